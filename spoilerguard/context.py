@@ -1,0 +1,222 @@
+"""What surrounds a sentence → what that adds to its logit: a second, small logistic regression.
+
+Spoilers clump, stand late, and follow their author's warning. So the logits of a whole review, read once more together
+with each sentence's place, say more than a sentence alone (0.11 AUC on Goodreads: Wan et al. 2019, table 1). The stage
+is linear in readable features, so its share of every verdict can be shown.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from spoilerguard.model import SpoilerClassifier
+
+__all__ = ["FEATURES", "ReviewContext", "context_features", "review_logits"]
+
+# What is told about each sentence, in this order; a model file stores one weight for each name.
+FEATURES = (
+    "own logit",
+    "logit before",
+    "logit two before",
+    "logit after",
+    "logit two after",
+    "mean of the five before",
+    "mean of the five after",
+    "highest before",
+    "mean of the review",
+    "highest of the review",
+    "place",
+    "last sentence",
+    "log length of the review",
+    "log length of the sentence",
+    "warned before",
+    "warning itself",
+)
+
+_WARNING = re.compile(r"spoil|give(?:s|n)? (?:\w+ )?away|don'?t read|stop reading|plot (?:details|points)", re.IGNORECASE)
+_NEAR = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewContext:
+    """The second stage: weights over `FEATURES`, whose sum is the logit of a sentence in its review.
+
+    Attributes
+    ----------
+    weights : tuple of float
+        One for each of `FEATURES`.
+    intercept : float
+        Logit where every feature is zero.
+    """
+
+    weights: tuple[float, ...]
+    intercept: float
+
+    @classmethod
+    def fit(
+        cls,
+        logits: NDArray[np.float64],
+        sentences: Sequence[str],
+        lengths: NDArray[np.int64],
+        labels: NDArray[np.int8],
+        sample_weight: NDArray[np.float64] | None = None,
+    ) -> Self:
+        """Learn the weights from out-of-fold logits of whole reviews.
+
+        Parameters
+        ----------
+        logits : ndarray of float64, shape (n_sentences,)
+            Of each sentence alone, from a model that has not seen its work.
+        sentences : sequence of str
+            Reviews one after another, each in order.
+        lengths : ndarray of int64, shape (n_reviews,)
+            Number of sentences of each review; they add up to `n_sentences`.
+        labels : ndarray of 0 and 1, shape (n_sentences,)
+            1 for a spoiler.
+        sample_weight : ndarray of float64, optional
+            How much each sentence counts.
+
+        Returns
+        -------
+        ReviewContext
+        """
+        X = context_features(logits, sentences, lengths)
+        spread = X.std(axis=0) + 1e-9
+        head = LogisticRegression(C=1.0, max_iter=1000).fit(X / spread, labels, sample_weight)
+        return cls(tuple((head.coef_[0] / spread).tolist()), float(head.intercept_[0]))
+
+    def logits(
+        self, logits: NDArray[np.float64], sentences: Sequence[str], lengths: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Logits in the review, from logits alone; arguments as in `fit`.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_sentences,)
+        """
+        return context_features(logits, sentences, lengths) @ np.array(self.weights) + self.intercept
+
+    def rescale(self, slope: float, offset: float) -> "ReviewContext":
+        """The stage whose logits are ``slope * z + offset``, as calibration asks."""
+        return ReviewContext(tuple(slope * weight for weight in self.weights), slope * self.intercept + offset)
+
+
+def review_logits(
+    model: SpoilerClassifier, sentences: Sequence[str], lengths: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Logits of the sentences of whole reviews, context used where there is some and `model` has learnt it.
+
+    Parameters
+    ----------
+    model : SpoilerClassifier
+    sentences : sequence of str
+        Reviews one after another, each in order.
+    lengths : ndarray of int64, shape (n_reviews,)
+        Number of sentences of each review; they add up to `n_sentences`.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_sentences,)
+    """
+    alone = model.decision_function(sentences)
+    if model.context_ is None:
+        return alone
+    has_neighbours = np.repeat(lengths, lengths) > 1
+    return np.where(has_neighbours, model.context_.logits(alone, sentences, lengths), alone)
+
+
+def context_features(
+    logits: NDArray[np.float64], sentences: Sequence[str], lengths: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """One row of `FEATURES` for each sentence.
+
+    Where a neighbour is missing, the mean of the review stands in for it.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_sentences, len(FEATURES))
+    """
+    lengths = np.asarray(lengths)[np.asarray(lengths) > 0]
+    start = np.repeat(np.cumsum(lengths) - lengths, lengths)
+    size = np.repeat(lengths, lengths)
+    place = np.arange(len(logits)) - start
+    mean = _within(np.add, logits, lengths) / size
+    warning = np.array([_WARNING.search(sentence) is not None for sentence in sentences], dtype=float)
+    before, after = _window_means(logits, start, size, mean)
+    columns = (
+        logits,
+        *(_shifted(logits, by, place, size, mean) for by in (-1, -2, 1, 2)),
+        before,
+        after,
+        _highest_before(logits, lengths, mean),
+        mean,
+        _within(np.maximum, logits, lengths),
+        place / np.maximum(size - 1, 1),
+        (place == size - 1).astype(float),
+        np.log1p(size),
+        np.log1p([len(sentence) for sentence in sentences]),
+        (_running(warning, start) > 0).astype(float),
+        warning,
+    )
+    return np.column_stack(columns) if len(logits) else np.zeros((0, len(FEATURES)))
+
+
+def _within(total: np.ufunc, values: NDArray[np.float64], lengths: NDArray[np.int64]) -> NDArray[np.float64]:
+    """`total` over each review, repeated for its sentences."""
+    if not len(values):
+        return values
+    return np.repeat(total.reduceat(values, np.cumsum(lengths) - lengths), lengths)
+
+
+def _shifted(
+    values: NDArray[np.float64],
+    by: int,
+    place: NDArray[np.int64],
+    size: NDArray[np.int64],
+    otherwise: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """The value of the neighbour `by` sentences away, where the review reaches that far."""
+    inside = (place + by >= 0) & (place + by < size)
+    return np.where(inside, np.roll(values, -by), otherwise)
+
+
+def _window_means(
+    values: NDArray[np.float64], start: NDArray[np.int64], size: NDArray[np.int64], otherwise: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Means of up to `_NEAR` sentences before and after each sentence."""
+    sums = np.concatenate([[0.0], np.cumsum(values)])
+    here = np.arange(len(values))
+    means = []
+    for low, high in (
+        (np.maximum(here - _NEAR, start), here),
+        (here + 1, np.minimum(here + 1 + _NEAR, start + size)),
+    ):
+        count = high - low
+        means.append(np.where(count > 0, (sums[high] - sums[low]) / np.maximum(count, 1), otherwise))
+    return means[0], means[1]
+
+
+def _highest_before(
+    values: NDArray[np.float64], lengths: NDArray[np.int64], otherwise: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The highest value of the review so far, the sentence itself left out."""
+    highest = otherwise.copy()
+    for first, last in _bounds(lengths):
+        highest[first + 1 : last] = np.maximum.accumulate(values[first : last - 1])
+    return highest
+
+
+def _running(values: NDArray[np.float64], start: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Sum over the review so far, the sentence itself left out."""
+    sums = np.concatenate([[0.0], np.cumsum(values)])
+    return sums[: len(values)] - sums[start]
+
+
+def _bounds(lengths: NDArray[np.int64]) -> list[tuple[int, int]]:
+    ends = np.cumsum(lengths)
+    return list(zip((ends - lengths).tolist(), ends.tolist(), strict=True))

@@ -1,0 +1,20 @@
+"""Labelled tables: ``load_`` reads from disk, ``fetch_`` brings from the network.
+
+`load_corpus` reads any table that the project understands; `iter_goodreads` walks through the original
+UCSD file one review at a time.
+"""
+
+from .fetchers import fetch_goodreads, fetch_goodreads_file, fetch_tvtropes
+from .home import data_home
+from .loading import load_corpus
+from .ucsd import GoodreadsReview, iter_goodreads
+
+__all__ = [
+    "GoodreadsReview",
+    "data_home",
+    "fetch_goodreads",
+    "fetch_goodreads_file",
+    "fetch_tvtropes",
+    "iter_goodreads",
+    "load_corpus",
+]

@@ -1,0 +1,140 @@
+"""Whole reviews, one a row, cut into sentences by the spans that came with the labels.
+
+Nothing is split here: the spans are the annotator's, and a span that does not fit its text is a fault.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..errors import CorpusError
+from ..schema import Origin, label_of
+
+__all__ = ["is_whole_reviews", "to_sentences"]
+
+_NEEDED = ("text", "spans", "labels")
+_CARRIED = ("review_id", "work", "source", "weight", "split")
+
+
+def is_whole_reviews(names: Sequence[str], columns: Mapping[str, str] | None = None) -> bool:
+    """Whether a table with these columns holds whole reviews.
+
+    Examples
+    --------
+    >>> is_whole_reviews(["text", "spans", "labels", "work"]), is_whole_reviews(["sentence", "spoiler"])
+    (True, False)
+    """
+    theirs = columns or {}
+    return all(theirs.get(name, name) in names for name in _NEEDED)
+
+
+def to_sentences(
+    frame: pd.DataFrame, origin: Origin, columns: Mapping[str, str] | None = None
+) -> tuple[pd.DataFrame, Origin]:
+    """One row a sentence, and where each came from.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        ``text``, ``spans`` ([[start, end], …] in characters), ``labels`` (0 safe, 1 or 2 spoiler);
+        ``review_id``, ``work``, ``source``, ``weight``, ``split`` are taken along, and a ``stratum``
+        goes into the source: ``imdb/random``. Lists may be given as JSON text.
+    origin : Origin
+        Where the rows come from.
+    columns : mapping, optional
+        Our names to theirs.
+
+    Raises
+    ------
+    CorpusError
+        If spans leave the text, overlap, are blank, or number otherwise than the labels.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"text": ["Go. He dies."], "spans": [[[0, 3], [4, 12]]], "labels": [[0, 2]]})
+    >>> to_sentences(table, Origin())[0][["sentence", "spoiler", "position"]].values.tolist()
+    [['Go.', 0, 0], ['He dies.', 1, 1]]
+    """
+    theirs = dict(columns or {})
+    unknown = set(theirs) - {*_NEEDED, *_CARRIED, "stratum"}
+    if unknown:
+        raise CorpusError(f"unknown column name {min(unknown)!r} in columns= for a table of whole reviews")
+    ours = {theirs.get(name, name): name for name in (*_NEEDED, *_CARRIED, "stratum")}
+    table = frame[[name for name in frame.columns if name in ours]].rename(columns=ours)
+    rows: list[dict[str, Any]] = []
+    lines: list[int] = []
+    for row, record in enumerate(table.to_dict("records")):
+        found = list(_sentences(record, row, origin))
+        rows += found
+        lines += [row if origin.lines is None else int(origin.lines[row])] * len(found)
+    unit = "row" if origin.lines is None else origin.unit
+    sentences = pd.DataFrame(rows, columns=["sentence", "spoiler", "position", *_CARRIED])
+    return sentences.dropna(axis=1, how="all"), Origin(origin.name, np.asarray(lines, dtype=np.int64), unit)
+
+
+def _sentences(record: Mapping[Any, Any], row: int, origin: Origin) -> Iterator[dict[str, Any]]:
+    """The sentences of one review as rows."""
+    text, spans, labels = record["text"], _listed(record, "spans", row, origin), _listed(record, "labels", row, origin)
+    if not isinstance(text, str) or not text.strip():
+        raise CorpusError(f"{origin.at(row, 'text')}: empty review; drop the row")
+    if len(spans) != len(labels):
+        raise CorpusError(f"{origin.at(row, 'labels')}: {len(spans)} spans but {len(labels)} labels; give each span one")
+    carried = {name: record[name] for name in _CARRIED if name in record}
+    carried["source"] = _source(record)
+    if _missing(carried.get("review_id")):
+        carried["review_id"] = f"review-{row}"  # its sentences belong together, whatever they are called
+    end = 0
+    for position, (span, value) in enumerate(zip(spans, labels, strict=True)):
+        start, stop = _checked(span, end, text, origin.at(row, "spans"))
+        end = stop
+        yield {"sentence": text[start:stop], "spoiler": _binary(value, origin.at(row, "labels")), "position": position} | carried
+
+
+def _listed(record: Mapping[Any, Any], name: str, row: int, origin: Origin) -> list[Any]:
+    """A cell that holds a list: as such, as an array (parquet), or as JSON text (csv)."""
+    cell = record[name]
+    if isinstance(cell, str):
+        try:
+            cell = json.loads(cell)
+        except json.JSONDecodeError as error:
+            raise CorpusError(f"{origin.at(row, name)}: broken JSON: {error}") from error
+    if isinstance(cell, (list, tuple, np.ndarray)):
+        return list(cell)
+    raise CorpusError(f"{origin.at(row, name)}: {name} must be a list, not {cell!r}")
+
+
+def _checked(span: Any, end: int, text: str, place: str) -> tuple[int, int]:  # noqa: ANN401 - whatever stood there
+    """The bounds of a span that fits: two whole numbers, in the text, after the one before, not blank."""
+    try:
+        start, stop = (int(bound) for bound in span if bound == int(bound))
+    except (TypeError, ValueError):
+        raise CorpusError(f"{place}: span {span!r} is not a pair of whole numbers [start, end]") from None
+    if not 0 <= start < stop <= len(text):
+        raise CorpusError(f"{place}: span out of range: [{start}, {stop}] in a text of {len(text)} characters")
+    if start < end:
+        raise CorpusError(f"{place}: overlapping spans: [{start}, {stop}] begins before {end}, where the one before ends")
+    if not text[start:stop].strip():
+        raise CorpusError(f"{place}: empty sentence: span [{start}, {stop}] holds blanks only")
+    return start, stop
+
+
+def _binary(value: object, place: str) -> int:
+    """0 safe, 1 minor, 2 major: a spoiler is whatever lies above 0."""
+    if isinstance(value, (int, float, np.integer, np.floating)) and value == 2:  # noqa: PLR2004
+        return 1
+    label = label_of(value)
+    if label is None:
+        raise CorpusError(f"{place}: unknown label {value!r}; write 0 (safe), 1 (minor) or 2 (major spoiler)")
+    return label
+
+
+def _source(record: Mapping[Any, Any]) -> str | None:
+    parts = [str(record[name]) for name in ("source", "stratum") if not _missing(record.get(name))]
+    return "/".join(parts) or None
+
+
+def _missing(value: object) -> bool:
+    return value is None or bool(pd.isna(value))  # type: ignore[call-overload]

@@ -1,0 +1,118 @@
+"""Text → one array of code points in which spelling accidents no longer show.
+
+A whole batch of sentences becomes one stream of words and punctuation marks, a single blank before each. Case,
+accents, curly quotes, the number and place of blanks, and stray markup leave no trace: each of them has given labels
+away in some public corpus (blanks alone reach AUC .684 on TV Tropes).
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["BLANK", "Stream", "fold"]
+
+BLANK = ord(" ")
+_UNSEEN, _DROPPED = 0, 1  # neither code point can stand in a word
+
+# Tags, BBCode and character references; a reference to an apostrophe goes the way of the apostrophe.
+_MARKUP = re.compile(r"</?[A-Za-z][^<>]{0,300}>|\[/?[A-Za-z]{1,8}\]|&(?:[A-Za-z]{2,8}|#\d{1,5}|#x[0-9A-Fa-f]{1,5});")
+_APOSTROPHE_REFERENCES = ("&#39;", "&#x27;", "&apos;", "&rsquo;", "&lsquo;")
+_INVISIBLE = "\u200d"
+
+_APOSTROPHES = "'’‘ʼ`´＇\x91\x92"
+_EMOJI = ("So", "Sk")
+_MARKS = {
+    **{mark: mark for mark in ".,!?;:()-"},
+    **dict.fromkeys("\"“”„«»‟″\x93\x94", '"'),
+    **dict.fromkeys("–—―−‐‑\x96\x97", "-"),
+    **dict.fromkeys("…\x85。", "."),
+    **{"，": ",", "、": ",", "！": "!", "？": "?"},
+}
+_IS_MARK = np.isin(np.arange(128), [ord(mark) for mark in set(_MARKS.values())])
+
+# One entry for each code point, filled the first time that it is met: most texts need a hundred of a million.
+# The pages of a zeroed array are given on demand, so the table costs what it holds. Racing threads write equal values.
+_FOLDED = np.zeros(0x110000, dtype=np.uint32)
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A batch as one array: `codes` are folded characters, a blank before every word and one at the end.
+
+    ``source[i]`` is the place of ``codes[i]`` in the joined batch, where sentence ``k`` begins at ``offsets[k] + 1``;
+    so every n-gram can be shown where it stands. Sentence ``k`` owns ``codes[bounds[k]:bounds[k + 1]]``.
+    """
+
+    codes: NDArray[np.uint32]
+    source: NDArray[np.int64]
+    bounds: NDArray[np.int64]
+    offsets: NDArray[np.int64]
+
+
+def fold(texts: Sequence[str]) -> Stream:
+    """Fold a batch of sentences into one stream of words and punctuation marks."""
+    joined = " " + " ".join([_without_markup(text) for text in texts]) + " "
+    codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    offsets = np.zeros(len(texts) + 1, dtype=np.int64)
+    np.cumsum([len(text) + 1 for text in texts], out=offsets[1:])
+    folded = _look_up(codes)
+    source = np.flatnonzero(folded != _DROPPED)
+    folded, source = _apart(folded[source], source)
+    blank = folded == BLANK
+    # Of a run of blanks the last stays: a seam between sentences never swallows the blank before the first word.
+    kept = ~blank
+    kept[:-1] |= ~blank[1:]
+    kept[-1] = True
+    source = source[kept]
+    return Stream(folded[kept], source, np.searchsorted(source, offsets), offsets)
+
+
+def _apart(folded: NDArray[np.uint32], source: NDArray[np.int64]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """Set every punctuation mark between blanks, so that blanks around it carry nothing; "!!!" counts as "!"."""
+    mark = _IS_MARK[np.minimum(folded, 127)]
+    repeated = np.flatnonzero(mark[1:] & (folded[1:] == folded[:-1])) + 1
+    folded[repeated] = BLANK
+    mark[repeated] = False
+    times = np.where(mark, 3, 1)
+    folded, source = np.repeat(folded, times), np.repeat(source, times)
+    middle = np.cumsum(times)[mark] - 2
+    folded[middle - 1] = folded[middle + 1] = BLANK
+    return folded, source
+
+
+def _without_markup(text: str) -> str:
+    if "<" in text or "[" in text or "&" in text:
+        return _MARKUP.sub(_same_length, text)
+    return text
+
+
+def _same_length(markup: re.Match[str]) -> str:
+    filler = _INVISIBLE if markup[0] in _APOSTROPHE_REFERENCES else " "
+    return filler * len(markup[0])
+
+
+def _look_up(codes: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    folded = _FOLDED[codes]
+    unseen = folded == _UNSEEN
+    if unseen.any():
+        for code in np.unique(codes[unseen]):
+            _FOLDED[code] = _fold_one(chr(code))
+        folded = _FOLDED[codes]
+    return folded
+
+
+def _fold_one(char: str) -> int:
+    """The folded code point: a letter or digit without case and accent, a mark, a blank, or nothing."""
+    if char in _APOSTROPHES:
+        return _DROPPED
+    if char in _MARKS:
+        return ord(_MARKS[char])
+    base = unicodedata.normalize("NFKD", char)[0].lower()[0]
+    category = unicodedata.category(base)
+    if category[0] in "LN" or category in _EMOJI:
+        return ord(base)
+    return _DROPPED if category[0] == "M" or category == "Cf" else BLANK

@@ -1,0 +1,237 @@
+"""One sentence → one logit: hashed n-grams and a linear head that scikit-learn fits.
+
+The whole model is two arrays and a few numbers, so that it can be read, explained and stored without running code. What
+neighbours add is not known here: see `spoilerguard.context`, whose fitted stage a model only carries.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import expit
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.linear_model import LogisticRegression, SGDClassifier
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, column_or_1d
+
+from spoilerguard.features import SentenceVectorizer, as_sentences
+
+if TYPE_CHECKING:  # the model carries what these modules make, and never calls upwards
+    from spoilerguard.calibration import OperatingPoint
+    from spoilerguard.context import ReviewContext
+
+__all__ = ["SpoilerClassifier"]
+
+_ENOUGH_WORDS = 4
+_ENOUGH_KNOWN = 0.5
+
+
+class SpoilerClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Tell spoilers from safe sentences, each judged on its own.
+
+    Logistic regression over `SentenceVectorizer`'s n-grams: dull, quick, and with as much signal as n-grams hold.
+
+    Parameters
+    ----------
+    vectorizer : SentenceVectorizer, optional
+        How sentences become vectors; cloned before it is fitted. None means ``SentenceVectorizer()``.
+    C : float, default 0.05
+        Inverse strength of the L2 penalty.
+    threshold : float, default 0.5
+        Probability, in [0, 1], from which `predict` says spoiler.
+    random_state : int, default 0
+        Seed; equal seeds give equal weights.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (2,)
+        The labels given to `fit`, sorted; the second one is the spoiler.
+    vectorizer_ : SentenceVectorizer
+        The fitted vectoriser.
+    coef_ : ndarray of float32, shape (n_columns,)
+        Weight of each column of the vectors, as exact as half precision.
+    intercept_ : float
+        Logit of a sentence without a word.
+    context_ : ReviewContext or None
+        What neighbours add, where `spoilerguard.train` has learnt it.
+    operating_points_ : dict of str to OperatingPoint
+        Named thresholds, likewise.
+    card_ : dict
+        What a reader of the model should know, likewise: data, terms, measurements, limits.
+
+    Examples
+    --------
+    >>> sentences = ["He dies at the end.", "The killer is the nurse.", "Great music.", "The acting is fine."]
+    >>> model = SpoilerClassifier(C=10).fit(sentences, ["spoiler", "spoiler", "safe", "safe"])
+    >>> model.predict(["the killer dies", "fine music"]).tolist()
+    ['spoiler', 'safe']
+    """
+
+    def __init__(
+        self,
+        *,
+        vectorizer: SentenceVectorizer | None = None,
+        C: float = 0.05,
+        threshold: float = 0.5,
+        random_state: int = 0,
+    ) -> None:
+        self.vectorizer = vectorizer
+        self.C = C
+        self.threshold = threshold
+        self.random_state = random_state
+
+    def fit(self, X: Sequence[str], y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Learn from labelled sentences.
+
+        Parameters
+        ----------
+        X : sequence of str
+            Sentences.
+        y : array-like of shape (n_sentences,)
+            Labels of two kinds: 0/1, False/True or "safe"/"spoiler"; the one that sorts last is the spoiler.
+        sample_weight : array-like of shape (n_sentences,), optional
+            How much each sentence counts.
+
+        Returns
+        -------
+        SpoilerClassifier
+
+        Raises
+        ------
+        TypeError
+            Where `X` is one string, or holds something that is no string.
+        ValueError
+            Where `y` does not hold two classes, or lengths differ.
+        """
+        sentences, target, weights = self._checked(X, y, sample_weight)
+        self._start_afresh()
+        self.vectorizer_ = self._new_vectorizer().fit(sentences)
+        head = LogisticRegression(C=self.C, solver="liblinear", random_state=self.random_state)
+        head.fit(self.vectorizer_.transform(sentences), target, weights)
+        self._take(head)
+        return self
+
+    def partial_fit(
+        self,
+        X: Sequence[str],
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
+        """Learn from one part of a stream, by averaged stochastic gradient descent.
+
+        How rare an n-gram is, is taken from the first part; `classes` is needed there where a label is missing from it.
+        Parameters as in `fit`.
+        """
+        if not hasattr(self, "vectorizer_"):
+            sentences, target, weights = self._checked(X, y, sample_weight, classes)
+            self._start_afresh()
+            self.vectorizer_ = self._new_vectorizer().fit(sentences)
+        else:
+            sentences, target, weights = self._checked(X, y, sample_weight, self.classes_)
+        if self._stream_head is None:
+            self._stream_head = self._new_stream_head()
+        self._stream_head.partial_fit(self.vectorizer_.transform(sentences), target, [0, 1], weights)
+        self._take(self._stream_head)
+        return self
+
+    def decision_function(self, X: Sequence[str]) -> NDArray[np.float64]:
+        """Logit of the probability that each sentence is a spoiler.
+
+        Parameters
+        ----------
+        X : sequence of str
+            Sentences.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_sentences,)
+        """
+        check_is_fitted(self)
+        return self.vectorizer_.score_sentences(X, self.coef_) + self.intercept_
+
+    def predict_proba(self, X: Sequence[str]) -> NDArray[np.float64]:
+        """Probability of each class, in the order of `classes_`.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_sentences, 2)
+        """
+        spoiler = expit(self.decision_function(X))
+        return np.column_stack([1 - spoiler, spoiler])
+
+    def predict(self, X: Sequence[str]) -> NDArray[Any]:
+        """Label of each sentence: the spoiler class where its probability reaches `threshold`.
+
+        Returns
+        -------
+        ndarray of shape (n_sentences,)
+        """
+        spoiler = self.predict_proba(X)[:, 1] >= self.threshold
+        labels: NDArray[Any] = self.classes_[spoiler.astype(int)]
+        return labels
+
+    def certain(self, X: Sequence[str]) -> NDArray[np.bool_]:
+        """Whether each sentence carries enough to judge: four words, half of them seen in training.
+
+        Returns
+        -------
+        ndarray of bool, shape (n_sentences,)
+        """
+        check_is_fitted(self)
+        words, known = self.vectorizer_.familiarity(X)
+        return (words >= _ENOUGH_WORDS) & (known >= _ENOUGH_KNOWN)
+
+    def rescale(self, slope: float, offset: float) -> Self:
+        """Turn every logit ``z`` into ``slope * z + offset``, as calibration asks.
+
+        Returns
+        -------
+        SpoilerClassifier
+        """
+        check_is_fitted(self)
+        self._set_weights(self.coef_ * np.float32(slope), self.intercept_ * slope + offset)
+        self._stream_head = None  # its own weights no longer say what this model says
+        return self
+
+    def _checked(
+        self, X: Sequence[str], y: ArrayLike, sample_weight: ArrayLike | None, classes: ArrayLike | None = None
+    ) -> tuple[list[str], NDArray[np.int64], NDArray[np.float64]]:
+        """Sentences, 0/1 targets and weights; sets `classes_`."""
+        sentences = as_sentences(X)
+        labels = column_or_1d(y, warn=True)
+        if len(labels) != len(sentences):
+            raise ValueError(f"X has {len(sentences)} sentences and y has {len(labels)} labels: they must match.")
+        found = np.unique(labels) if classes is None else np.unique(np.asarray(classes))
+        if len(found) != 2:  # noqa: PLR2004 - spoiler or safe
+            raise ValueError(f"SpoilerClassifier needs two classes, safe and spoiler; y holds {found.tolist()}.")
+        if not np.isin(labels, found).all():
+            raise ValueError(f"y holds labels other than {found.tolist()}.")
+        self.classes_ = found
+        weights = _check_sample_weight(sample_weight, labels.reshape(-1, 1), dtype=np.float64)
+        return sentences, (labels == found[1]).astype(np.int64), weights
+
+    def _new_vectorizer(self) -> SentenceVectorizer:
+        return SentenceVectorizer() if self.vectorizer is None else clone(self.vectorizer)
+
+    def _new_stream_head(self) -> SGDClassifier:
+        """Start from the weights that there are, so that a loaded model learns on."""
+        head = SGDClassifier(
+            loss="log_loss", alpha=1e-5, learning_rate="adaptive", eta0=0.02, average=True, random_state=self.random_state
+        )
+        return head
+
+    def _start_afresh(self) -> None:
+        """Forget what an earlier fit, or `train`, has left."""
+        self._stream_head: SGDClassifier | None = None
+        self.context_: ReviewContext | None = None
+        self.operating_points_: Mapping[str, OperatingPoint] = {}
+        self.card_: dict[str, Any] = {}
+
+    def _take(self, head: LogisticRegression | SGDClassifier) -> None:
+        self._set_weights(head.coef_[0], float(head.intercept_[0]))
+
+    def _set_weights(self, coef: NDArray[np.floating[Any]], intercept: float) -> None:
+        # Half precision costs nothing in quality, and what was measured is then exactly what is stored.
+        self.coef_ = np.asarray(coef).astype(np.float16).astype(np.float32)
+        self.intercept_ = float(intercept)
