@@ -1,0 +1,97 @@
+"""Find the sentences of a review that give the story away.
+
+>>> import spoilerguard
+>>> review = "The photography is lovely and so is the music. In the end the butler is the killer and Anna dies."
+>>> for verdict in spoilerguard.classify(review):
+...     print(verdict.label, "|", verdict.text)
+safe | The photography is lovely and so is the music.
+spoiler | In the end the butler is the killer and Anna dies.
+
+Names are imported when they are first used, and the default model is read at the first verdict: the import itself
+costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from spoilerguard.api import classify, classify_reviews, explain, redact
+    from spoilerguard.corpus import Corpus
+    from spoilerguard.datasets import load_corpus
+    from spoilerguard.errors import (
+        CorpusError,
+        MissingExtraError,
+        ModelFormatError,
+        OperatingPointError,
+        SpoilerguardError,
+        TrainingError,
+    )
+    from spoilerguard.evaluation import Comparison, Report, compare, cross_validate, evaluate
+    from spoilerguard.model import SpoilerClassifier
+    from spoilerguard.persistence import save
+    from spoilerguard.shipped import load
+    from spoilerguard.training import train
+    from spoilerguard.verdicts import Label, Verdict
+
+__all__ = [
+    "Comparison",
+    "Corpus",
+    "CorpusError",
+    "Label",
+    "MissingExtraError",
+    "ModelFormatError",
+    "OperatingPointError",
+    "Report",
+    "SpoilerClassifier",
+    "SpoilerguardError",
+    "TrainingError",
+    "Verdict",
+    "__version__",
+    "classify",
+    "classify_reviews",
+    "compare",
+    "cross_validate",
+    "evaluate",
+    "explain",
+    "load",
+    "load_corpus",
+    "redact",
+    "save",
+    "train",
+]
+
+__version__ = "0.1.0"
+
+_NAMES_BY_MODULE = {
+    "api": ("classify", "classify_reviews", "explain", "redact"),
+    "corpus": ("Corpus",),
+    "datasets": ("load_corpus",),
+    "errors": (
+        "CorpusError",
+        "MissingExtraError",
+        "ModelFormatError",
+        "OperatingPointError",
+        "SpoilerguardError",
+        "TrainingError",
+    ),
+    "evaluation": ("Comparison", "Report", "compare", "cross_validate", "evaluate"),
+    "model": ("SpoilerClassifier",),
+    "persistence": ("save",),
+    "shipped": ("load",),
+    "training": ("train",),
+    "verdicts": ("Label", "Verdict"),
+}
+_MODULE_OF = {name: module for module, names in _NAMES_BY_MODULE.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the module holds
+    """Import a public name when it is first used (PEP 562)."""
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

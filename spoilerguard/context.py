@@ -38,6 +38,7 @@ FEATURES = (
     "warning itself",
 )
 
+_LOGITS = frozenset(FEATURES[:10])  # these move with the logits that they are made of
 _WARNING = re.compile(r"spoil|give(?:s|n)? (?:\w+ )?away|don'?t read|stop reading|plot (?:details|points)", re.IGNORECASE)
 _NEAR = 5
 
@@ -99,11 +100,18 @@ class ReviewContext:
         -------
         ndarray of float64, shape (n_sentences,)
         """
-        return context_features(logits, sentences, lengths) @ np.array(self.weights) + self.intercept
+        # Row by row: a matrix product may round a review differently in another batch.
+        return (context_features(logits, sentences, lengths) * np.array(self.weights)).sum(axis=1) + self.intercept
 
     def rescale(self, slope: float, offset: float) -> "ReviewContext":
         """The stage whose logits are ``slope * z + offset``, as calibration asks."""
         return ReviewContext(tuple(slope * weight for weight in self.weights), slope * self.intercept + offset)
+
+    def under(self, slope: float, offset: float) -> "ReviewContext":
+        """The stage that gives the same logits where those alone have become ``slope * z + offset``."""
+        weights = [weight / slope if name in _LOGITS else weight for name, weight in zip(FEATURES, self.weights, strict=True)]
+        moved = sum(weight * offset for name, weight in zip(FEATURES, weights, strict=True) if name in _LOGITS)
+        return ReviewContext(tuple(weights), self.intercept - moved)
 
 
 def review_logits(
@@ -147,12 +155,12 @@ def context_features(
     place = np.arange(len(logits)) - start
     mean = _within(np.add, logits, lengths) / size
     warning = np.array([_WARNING.search(sentence) is not None for sentence in sentences], dtype=float)
-    before, after = _window_means(logits, start, size, mean)
+    neighbours = {by: _shifted(logits, by, place, size) for by in (*range(-_NEAR, 0), *range(1, _NEAR + 1))}
     columns = (
         logits,
-        *(_shifted(logits, by, place, size, mean) for by in (-1, -2, 1, 2)),
-        before,
-        after,
+        *(np.where(np.isnan(neighbours[by]), mean, neighbours[by]) for by in (-1, -2, 1, 2)),
+        _mean_of([neighbours[by] for by in range(-1, -_NEAR - 1, -1)], mean),
+        _mean_of([neighbours[by] for by in range(1, _NEAR + 1)], mean),
         _highest_before(logits, lengths, mean),
         mean,
         _within(np.maximum, logits, lengths),
@@ -174,31 +182,21 @@ def _within(total: np.ufunc, values: NDArray[np.float64], lengths: NDArray[np.in
 
 
 def _shifted(
-    values: NDArray[np.float64],
-    by: int,
-    place: NDArray[np.int64],
-    size: NDArray[np.int64],
-    otherwise: NDArray[np.float64],
+    values: NDArray[np.float64], by: int, place: NDArray[np.int64], size: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """The value of the neighbour `by` sentences away, where the review reaches that far."""
+    """The value of the neighbour `by` sentences away; NaN where the review does not reach that far."""
     inside = (place + by >= 0) & (place + by < size)
-    return np.where(inside, np.roll(values, -by), otherwise)
+    return np.where(inside, np.roll(values, -by), np.nan)
 
 
-def _window_means(
-    values: NDArray[np.float64], start: NDArray[np.int64], size: NDArray[np.int64], otherwise: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Means of up to `_NEAR` sentences before and after each sentence."""
-    sums = np.concatenate([[0.0], np.cumsum(values)])
-    here = np.arange(len(values))
-    means = []
-    for low, high in (
-        (np.maximum(here - _NEAR, start), here),
-        (here + 1, np.minimum(here + 1 + _NEAR, start + size)),
-    ):
-        count = high - low
-        means.append(np.where(count > 0, (sums[high] - sums[low]) / np.maximum(count, 1), otherwise))
-    return means[0], means[1]
+def _mean_of(columns: list[NDArray[np.float64]], otherwise: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean of the neighbours that there are, summed one by one: so no other review can change a bit of it."""
+    total, count = np.zeros(len(otherwise)), np.zeros(len(otherwise))
+    for column in columns:
+        there = ~np.isnan(column)
+        total += np.where(there, column, 0.0)
+        count += there
+    return np.where(count > 0, total / np.maximum(count, 1), otherwise)
 
 
 def _highest_before(

@@ -138,7 +138,9 @@ class Corpus:
             raise ValueError(f"test_size must lie between 0 and 1, not {test_size!r}")
         names, inverse, counts = np.unique(self.groups.astype(str), return_inverse=True, return_counts=True)
         if len(names) < 2:
-            raise CorpusError(f"{self.name or 'the corpus'}: one group only, nothing to split; it needs two works or more")
+            raise CorpusError(
+                f"{self.name or 'the corpus'}: one group only, nothing to split; it needs two works or more"
+            )
         drawn = sorted(range(len(names)), key=lambda group: _draw(str(names[group]), seed))
         filled = np.cumsum(counts[drawn])[:-1]  # never all groups on one side
         nearest = int(np.argmin(np.abs(filled - test_size * len(self)))) + 1
@@ -146,9 +148,7 @@ class Corpus:
         return self.take(~tested), self.take(tested)
 
     @classmethod
-    def from_frame(
-        cls, frame: pd.DataFrame, *, columns: Mapping[str, str] | None = None, name: str = ""
-    ) -> "Corpus":
+    def from_frame(cls, frame: pd.DataFrame, *, columns: Mapping[str, str] | None = None, name: str = "") -> "Corpus":
         """Check a table of one sentence a row and put it into shape.
 
         Parameters
@@ -192,7 +192,9 @@ class Corpus:
         parts = list(corpora)
         if not parts:
             raise CorpusError("no corpora to put together: concat needs at least one")
-        frame = pd.concat([part.frame.assign(review_id=ids) for part, ids in zip(parts, _distinct_ids(parts), strict=True)])
+        frame = pd.concat(
+            [part.frame.assign(review_id=ids) for part, ids in zip(parts, _distinct_ids(parts), strict=True)]
+        )
         ordered = [column for column in (*COLUMNS, *OPTIONAL) if column in frame.columns]
         texts = {column: TEXT for column in OPTIONAL if column in frame.columns}
         names = dict.fromkeys(part.name for part in parts if part.name)

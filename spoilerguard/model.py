@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
 from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.linear_model import LogisticRegression, SGDClassifier
@@ -24,6 +25,7 @@ __all__ = ["SpoilerClassifier"]
 
 _ENOUGH_WORDS = 4
 _ENOUGH_KNOWN = 0.5
+_FREE = 10.0  # a column this large needs a weight this small, which the penalty does not feel
 
 
 class SpoilerClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -35,7 +37,7 @@ class SpoilerClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ----------
     vectorizer : SentenceVectorizer, optional
         How sentences become vectors; cloned before it is fitted. None means ``SentenceVectorizer()``.
-    C : float, default 0.05
+    C : float, default 0.02
         Inverse strength of the L2 penalty.
     threshold : float, default 0.5
         Probability, in [0, 1], from which `predict` says spoiler.
@@ -71,7 +73,7 @@ class SpoilerClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self,
         *,
         vectorizer: SentenceVectorizer | None = None,
-        C: float = 0.05,
+        C: float = 0.02,
         threshold: float = 0.5,
         random_state: int = 0,
     ) -> None:
@@ -133,6 +135,36 @@ class SpoilerClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self._stream_head = self._new_stream_head()
         self._stream_head.partial_fit(self.vectorizer_.transform(sentences), target, [0, 1], weights)
         self._take(self._stream_head)
+        return self
+
+    def adapt(self, X: Sequence[str], spoiler: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Learn from further labels and keep what is known: the old logit stands, and the weights are corrected.
+
+        Logistic regression with the old logit as one more column, all but free of penalty; so a correction costs as much
+        as a weight of its own would, and nothing else moves (Daumé 2007 compares this with its kin).
+
+        Parameters
+        ----------
+        X : sequence of str
+            Sentences.
+        spoiler : array-like of bool, shape (n_sentences,)
+            Whether each is a spoiler.
+        sample_weight : array-like of shape (n_sentences,), optional
+            How much each sentence counts.
+
+        Returns
+        -------
+        SpoilerClassifier
+        """
+        check_is_fitted(self)
+        known = self.decision_function(X)
+        vectors = self.vectorizer_.transform(X)
+        with_known = sparse.hstack([vectors, sparse.csr_matrix(_FREE * known[:, None])], format="csr")
+        head = LogisticRegression(C=self.C, solver="liblinear", random_state=self.random_state)
+        head.fit(with_known, np.asarray(spoiler, dtype=bool), sample_weight)
+        correction, share = head.coef_[0, :-1], _FREE * head.coef_[0, -1]
+        self._set_weights(share * self.coef_ + correction, share * self.intercept_ + float(head.intercept_[0]))
+        self._stream_head = None
         return self
 
     def decision_function(self, X: Sequence[str]) -> NDArray[np.float64]:
@@ -217,8 +249,11 @@ class SpoilerClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _new_stream_head(self) -> SGDClassifier:
         """Start from the weights that there are, so that a loaded model learns on."""
         head = SGDClassifier(
-            loss="log_loss", alpha=1e-5, learning_rate="adaptive", eta0=0.02, average=True, random_state=self.random_state
+            loss="log_loss", alpha=1e-5, learning_rate="constant", eta0=0.02, random_state=self.random_state
         )
+        if hasattr(self, "coef_"):
+            head.coef_, head.intercept_ = self.coef_[None].astype(np.float64), np.array([self.intercept_])
+            head.classes_ = np.array([0, 1])
         return head
 
     def _start_afresh(self) -> None:

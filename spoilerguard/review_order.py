@@ -1,4 +1,4 @@
-"""A review stands in one piece and in order: no place in it taken twice, none left out of the count, one work for it all."""
+"""A review stands in one piece and in order: no place in it taken twice, all places known or none, one work."""
 
 from typing import Any
 
@@ -41,7 +41,8 @@ def in_review_order(frame: pd.DataFrame, origin: Origin) -> pd.DataFrame:
     Examples
     --------
     >>> from spoilerguard.schema import parse
-    >>> rows = {"sentence": ["B.", "x", "A."], "spoiler": [0, 0, 0], "review_id": ["r", None, "r"], "position": [1, None, 0]}
+    >>> rows = {"sentence": ["B.", "x", "A."], "spoiler": [0, 0, 0], "review_id": ["r", None, "r"]}
+    >>> rows |= {"position": [1, None, 0]}
     >>> in_review_order(parse(pd.DataFrame(rows), Origin()), Origin()).sentence.tolist()
     ['A.', 'B.', 'x']
     """
@@ -88,7 +89,7 @@ def _refuse_taken_places(
         row, other = int(after[taken][0]), int(before[taken][0])
         raise CorpusError(
             f"{origin.at(row, 'position')}: duplicated position {places[row]} in review "
-            f"{frame['review_id'].iloc[row]!r}, first at {origin.at(other)}; number its sentences 0, 1, 2, … or drop one"
+            f"{frame['review_id'].iloc[row]!r}, first at {origin.at(other)}; number its sentences 0, 1, 2, …"
         )
 
 
@@ -102,8 +103,8 @@ def _one_work_each(codes: NDArray[np.int64], frame: pd.DataFrame, origin: Origin
     if len(crossing):
         row = int(crossing[0])
         raise CorpusError(
-            f"{origin.at(row, 'work')}: one review under two works: {frame['review_id'].iloc[row]!r} stood under another "
-            f"work than {frame['work'].iloc[row]!r} before; give each review one work and its own review_id"
+            f"{origin.at(row, 'work')}: one review under two works: {frame['review_id'].iloc[row]!r} stood under "
+            f"another work than {frame['work'].iloc[row]!r} before; give each review one work and its own review_id"
         )
     titles = frame["work"].dropna().unique()
     gaps = np.flatnonzero((works < 0) & (codes >= 0))

@@ -4,6 +4,7 @@ A table is read as strictly as a compiler reads a program: the first fault stops
 the row and the column. What is merely suspicious is left to `spoilerguard.checks`.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -144,7 +145,7 @@ def _sentences(column: "pd.Series[Any]", origin: Origin) -> "pd.Series[Any]":
 
 def _is_missing(value: object) -> bool:
     """None, NaN or NA, and nothing else (a list is a wrong type, not a missing value)."""
-    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value)
+    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
 
 
 def _labels(column: "pd.Series[Any]", origin: Origin) -> "NDArray[np.int8]":

@@ -5,6 +5,7 @@ file; from then on every copy must match it.
 """
 
 import hashlib
+import http.client
 import sys
 import urllib.error
 import urllib.request
@@ -80,6 +81,9 @@ def download(source: Published, *, cache: Path | None = None, base_url: str | No
     record = folder / f"{source.file}.sha256"
     known = source.known_hash or (record.read_text(encoding="ascii").strip() if record.exists() else None)
     url = (base_url or source.base_url) + source.file
+    chatter = pooch.get_logger()
+    level = chatter.level
+    chatter.setLevel("WARNING")  # its advice on hashes is meant for us
     try:
         path = Path(pooch.retrieve(url, known, source.file, folder, downloader=_Resuming(source, folder)))
     except ValueError as error:  # pooch's word for a hash that does not match
@@ -87,8 +91,10 @@ def download(source: Published, *, cache: Path | None = None, base_url: str | No
             f"{url}: the file changed since it was first downloaded; if its owners say so too, delete {record} "
             "and fetch it again"
         ) from error
-    except OSError as error:
+    except (OSError, http.client.HTTPException) as error:
         raise CorpusError(f"{url}: cannot be downloaded: {error}; call again to go on where it stopped") from error
+    finally:
+        chatter.setLevel(level)
     if known is None:
         record.write_text(_sha256(path) + "\n", encoding="ascii")
     return path

@@ -15,14 +15,14 @@ from .ucsd import read_goodreads
 
 __all__ = ["GOODREADS", "TVTROPES", "fetch_goodreads", "fetch_goodreads_file", "fetch_tvtropes"]
 
-# Neither owner publishes a checksum (searched 2025): `download` records the hash of the first download.
+# Neither owner publishes a checksum that we could find: `download` records the hash of the first download.
 TVTROPES = Published(
     file="spoilers.tar.gz",
     base_url="https://www.umiacs.umd.edu/~jbg/downloads/",
     terms=(
-        "Sentences from TV Tropes, whose text is licensed CC BY-NC-SA: name the source, no commercial use, share alike.\n"
-        "Cite Boyd-Graber, Glasgow and Zajac (2013), Spoiler alert: Machine learning approaches to detect social media\n"
-        "posts with revelatory information, ASIST."
+        "Sentences from TV Tropes, whose text is licensed CC BY-NC-SA: name the source, no commercial use, share\n"
+        "alike. Cite Boyd-Graber, Glasgow and Zajac (2013), Spoiler alert: Machine learning approaches to detect\n"
+        "social media posts with revelatory information, ASIST."
     ),
 )
 GOODREADS = Published(

@@ -16,12 +16,8 @@ def data_home() -> Path:
 
     Examples
     --------
-    >>> os.environ["SPOILERGUARD_DATA"] = "/srv/reviews"
-    >>> str(data_home())
-    '/srv/reviews'
-    >>> del os.environ["SPOILERGUARD_DATA"]
-    >>> data_home().parts[-2:]
-    ('shared', 'data')
+    >>> (data_home() / "gold" / "dev.jsonl").name
+    'dev.jsonl'
     """
     named = os.environ.get("SPOILERGUARD_DATA")
     return Path(named).expanduser() if named else Path(__file__).parents[3] / "shared" / "data"

@@ -41,7 +41,7 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
     number = 0
     try:
         with open_binary(path) as stream:
-            for number, raw in enumerate(stream, 1):  # noqa: B007 - the handlers below name the line
+            for number, raw in enumerate(stream, 1):
                 yield number, _decode(raw, number, path)
     except gzip.BadGzipFile as error:
         raise CorpusError(f"{path}: named .gz but not gzip ({error}); rename it or pack it again") from error

@@ -128,6 +128,8 @@ def read_goodreads(path: Path, *, max_reviews: int | None = None) -> tuple[pd.Da
         reviews += [review.review_id or f"line {review.line}"] * size
         works += [review.work] * size
         lines.extend([review.line] * size)
-    frame = pd.DataFrame({"sentence": sentences, "spoiler": np.asarray(labels), "review_id": reviews})
-    frame = frame.assign(position=np.asarray(positions), work=works, source="goodreads")
+    columns: dict[str, Any] = {"sentence": sentences, "spoiler": np.asarray(labels), "review_id": reviews}
+    columns |= {"position": np.asarray(positions), "work": works, "source": ["goodreads"] * len(works)}
+    # As objects: pandas would otherwise put text into Arrow, which refuses lone surrogates.
+    frame = pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in columns.items()})
     return frame, Origin(str(path), np.asarray(lines, dtype=np.int64))

@@ -71,7 +71,7 @@ def to_sentences(
         rows += found
         lines += [row if origin.lines is None else int(origin.lines[row])] * len(found)
     unit = "row" if origin.lines is None else origin.unit
-    sentences = pd.DataFrame(rows, columns=["sentence", "spoiler", "position", *_CARRIED])
+    sentences = pd.DataFrame(rows, columns=["sentence", "spoiler", "position", *_CARRIED], dtype=object)
     return sentences.dropna(axis=1, how="all"), Origin(origin.name, np.asarray(lines, dtype=np.int64), unit)
 
 
@@ -81,7 +81,9 @@ def _sentences(record: Mapping[Any, Any], row: int, origin: Origin) -> Iterator[
     if not isinstance(text, str) or not text.strip():
         raise CorpusError(f"{origin.at(row, 'text')}: empty review; drop the row")
     if len(spans) != len(labels):
-        raise CorpusError(f"{origin.at(row, 'labels')}: {len(spans)} spans but {len(labels)} labels; give each span one")
+        raise CorpusError(
+            f"{origin.at(row, 'labels')}: {len(spans)} spans but {len(labels)} labels; give each span one"
+        )
     carried = {name: record[name] for name in _CARRIED if name in record}
     carried["source"] = _source(record)
     if _missing(carried.get("review_id")):
@@ -90,7 +92,11 @@ def _sentences(record: Mapping[Any, Any], row: int, origin: Origin) -> Iterator[
     for position, (span, value) in enumerate(zip(spans, labels, strict=True)):
         start, stop = _checked(span, end, text, origin.at(row, "spans"))
         end = stop
-        yield {"sentence": text[start:stop], "spoiler": _binary(value, origin.at(row, "labels")), "position": position} | carried
+        yield {
+            "sentence": text[start:stop],
+            "spoiler": _binary(value, origin.at(row, "labels")),
+            "position": position,
+        } | carried
 
 
 def _listed(record: Mapping[Any, Any], name: str, row: int, origin: Origin) -> list[Any]:
@@ -115,7 +121,9 @@ def _checked(span: Any, end: int, text: str, place: str) -> tuple[int, int]:  # 
     if not 0 <= start < stop <= len(text):
         raise CorpusError(f"{place}: span out of range: [{start}, {stop}] in a text of {len(text)} characters")
     if start < end:
-        raise CorpusError(f"{place}: overlapping spans: [{start}, {stop}] begins before {end}, where the one before ends")
+        raise CorpusError(
+            f"{place}: overlapping spans: [{start}, {stop}] begins before {end}, where the one before ends"
+        )
     if not text[start:stop].strip():
         raise CorpusError(f"{place}: empty sentence: span [{start}, {stop}] holds blanks only")
     return start, stop

@@ -2,47 +2,26 @@
 
 Every word n-gram and every character n-gram inside a word falls into a bucket by its hash; a bucket counts by how rare
 it is among sentences. A sentence's two blocks are each divided by the square root of their number of n-grams, a length
-that needs no look at the weights: so a score is one gather and one sum, and the matrix is never built for it.
+that needs no look at the weights: so a score is one gather and one sum, and the matrix is never built for it. With an
+encoder, its dense vector stands behind them.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from spoilerguard.encoder import SentenceEncoder
+from spoilerguard.features.batches import as_sentences, in_batches
+from spoilerguard.features.blocks import Hashed, characters_block, segment_sums, words_block
 from spoilerguard.features.folding import Stream, fold
-from spoilerguard.features.ngrams import NGrams, character_ngrams, word_ngrams
+from spoilerguard.features.tracing import Occurrences, WordWeights, locate, weigh_words
 
-__all__ = ["Occurrences", "SentenceVectorizer", "as_sentences"]
-
-_BATCH = 1 << 18  # characters folded at once: keeps the arrays of a batch inside the processor's cache
-_LONGEST = 10_000  # characters of a sentence that are read; what follows has no bearing on its vector
-
-
-@dataclass(frozen=True, slots=True)
-class Occurrences:
-    """Every n-gram of a batch of sentences that falls into one block of buckets.
-
-    Attributes
-    ----------
-    sentence, start, end : ndarray of int64
-        Which sentence of the batch, and which characters of it: ``sentences[sentence][start:end]``.
-    bucket : ndarray of int64
-        Column of the vector.
-    value : ndarray of float64
-        What the occurrence adds to that column.
-    """
-
-    sentence: NDArray[np.int64]
-    start: NDArray[np.int64]
-    end: NDArray[np.int64]
-    bucket: NDArray[np.int64]
-    value: NDArray[np.float64]
+__all__ = ["SentenceVectorizer"]
 
 
 class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -60,6 +39,8 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Shortest and longest character n-gram inside a word, the blank on either side of it included.
     n_buckets : int, default 2**18
         Columns for words, and as many again for characters; a power of two.
+    encoder : SentenceEncoder, optional
+        Pre-trained word vectors; their pooled vector makes the last ``encoder.n_dimensions`` columns.
 
     Attributes
     ----------
@@ -76,12 +57,20 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     0
     """
 
-    def __init__(self, *, word_ngrams: int = 2, char_ngrams: tuple[int, int] = (2, 5), n_buckets: int = 2**18) -> None:
+    def __init__(
+        self,
+        *,
+        word_ngrams: int = 2,
+        char_ngrams: tuple[int, int] = (2, 5),
+        n_buckets: int = 2**18,
+        encoder: SentenceEncoder | None = None,
+    ) -> None:
         self.word_ngrams = word_ngrams
         self.char_ngrams = char_ngrams
         self.n_buckets = n_buckets
+        self.encoder = encoder
 
-    def fit(self, X: Sequence[str], y: object = None) -> Self:
+    def fit(self, X: Sequence[str], y: object = None) -> Self:  # noqa: ARG002 - pipelines pass it
         """Learn how rare each bucket is.
 
         Parameters
@@ -105,7 +94,8 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self._check_parameters()
         if not sentences:
             raise ValueError("SentenceVectorizer cannot be fitted on no sentences: pass at least one.")
-        frequency = np.bincount(self._counts(sentences).indices, minlength=2 * self.n_buckets)
+        counts = [self._counts(fold(batch)).indices for batch in in_batches(sentences)]
+        frequency = np.bincount(np.concatenate(counts), minlength=2 * self.n_buckets)
         self.n_sentences_ = len(sentences)
         self.idf_ = np.log((1 + self.n_sentences_) / (1 + frequency)).astype(np.float32)
         return self
@@ -120,12 +110,17 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
         Returns
         -------
-        scipy.sparse.csr_matrix of float32, shape (n_sentences, 2 * n_buckets)
+        scipy.sparse.csr_matrix of float32, shape (n_sentences, n_columns)
         """
         check_is_fitted(self)
-        counts = self._counts(as_sentences(X))
-        counts.data *= self.idf_[counts.indices]
-        return counts
+        batches = [self._transform_batch(fold(batch)) for batch in in_batches(as_sentences(X))]
+        empty = sparse.csr_matrix((0, self.n_columns), dtype=np.float32)
+        return sparse.vstack([empty, *batches], format="csr")
+
+    @property
+    def n_columns(self) -> int:
+        """Length of a vector: words, characters, and the encoder's dimensions."""
+        return 2 * self.n_buckets + (self.encoder.n_dimensions if self.encoder else 0)
 
     def score_sentences(self, X: Sequence[str], coef: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         """``transform(X) @ coef``, several times faster, since no matrix is built.
@@ -134,7 +129,7 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         ----------
         X : sequence of str
             Sentences.
-        coef : ndarray of float, shape (2 * n_buckets,)
+        coef : ndarray of float, shape (n_columns,)
             Weight of each column.
 
         Returns
@@ -143,8 +138,8 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self)
         sentences = as_sentences(X)
-        weights = np.asarray(coef, dtype=np.float32) * self.idf_
-        scores = [self._score_batch(fold(batch), weights) for batch in _batches(sentences)]
+        weights, by_word = self._weights(coef)
+        scores = [self._score_batch(fold(batch), weights, by_word) for batch in in_batches(sentences)]
         return np.concatenate([np.zeros(0), *scores])
 
     def familiarity(self, X: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -160,7 +155,7 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         sentences = as_sentences(X)
         seen = self.idf_ < np.float32(np.log(1 + self.n_sentences_))
-        parts = [self._familiarity_of_batch(fold(batch), seen) for batch in _batches(sentences)]
+        parts = [self._familiarity_of_batch(fold(batch), seen) for batch in in_batches(sentences)]
         words = np.concatenate([np.zeros(0, dtype=np.int64), *(part[0] for part in parts)])
         known = np.concatenate([np.zeros(0), *(part[1] for part in parts)])
         return words, known / np.maximum(words, 1)
@@ -176,115 +171,107 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             Once for words and once for characters.
         """
         check_is_fitted(self)
-        stream = fold(as_sentences(X))
+        stream = fold([sentence for batch in in_batches(as_sentences(X)) for sentence in batch])
         for block in self._blocks(stream):
-            yield self._placed(stream, block)
+            start = np.concatenate([part.grams.start for part in block])
+            end = np.concatenate([part.grams.end for part in block])
+            bucket = np.concatenate([part.bucket for part in block])
+            sentence, first, last = locate(stream, start, end)
+            length = np.sqrt(np.bincount(sentence, minlength=len(stream.bounds) - 1))
+            yield Occurrences(sentence, first, last, bucket, self.idf_[bucket] / length[sentence])
 
-    def _placed(self, stream: Stream, block: list["_Hashed"]) -> Occurrences:
-        start = np.concatenate([part.grams.start for part in block])
-        end = np.concatenate([part.grams.end for part in block])
-        bucket = np.concatenate([part.bucket for part in block])
-        sentence = np.searchsorted(stream.bounds, start, side="right") - 1
-        length = np.sqrt(np.bincount(sentence, minlength=len(stream.bounds) - 1))
-        shift = stream.offsets[sentence] + 1
-        # A blank that was set around a punctuation mark has the mark's own place, hence the maximum.
-        first, last = stream.source[start] - shift, stream.source[end - 1] + 1 - shift
-        return Occurrences(sentence, np.maximum(first, 0), last, bucket, self.idf_[bucket] / length[sentence])
+    def contributions(self, X: Sequence[str], coef: NDArray[np.floating[Any]]) -> Iterator[WordWeights]:
+        """What each word adds to the score of its sentence: `score_sentences`, traced back and unrounded.
 
-    def _counts(self, sentences: list[str]) -> sparse.csr_matrix:
-        """The vectors before rarity is weighed in."""
-        blocks = [self._counts_of_batch(fold(batch)) for batch in _batches(sentences)]
-        return sparse.vstack(blocks, format="csr") if blocks else sparse.csr_matrix((0, 2 * self.n_buckets), dtype=np.float32)
+        Parameters
+        ----------
+        X : sequence of str
+            Sentences.
+        coef : ndarray of float, shape (n_columns,)
+            Weight of each column.
 
-    def _counts_of_batch(self, stream: Stream) -> sparse.csr_matrix:
+        Yields
+        ------
+        WordWeights
+            Once for each batch; its sentences are counted from the first one of `X`.
+        """
+        check_is_fitted(self)
+        weights, by_word = self._weights(coef)
+        first = 0
+        for batch in in_batches(as_sentences(X)):
+            stream = fold(batch)
+            found = weigh_words(stream, self._blocks(stream), weights)
+            if self.encoder is not None and by_word is not None:
+                rows, divisor = self._pooled(self.encoder, self._words(stream))
+                found.weight[:] += by_word[rows] / divisor[found.sentence]
+            found.sentence[:] += first
+            yield found
+            first += len(batch)
+
+    def _transform_batch(self, stream: Stream) -> sparse.csr_matrix:
+        ngrams = self._counts(stream)
+        ngrams.data *= self.idf_[ngrams.indices]
+        if self.encoder is None:
+            return ngrams
+        words = self._words(stream)
+        dense = self.encoder.encode(self.encoder.find(words.grams.hashes), words.edges)
+        return sparse.hstack([ngrams, sparse.csr_matrix(dense)], format="csr")
+
+    def _counts(self, stream: Stream) -> sparse.csr_matrix:
+        """The n-gram columns before rarity is weighed in."""
         n_sentences = len(stream.bounds) - 1
         rows, columns, values = [], [], []
         for block in self._blocks(stream):
-            edges = [part.edges for part in block]
-            count = np.sum([np.diff(edge) for edge in edges], axis=0)
+            count = np.sum([np.diff(part.edges) for part in block], axis=0)
             for part in block:
-                row = np.repeat(np.arange(n_sentences), np.diff(part.edges))
-                rows.append(row)
+                rows.append(part.sentence)
                 columns.append(part.bucket)
-                values.append((1 / np.sqrt(count[row])).astype(np.float32))
+                values.append((1 / np.sqrt(count[part.sentence])).astype(np.float32))
         index = (np.concatenate(rows), np.concatenate(columns))
         return sparse.csr_matrix((np.concatenate(values), index), shape=(n_sentences, 2 * self.n_buckets))
 
-    def _score_batch(self, stream: Stream, weights: NDArray[np.float32]) -> NDArray[np.float64]:
+    def _score_batch(
+        self, stream: Stream, weights: NDArray[np.float32], by_word: NDArray[np.float32] | None
+    ) -> NDArray[np.float64]:
         score = np.zeros(len(stream.bounds) - 1)
         for block in self._blocks(stream):
             total, count = np.zeros(len(score)), np.zeros(len(score))
             for part in block:
-                total += _segment_sums(weights[part.bucket], part.edges)
+                total += segment_sums(weights[part.bucket], part.edges)
                 count += np.diff(part.edges)
             score += total / np.sqrt(np.maximum(count, 1))
+        if self.encoder is not None and by_word is not None:
+            words = self._words(stream)
+            rows, divisor = self._pooled(self.encoder, words)
+            score += segment_sums(by_word[rows], words.edges) / divisor
         return score
 
+    def _weights(self, coef: NDArray[np.floating[Any]]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+        """A head's weights as the weight of each bucket, rarity weighed in, and of each word of the encoder."""
+        weights = np.asarray(coef[: len(self.idf_)], dtype=np.float32) * self.idf_
+        return weights, self.encoder.word_scores(coef[len(self.idf_) :]) if self.encoder else None
+
+    def _words(self, stream: Stream) -> Hashed:
+        return words_block(stream, 1, self.n_buckets)[0]
+
+    @staticmethod
+    def _pooled(encoder: SentenceEncoder, words: Hashed) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """The encoder's row of each word, and what the sum over each sentence is divided by."""
+        rows = encoder.find(words.grams.hashes)
+        return rows, encoder.weight_of(encoder.word_importance()[rows], words.edges)
+
     def _familiarity_of_batch(self, stream: Stream, seen: NDArray[np.bool_]) -> tuple[NDArray[Any], NDArray[Any]]:
-        words = self._hashed(stream, next(word_ngrams(stream, 1)), block=0)
-        return np.diff(words.edges), _segment_sums(seen[words.bucket].astype(np.float32), words.edges)
+        words = self._words(stream)
+        return np.diff(words.edges), segment_sums(seen[words.bucket].astype(np.float32), words.edges)
 
-    def _blocks(self, stream: Stream) -> Iterator[list["_Hashed"]]:
-        """Words, then characters: each block has buckets of its own and counts as one length."""
-        yield [self._hashed(stream, grams, block=0) for grams in word_ngrams(stream, self.word_ngrams)]
-        yield [self._hashed(stream, grams, block=1) for grams in character_ngrams(stream, *self.char_ngrams)]
-
-    def _hashed(self, stream: Stream, grams: NGrams, *, block: int) -> "_Hashed":
-        discarded = np.uint32(33 - int(self.n_buckets).bit_length())
-        bucket = (grams.hashes >> discarded).astype(np.int64)
-        if block:
-            bucket += block * self.n_buckets
-        return _Hashed(grams, bucket, np.searchsorted(grams.start, stream.bounds))
+    def _blocks(self, stream: Stream) -> Iterator[list[Hashed]]:
+        """One block after the other, since together they would outgrow the processor's cache."""
+        yield words_block(stream, self.word_ngrams, self.n_buckets)
+        yield characters_block(stream, self.char_ngrams, self.n_buckets)
 
     def _check_parameters(self) -> None:
         shortest, longest = self.char_ngrams
-        if self.word_ngrams < 1 or not 2 <= shortest <= longest:
+        if self.word_ngrams < 1 or not 2 <= shortest <= longest:  # noqa: PLR2004
             raise ValueError(f"word_ngrams must be at least 1 and char_ngrams at least (2, 2), ascending; got {self}.")
         if not 2**4 <= self.n_buckets <= 2**24 or self.n_buckets & (self.n_buckets - 1):
             raise ValueError(f"n_buckets must be a power of two from 2**4 to 2**24; got {self.n_buckets}.")
-
-
-@dataclass(frozen=True, slots=True)
-class _Hashed:
-    """N-grams of one order with their columns; sentence ``k`` owns ``edges[k]:edges[k + 1]`` of them."""
-
-    grams: NGrams
-    bucket: NDArray[np.int64]
-    edges: NDArray[np.int64]
-
-
-def as_sentences(X: object) -> list[str]:
-    """The list of `X`, or a ``TypeError`` that says which element is no string."""
-    if isinstance(X, str | bytes) or not isinstance(X, Iterable):
-        raise TypeError(f"Expected an iterable of strings, one per sentence, got {type(X).__name__}: wrap it in a list.")
-    sentences = list(X)
-    for position, sentence in enumerate(sentences):
-        if not isinstance(sentence, str):
-            raise TypeError(
-                f"Element {position} is {sentence!r:.60} of type {type(sentence).__name__}, not a string: "
-                "pass text, and drop or fill missing values first."
-            )
-    return sentences
-
-
-def _batches(sentences: list[str]) -> Iterator[list[str]]:
-    """Runs of sentences of about `_BATCH` characters, each sentence cut to what is read of it."""
-    batch: list[str] = []
-    size = 0
-    for sentence in sentences:
-        batch.append(sentence[:_LONGEST])
-        size += len(batch[-1]) + 1
-        if size >= _BATCH:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
-
-
-def _segment_sums(values: NDArray[np.float32], edges: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Sum of each ``values[edges[k]:edges[k + 1]]``, empty ones included; no sum depends on its neighbours."""
-    sums = np.zeros(len(edges) - 1)
-    filled = edges[:-1] < edges[1:]
-    if filled.any():
-        sums[filled] = np.add.reduceat(values, edges[:-1][filled])
-    return sums

@@ -1,0 +1,9 @@
+"""The command ``spoilerguard``: the verbs of the library, for a shell.
+
+Exit status: 0 done; 1 the data has faults (``check-data``); 2 wrong usage or unreadable input, with one line on
+standard error; 130 interrupted; 141 nobody reads on.
+"""
+
+from spoilerguard.cli.program import main
+
+__all__ = ["main"]

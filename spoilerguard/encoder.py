@@ -1,0 +1,116 @@
+"""Sentence → dense vector: pre-trained word vectors, pooled by how much each word matters.
+
+The vectors come from a sentence transformer, taught to a table of words when the default model is built
+(``models/encoder``); here they are only looked up, in numpy. Pooling is linear, so a linear head's weights fold into one
+number for each word, and reasons still add up.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["SentenceEncoder"]
+
+_SHRINKAGE = 0.3  # keeps the vector of a sentence of one or two slight words short
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SentenceEncoder:
+    """A table of word vectors, known by the hashes of their words.
+
+    A sentence's vector is ``sum(importance * vector) / (sum(importance) + 0.3)`` over its known words; frequent words
+    matter less (Arora, Liang, Ma 2017, "A Simple but Tough-to-Beat Baseline for Sentence Embeddings").
+
+    Attributes
+    ----------
+    hashes : ndarray of uint32, shape (n_words,)
+        Ascending hashes of the folded words.
+    importance : ndarray of float32, shape (n_words,)
+        Positive weight of each word.
+    vectors : ndarray of int8, shape (n_words, n_dimensions)
+        Word vectors, in units of `scale`.
+    scale : float
+        Size of one step of `vectors`.
+    """
+
+    hashes: NDArray[np.uint32]
+    importance: NDArray[np.float32]
+    vectors: NDArray[np.int8]
+    scale: float
+
+    @property
+    def n_dimensions(self) -> int:
+        """Length of a sentence's vector."""
+        return int(self.vectors.shape[1])
+
+    def find(self, hashes: NDArray[np.uint32]) -> NDArray[np.int64]:
+        """Row of each word in the table; ``n_words`` where it is not known."""
+        row = np.searchsorted(self.hashes, hashes)
+        known = self.hashes[np.minimum(row, len(self.hashes) - 1)] == hashes
+        return np.where(known, row, len(self.hashes))
+
+    def word_scores(self, coef: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+        """What each word of the table, and at the end an unknown one, adds under a linear head's weights."""
+        scores = self.importance * (self.vectors @ np.asarray(coef, dtype=np.float32)) * np.float32(self.scale)
+        return np.append(scores, np.float32(0))
+
+    def word_importance(self) -> NDArray[np.float32]:
+        """Importance of each word of the table, and at the end that of an unknown one: zero."""
+        return np.append(self.importance, np.float32(0))
+
+    def encode(self, rows: NDArray[np.int64], edges: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Vectors of sentences, sentence ``k`` being the words ``rows[edges[k]:edges[k + 1]]``.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_sentences, n_dimensions)
+        """
+        importance = self.word_importance()[rows]
+        vectors = self.vectors[np.minimum(rows, len(self.hashes) - 1)] * (importance * np.float32(self.scale))[:, None]
+        pooled = np.zeros((len(edges) - 1, self.n_dimensions), dtype=np.float32)
+        filled = edges[:-1] < edges[1:]
+        if filled.any():
+            pooled[filled] = np.add.reduceat(vectors, edges[:-1][filled], axis=0)
+        return pooled / self.weight_of(importance, edges)[:, None]
+
+    @staticmethod
+    def weight_of(importance: NDArray[np.float32], edges: NDArray[np.int64]) -> NDArray[np.float32]:
+        """What the pooled sum of each sentence is divided by."""
+        total = np.zeros(len(edges) - 1, dtype=np.float32)
+        filled = edges[:-1] < edges[1:]
+        if filled.any():
+            total[filled] = np.add.reduceat(importance, edges[:-1][filled])
+        return total + np.float32(_SHRINKAGE)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The encoder as named arrays, for a model file."""
+        return {
+            "hashes": self.hashes,
+            "importance": self.importance,
+            "vectors": self.vectors,
+            "scale": np.array([self.scale], dtype=np.float64),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """The encoder that `arrays` describe.
+
+        Raises
+        ------
+        ValueError
+            Where an array is missing or of the wrong shape or type, or hashes do not ascend.
+        """
+        wanted = {"hashes": (np.uint32, 1), "importance": (np.float32, 1), "vectors": (np.int8, 2), "scale": (np.float64, 1)}
+        for name, (dtype, n_axes) in wanted.items():
+            found = arrays.get(name)
+            if found is None or found.dtype != dtype or found.ndim != n_axes:
+                raise ValueError(f"The encoder needs an array {name!r} of {np.dtype(dtype)} with {n_axes} axes.")
+        hashes, importance, vectors = arrays["hashes"], arrays["importance"], arrays["vectors"]
+        if not len(hashes) == len(importance) == len(vectors) > 0 or len(arrays["scale"]) != 1:
+            raise ValueError("The encoder's arrays differ in length, or are empty.")
+        if (hashes[1:] <= hashes[:-1]).any():
+            raise ValueError("The encoder's hashes must ascend.")
+        return cls(hashes, importance, vectors, float(arrays["scale"][0]))

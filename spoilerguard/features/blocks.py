@@ -1,0 +1,58 @@
+"""N-grams → columns: each n-gram falls into a bucket of its block by its hash.
+
+Words are one block and characters another: each has buckets of its own and counts as one length.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spoilerguard.features.folding import Stream
+from spoilerguard.features.ngrams import NGrams, character_ngrams, word_ngrams
+
+__all__ = ["Hashed", "characters_block", "segment_sums", "words_block"]
+
+
+@dataclass(frozen=True, slots=True)
+class Hashed:
+    """N-grams of one order with their columns; sentence ``k`` owns ``edges[k]:edges[k + 1]`` of them."""
+
+    grams: NGrams
+    bucket: NDArray[np.int64]
+    edges: NDArray[np.int64]
+
+    @property
+    def sentence(self) -> NDArray[np.int64]:
+        """The sentence in which each n-gram stands."""
+        return np.repeat(np.arange(len(self.edges) - 1), np.diff(self.edges))
+
+
+def words_block(stream: Stream, longest: int, n_buckets: int) -> list[Hashed]:
+    """Words, then pairs of neighbours, … up to `longest`, in the first `n_buckets` columns."""
+    return [_hashed(stream, grams, n_buckets) for grams in word_ngrams(stream, longest)]
+
+
+def characters_block(stream: Stream, orders: tuple[int, int], n_buckets: int) -> list[Hashed]:
+    """N-grams of characters inside words, in the next `n_buckets` columns."""
+    parts = [_hashed(stream, grams, n_buckets) for grams in character_ngrams(stream, *orders)]
+    for part in parts:
+        part.bucket[:] += n_buckets
+    return parts
+
+
+def segment_sums(values: NDArray[np.floating[Any]], edges: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Sum of each ``values[edges[k]:edges[k + 1]]``, empty ones included; no sum depends on its neighbours."""
+    sums = np.zeros(len(edges) - 1)
+    filled = edges[:-1] < edges[1:]
+    if filled.any():
+        sums[filled] = np.add.reduceat(values, edges[:-1][filled])
+    return sums
+
+
+def _hashed(stream: Stream, grams: NGrams, n_buckets: int) -> Hashed:
+    """The high bits of a hash are the best mixed ones: they choose the bucket."""
+    discarded = np.uint32(33 - int(n_buckets).bit_length())
+    bucket = (grams.hashes >> discarded).astype(np.int64)
+    return Hashed(grams, bucket, np.searchsorted(grams.start, stream.bounds))

@@ -1,0 +1,7 @@
+"""Verdicts → what people see: a review with its spoilers hidden, or highlighted."""
+
+from spoilerguard.rendering.highlighting import to_html
+from spoilerguard.rendering.redaction import STYLES, redact_verdicts
+from spoilerguard.rendering.verdict_list import Verdicts
+
+__all__ = ["STYLES", "Verdicts", "redact_verdicts", "to_html"]

@@ -1,0 +1,68 @@
+"""The model that comes with the package: found, read once, and kept.
+
+An installed package holds it beside its code; an editable install or a checkout holds it in ``models/default``.
+"""
+
+from functools import cache
+from pathlib import Path
+from threading import Lock
+
+from spoilerguard.encoder import SentenceEncoder
+from spoilerguard.errors import ModelFormatError
+from spoilerguard.model import SpoilerClassifier
+from spoilerguard.persistence import load as load_folder
+
+__all__ = ["default_encoder", "default_model", "load"]
+
+_PACKAGE = Path(__file__).parent
+_PLACES = (_PACKAGE / "default_model", _PACKAGE.parent / "models" / "default")
+_READING = Lock()
+
+
+def load(path: str | Path | None = None) -> SpoilerClassifier:
+    """Read a model.
+
+    Parameters
+    ----------
+    path : str or Path, optional
+        A folder that `spoilerguard.save` wrote. None means the default model.
+
+    Returns
+    -------
+    SpoilerClassifier
+
+    Raises
+    ------
+    ModelFormatError
+        Where the folder is missing, damaged, altered or newer than this version.
+
+    Examples
+    --------
+    >>> load().classes_.tolist()
+    ['safe', 'spoiler']
+    """
+    return load_folder(_default_folder() if path is None else path)
+
+
+def default_model() -> SpoilerClassifier:
+    """The default model, shared by all callers: read at the first call, once even among threads."""
+    with _READING:
+        return _read_default()
+
+
+def default_encoder() -> SentenceEncoder | None:
+    """The word vectors that the default model was built on, for training on other labels."""
+    encoder: SentenceEncoder | None = default_model().vectorizer_.encoder
+    return encoder
+
+
+@cache
+def _read_default() -> SpoilerClassifier:
+    return load()
+
+
+def _default_folder() -> Path:
+    for place in _PLACES:
+        if (place / "model.json").is_file():
+            return place
+    raise ModelFormatError(f"The default model is missing from {_PLACES[0]}: install spoilerguard again.")

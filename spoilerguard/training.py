@@ -1,0 +1,255 @@
+"""Labelled corpus → model: n-grams, context, calibration and thresholds, each set on works that were held out.
+
+Every number that the model will promise comes from out-of-fold logits: a sentence is judged by a model that has not
+seen its work, then a line makes those logits probabilities, the context stage learns from them, and the operating
+points are chosen on what comes out.
+"""
+
+import copy
+from collections.abc import Collection
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from scipy.special import expit
+from sklearn.base import clone
+from sklearn.model_selection import StratifiedGroupKFold
+from tqdm.auto import tqdm
+
+from spoilerguard import evaluation
+from spoilerguard.bootstrap import numbered_groups
+from spoilerguard.calibration import OperatingPoint, max_f1_point, operating_point, platt
+from spoilerguard.context import ReviewContext
+from spoilerguard.corpus import Corpus
+from spoilerguard.datasets import load_corpus
+from spoilerguard.errors import OperatingPointError, TrainingError
+from spoilerguard.features import SentenceVectorizer
+from spoilerguard.model import SpoilerClassifier
+from spoilerguard.model_card import model_card
+from spoilerguard.shipped import default_encoder
+
+__all__ = ["cross_validate", "train"]
+
+_CAUTIOUS_RECALL, _LENIENT_PRECISION = 0.8, 0.6
+_MIN_SPOILING_REVIEWS = 10  # fewer cannot teach sixteen context weights anything
+
+
+def train(
+    corpus: Corpus | Any,  # noqa: ANN401 - whatever load_corpus reads
+    *,
+    base: SpoilerClassifier | None = None,
+    estimator: SpoilerClassifier | None = None,
+    natural_sources: Collection[str] | None = None,
+    n_splits: int = 5,
+    n_jobs: int = 1,
+    seed: int = 0,
+    progress: bool = False,
+) -> SpoilerClassifier:
+    """Train a model on labelled sentences, or teach an existing one more.
+
+    Parameters
+    ----------
+    corpus : Corpus, DataFrame or path
+        Labelled sentences; see `spoilerguard.load_corpus`. Whole reviews teach the context stage, sentences on their
+        own only the first.
+    base : SpoilerClassifier, optional
+        A model to start from: its weights stay and are corrected where the new labels ask for it, and its context stage
+        stays where `corpus` has too few reviews to learn one.
+    estimator : SpoilerClassifier, optional
+        Unfitted, for other hyper-parameters. None means the defaults on the word vectors of the default model.
+    natural_sources : collection of str, optional
+        Sources in the corpus that were drawn as they occur, not for being rich in spoilers: probabilities and
+        thresholds are set on them. None means all.
+    n_splits : int, default 5
+        Folds, by work, that give out-of-fold logits.
+    n_jobs : int, default 1
+        Processes for the folds, in the sense of joblib; the model does not depend on it.
+    seed : int, default 0
+        Deals the folds; equal seeds give equal models.
+    progress : bool, default False
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    SpoilerClassifier
+        With `context_` (where learnt), `operating_points_` and `card_`.
+
+    Raises
+    ------
+    CorpusError
+        Where the corpus cannot be read.
+    TrainingError
+        Where it cannot teach a model: one class only, or fewer works with spoilers than folds.
+
+    Examples
+    --------
+    >>> from spoilerguard.datasets import make_corpus
+    >>> model = train(make_corpus(n_works=30, seed=1), n_splits=3)
+    >>> sorted(model.operating_points_)[:2]
+    ['balanced/alone', 'balanced/review']
+    """
+    corpus = load_corpus(corpus)
+    _refuse_hopeless(corpus, n_splits)
+    natural = _natural_rows(corpus, natural_sources)
+    template = _template(estimator, seed) if base is None else base
+    folds = list(_folds(corpus, n_splits, seed))
+
+    jobs = (delayed(_held_out_logits)(template, base is not None, corpus, fold) for fold in folds)
+    done = Parallel(n_jobs=n_jobs, return_as="generator")(jobs)
+    logits = np.zeros(len(corpus))
+    for (_, tested), fold_logits in zip(folds, tqdm(done, "folds", n_splits, disable=not progress), strict=True):
+        logits[tested] = fold_logits
+    model = _fitted(template, base is not None, corpus)
+
+    slope, offset = platt(logits[natural], corpus.labels[natural], corpus.weights[natural])
+    model.rescale(slope, offset)
+    logits = slope * logits + offset
+    points = _operating_points(logits, corpus, natural, "alone")
+    in_review = None
+    if _teaches_context(corpus):
+        model.context_, in_review = _context(logits, corpus, natural, folds)
+        points |= _operating_points(in_review, corpus, natural & corpus.in_review, "review")
+    elif base is not None and base.context_ is not None:
+        model.context_ = base.context_.under(slope, offset)
+        points |= {name: point for name, point in base.operating_points_.items() if name.endswith("/review")}
+    model.operating_points_ = points
+    model.card_ = model_card(corpus, natural, logits, in_review, seed)
+    return model
+
+
+def cross_validate(
+    corpus: Corpus | Any,  # noqa: ANN401 - whatever load_corpus reads
+    *,
+    n_splits: int = 5,
+    seed: int = 0,
+    n_bootstrap: int = 1000,
+    **options: Any,  # noqa: ANN401 - handed to train
+) -> "evaluation.CrossValidation":
+    """How good `train` is on works that it has not seen, and how far a random split would flatter it.
+
+    Parameters
+    ----------
+    corpus : Corpus, DataFrame or path
+        Labelled sentences.
+    n_splits : int, default 5
+        Folds, by work.
+    seed : int, default 0
+        Deals the folds and draws the resamples.
+    n_bootstrap : int, default 1000
+        Resamples of works for the intervals.
+    **options
+        Handed to `train`.
+
+    Returns
+    -------
+    CrossValidation
+    """
+
+    def fit(part: Corpus) -> SpoilerClassifier:
+        return train(part, seed=seed, **options)
+
+    return evaluation.cross_validate(
+        load_corpus(corpus), train=fit, n_splits=n_splits, n_bootstrap=n_bootstrap, seed=seed
+    )
+
+
+def _template(estimator: SpoilerClassifier | None, seed: int) -> SpoilerClassifier:
+    if estimator is not None:
+        template: SpoilerClassifier = clone(estimator)
+        return template
+    return SpoilerClassifier(vectorizer=SentenceVectorizer(encoder=default_encoder()), random_state=seed)
+
+
+def _fitted(template: SpoilerClassifier, adapting: bool, corpus: Corpus) -> SpoilerClassifier:
+    labels = np.where(corpus.labels == 1, "spoiler", "safe")
+    if adapting:
+        return copy.deepcopy(template).adapt(corpus.sentences, labels == "spoiler", corpus.weights)
+    fitted: SpoilerClassifier = clone(template).fit(corpus.sentences, labels, corpus.weights)
+    return fitted
+
+
+def _held_out_logits(
+    template: SpoilerClassifier, adapting: bool, corpus: Corpus, fold: tuple[NDArray[np.intp], NDArray[np.intp]]
+) -> NDArray[np.float64]:
+    taught, tested = fold
+    return _fitted(template, adapting, corpus.take(taught)).decision_function(corpus.take(tested).sentences)
+
+
+def _folds(corpus: Corpus, n_splits: int, seed: int) -> Any:  # noqa: ANN401 - an iterator of pairs of index arrays
+    works, _ = numbered_groups(corpus.groups)
+    folds = StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed)
+    return folds.split(works, corpus.labels, works)
+
+
+def _context(
+    logits: NDArray[np.float64],
+    corpus: Corpus,
+    natural: NDArray[np.bool_],
+    folds: list[tuple[NDArray[np.intp], NDArray[np.intp]]],
+) -> tuple[ReviewContext, NDArray[np.float64]]:
+    """The calibrated context stage, and its own out-of-fold logits (zero for sentences without a review)."""
+    held_out = np.zeros(len(corpus))
+    for taught, tested in folds:
+        stage = _stage(logits, corpus, np.isin(np.arange(len(corpus)), taught) & corpus.in_review)
+        part = corpus.take(tested)
+        held_out[tested] = stage.logits(logits[tested], part.sentences, part.lengths)
+    rows = natural & corpus.in_review
+    slope, offset = platt(held_out[rows], corpus.labels[rows], corpus.weights[rows])
+    held_out = np.where(corpus.in_review, slope * held_out + offset, 0.0)
+    return _stage(logits, corpus, corpus.in_review).rescale(slope, offset), held_out
+
+
+def _stage(logits: NDArray[np.float64], corpus: Corpus, rows: NDArray[np.bool_]) -> ReviewContext:
+    part = corpus.take(rows)
+    return ReviewContext.fit(logits[rows], part.sentences, part.lengths, part.labels, part.weights)
+
+
+def _teaches_context(corpus: Corpus) -> bool:
+    spoiling = corpus.frame.loc[corpus.in_review & (corpus.labels == 1), "review_id"]
+    return bool(spoiling.nunique() >= _MIN_SPOILING_REVIEWS)
+
+
+def _operating_points(
+    logits: NDArray[np.float64], corpus: Corpus, rows: NDArray[np.bool_], place: str
+) -> dict[str, OperatingPoint]:
+    """Rather hide too much, weigh both alike, rather hide too little; where the promise of the last cannot be kept, it is
+    left out."""
+    scored = (expit(logits[rows]), corpus.labels[rows], corpus.groups[rows])
+    weights = corpus.weights[rows]
+    balanced = max_f1_point(*scored, sample_weight=weights)
+    cautious = operating_point(*scored, min_recall=_CAUTIOUS_RECALL, sample_weight=weights)
+    points = {"balanced": balanced, "cautious": min(balanced, cautious, key=_threshold)}
+    with suppress(OperatingPointError):
+        lenient = operating_point(*scored, min_precision=_LENIENT_PRECISION, sample_weight=weights)
+        points["lenient"] = max(balanced, lenient, key=_threshold)
+    return {f"{name}/{place}": point for name, point in points.items()}
+
+
+def _threshold(point: OperatingPoint) -> float:
+    return point.threshold
+
+
+def _natural_rows(corpus: Corpus, natural_sources: Collection[str] | None) -> NDArray[np.bool_]:
+    if natural_sources is None:
+        return np.ones(len(corpus), dtype=bool)
+    rows = corpus.frame["source"].isin(list(natural_sources)).to_numpy(dtype=bool)
+    if len(np.unique(corpus.labels[rows])) < 2:  # noqa: PLR2004 - both classes
+        raise TrainingError(f"The natural sources {sorted(natural_sources)} do not hold both spoilers and safe sentences.")
+    return rows
+
+
+def _refuse_hopeless(corpus: Corpus, n_splits: int) -> None:
+    for label, name in ((1, "spoiler"), (0, "safe sentence")):
+        works = len(set(corpus.groups[corpus.labels == label]))
+        if works == 0:
+            raise TrainingError(f"{corpus.name or 'The corpus'} holds no {name}: a model needs both kinds.")
+        if works < n_splits:
+            raise TrainingError(
+                f"{corpus.name or 'The corpus'} has {name}s of {works} works only, fewer than the {n_splits} folds: "
+                "label more works, or lower n_splits."
+            )
+    table = corpus.frame.groupby("sentence")["spoiler"]
+    if (table.nunique() == 2).all():  # noqa: PLR2004 - both classes
+        raise TrainingError(f"Every sentence of {corpus.name or 'the corpus'} bears both labels: nothing can be learnt.")

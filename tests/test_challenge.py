@@ -1,0 +1,132 @@
+"""The challenge as a report, and the default model held to what it reaches, ability by ability.
+
+A model that passes more cases, or for a stated reason fewer, rewrites the stored table:
+``python tests/test_challenge.py``.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.special import expit
+
+import spoilerguard
+from spoilerguard import challenge
+from spoilerguard.calibration import OperatingPoint
+from spoilerguard.challenge import AbilityResult, ChallengeReport, run_challenge
+from spoilerguard.context import review_logits
+from spoilerguard.datasets import Challenge, ChallengeCase, load_challenge, make_corpus
+from spoilerguard.errors import ModelFormatError
+from spoilerguard.model import SpoilerClassifier
+from spoilerguard.training import train
+
+RATCHET = Path(__file__).parent / "data" / "challenge_ratchet.json"
+SAFE, SPOILER = "The acting is fine.", "The killer is the nurse."
+
+
+def case(
+    name: str, sentence: str, *, spoiler: bool, pair: str = "p", ability: str = "a", before: str = ""
+) -> ChallengeCase:
+    return ChallengeCase(name, ability, pair, before, sentence, spoiler, "film")
+
+
+@pytest.fixture(scope="module")
+def model() -> SpoilerClassifier:
+    texts = ["He dies at the end.", SPOILER, "Great music.", SAFE]
+    return SpoilerClassifier(C=10).fit(texts, [1, 1, 0, 0])
+
+
+@pytest.fixture(scope="module")
+def report(model: SpoilerClassifier) -> ChallengeReport:
+    cases = (
+        case("1a", SAFE, spoiler=False, pair="1", ability="contrast"),
+        case("1b", SPOILER, spoiler=True, pair="1", ability="contrast"),
+        case("2a", SAFE, spoiler=True, pair="2", ability="contrast"),
+        case("2b", SPOILER, spoiler=False, pair="2", ability="contrast"),
+        case("3a", SPOILER, spoiler=True, pair="3", ability="same verdict"),
+        case("3b", SPOILER.upper(), spoiler=True, pair="3", ability="same verdict"),
+    )
+    return run_challenge(model, Challenge(cases))
+
+
+def test_passes_pairs_and_rankings_are_counted_for_each_ability(report: ChallengeReport) -> None:
+    assert report.abilities == (
+        AbilityResult("contrast", 4, 2, 2, 1, 2, 1),
+        AbilityResult("same verdict", 2, 2, 1, 1, 0, 0),
+    )
+    assert report.failed == ("2a", "2b")
+
+
+def test_overall_adds_the_abilities_up(report: ChallengeReport) -> None:
+    assert report.overall == AbilityResult("all", 6, 4, 3, 2, 2, 1)
+
+
+def test_the_interval_is_wilsons_and_stays_within_0_and_1() -> None:
+    assert AbilityResult("a", 10, 10, 5, 5, 5, 5).interval == pytest.approx((0.7225, 1.0), abs=1e-4)
+    assert AbilityResult("a", 10, 0, 5, 0, 5, 0).interval == pytest.approx((0.0, 0.2775), abs=1e-4)
+    assert AbilityResult("a", 10, 0, 5, 0, 5, 0).interval[0] >= 0
+
+
+def test_an_ability_without_contrasts_has_no_ranking(report: ChallengeReport) -> None:
+    assert np.isnan(report.abilities[1].ranked_rate)
+    assert str(report).splitlines()[2].endswith("–")
+    assert json.loads(report.to_json())["abilities"][1]["ranked_rate"] is None
+
+
+def test_text_frame_and_json_tell_the_same(report: ChallengeReport) -> None:
+    frame, rows = report.to_frame(), json.loads(report.to_json())["abilities"]
+    assert frame["ability"].tolist() == [row["ability"] for row in rows] == ["contrast", "same verdict", "all"]
+    assert frame["pass_rate"].tolist() == [row["pass_rate"] for row in rows]
+    assert all(line.startswith(row["ability"]) for line, row in zip(str(report).splitlines()[1:], rows, strict=True))
+
+
+def test_ties_are_not_ranked_rightly(model: SpoilerClassifier) -> None:
+    same = Challenge((case("a", SAFE, spoiler=True), case("b", SAFE, spoiler=False)))
+    assert run_challenge(model, same).overall.n_ranked == 0
+
+
+def test_a_case_is_judged_as_the_last_sentence_of_its_review() -> None:
+    trained = train(make_corpus(works=30, seed=1), estimator=SpoilerClassifier(), n_splits=3)
+    cases = [case("alone", SAFE, spoiler=False), case("after", SAFE, spoiler=False, before=f"{SPOILER} {SPOILER}")]
+    alone, after = (one.probability for one in challenge._judged(trained, cases))
+    assert alone == pytest.approx(expit(trained.decision_function([SAFE])[0]))
+    assert after == pytest.approx(expit(review_logits(trained, [SPOILER, SPOILER, SAFE], np.array([3]))[-1]))
+    assert alone != pytest.approx(after)
+
+
+def test_the_balanced_point_of_the_case_s_own_mode_decides(model: SpoilerClassifier) -> None:
+    def point(threshold: float) -> OperatingPoint:
+        return OperatingPoint(threshold, 0.5, 0.5, (0.0, 1.0), (0.0, 1.0))
+
+    strict = SpoilerClassifier(C=10).fit([SPOILER, SAFE], [1, 0])
+    strict.operating_points_ = {"balanced/alone": point(1.0), "balanced/review": point(0.0)}
+    cases = (case("alone", SPOILER, spoiler=True), case("in review", SAFE, spoiler=True, before=SAFE))
+    assert run_challenge(strict, Challenge(cases)).failed == ("alone",)
+
+
+def test_the_projects_own_challenge_is_the_default(model: SpoilerClassifier) -> None:
+    assert run_challenge(model).overall.n_cases == len(load_challenge())
+
+
+def test_the_default_model_passes_as_many_cases_of_every_ability_as_stored() -> None:
+    try:
+        found = passed(spoilerguard.load())
+    except ModelFormatError as error:
+        pytest.skip(f"no default model: {error}")
+    if not RATCHET.is_file():
+        pytest.skip(f"no {RATCHET.name} yet: python {Path(__file__).name} writes it")
+    stored: dict[str, int] = json.loads(RATCHET.read_text(encoding="utf-8"))
+    assert found.keys() == stored.keys()
+    fallen = {ability: (stored[ability], found[ability]) for ability in stored if found[ability] < stored[ability]}
+    assert not fallen, f"passed before, now: {fallen}; if that is meant: python tests/test_challenge.py"
+
+
+def passed(model: SpoilerClassifier) -> dict[str, int]:
+    """Cases passed for each ability, and contrasts ranked rightly in all."""
+    report = run_challenge(model)
+    return {result.ability: result.n_passed for result in report.abilities} | {"ranked": report.overall.n_ranked}
+
+
+if __name__ == "__main__":
+    RATCHET.write_text(json.dumps(passed(spoilerguard.load()), indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,421 @@
+"""The command line: what is printed, where, and with which exit status."""
+
+import argparse
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+import spoilerguard
+from spoilerguard import Label, Verdict
+from spoilerguard.cli import main
+from spoilerguard.cli.arguments import build_parser
+from spoilerguard.errors import CorpusError, ModelFormatError, OperatingPointError
+
+EXAMPLES = Path(__file__).parents[1] / "datasets" / "examples"
+VERDICTS = [
+    Verdict('She said "no", and left.', 0, 24, Label.SAFE, 0.031, certain=True),
+    Verdict("The nurse did it.", 25, 42, Label.SPOILER, 0.875, certain=True),
+    Verdict("Wow.", 43, 47, Label.SAFE, 0.2, certain=False),
+]
+
+
+class Calls(list[dict[str, Any]]):
+    """What the library was asked; `answer` puts a stand-in in the place of a public name."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__()
+        self._monkeypatch = monkeypatch
+
+    def answer(self, name: str, result: object) -> None:
+        def stand_in(*args: object, **options: object) -> object:
+            self.append({"name": name, "args": args, **options})
+            if isinstance(result, Exception):
+                raise result
+            return result
+
+        self._monkeypatch.setitem(spoilerguard.__dict__, name, stand_in)
+
+
+@pytest.fixture
+def library(monkeypatch: pytest.MonkeyPatch) -> Calls:
+    return Calls(monkeypatch)
+
+
+@pytest.fixture
+def review(tmp_path: Path) -> str:
+    file = tmp_path / "review.txt"
+    file.write_text('She said "no", and left. The nurse did it. Wow.', encoding="utf-8")
+    return str(file)
+
+
+def refused(argv: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """The one line on standard error with which the command refuses."""
+    assert main(argv) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("spoilerguard: ")
+    assert err.count("\n") == 1
+    return err
+
+
+# classify ----------------------------------------------------------------------------------------------------------
+
+
+def test_text_has_a_line_for_each_sentence_with_percent_and_mark(
+    library: Calls, review: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    library.answer("classify", VERDICTS)
+    assert main(["classify", review]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        '     3 %  She said "no", and left.',
+        "●   88 %  The nurse did it.",
+        " ?  20 %  Wow.",
+        "",
+        "● 1 of 3 sentences marked as spoilers",
+        "? 1 with too little to judge by: a guess",
+    ]
+
+
+def test_jsonl_has_an_object_for_each_sentence(library: Calls, review: str, capsys: pytest.CaptureFixture[str]) -> None:
+    library.answer("classify", VERDICTS)
+    assert main(["classify", review, "--format", "jsonl"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert rows[1] == {
+        "text": "The nurse did it.",
+        "start": 25,
+        "end": 42,
+        "label": "spoiler",
+        "probability": 0.875,
+        "certain": True,
+    }
+    assert [row["certain"] for row in rows] == [True, True, False]
+
+
+def test_csv_has_a_header_and_quotes_what_needs_quotes(
+    library: Calls, review: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    library.answer("classify", VERDICTS)
+    assert main(["classify", review, "--format", "csv"]) == 0
+    header, first, *_ = csv.reader(io.StringIO(capsys.readouterr().out))
+    assert header == ["text", "start", "end", "label", "probability", "certain"]
+    assert first == ['She said "no", and left.', "0", "24", "safe", "0.031", "true"]
+
+
+@pytest.mark.parametrize("written", ["text", "jsonl", "csv"])
+def test_a_text_without_a_sentence_is_no_error(
+    written: str, library: Calls, review: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    library.answer("classify", [])
+    assert main(["classify", review, "--format", written]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == {"text": 2, "jsonl": 0, "csv": 1}[written]
+
+
+@pytest.mark.parametrize(("written", "given"), [("0.25", 0.25), ("1", 1.0), ("cautious", "cautious")])
+def test_a_threshold_is_a_number_or_a_name(written: str, given: object, library: Calls, review: str) -> None:
+    library.answer("classify", VERDICTS)
+    assert main(["classify", review, "--threshold", written, "--model", "m"]) == 0
+    assert (library[0]["threshold"], library[0]["model"]) == (given, "m")
+
+
+def test_the_whole_text_is_one_review_with_its_line_ends_and_without_its_byte_order_mark(
+    library: Calls, tmp_path: Path
+) -> None:
+    library.answer("classify", VERDICTS)
+    file = tmp_path / "windows.txt"
+    file.write_bytes(b"\xef\xbb\xbfOne.\r\n\r\nTwo \xe2\x80\x94 caf\xc3\xa9.\r\n")
+    assert main(["classify", str(file)]) == 0
+    assert library[0]["args"] == ("One.\r\n\r\nTwo — café.\r\n",)
+
+
+def test_a_dash_reads_standard_input(library: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
+    library.answer("classify", VERDICTS)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("Ünder.".encode())))
+    assert main(["classify", "-"]) == 0
+    assert library[0]["args"] == ("Ünder.",)
+
+
+# redact ------------------------------------------------------------------------------------------------------------
+
+
+def test_redact_prints_the_text_and_nothing_else(
+    library: Calls, review: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    library.answer("redact", "Fine.\r\n||He dies.||")
+    assert main(["redact", review, "--style", "discord", "--threshold", "0.3"]) == 0
+    assert capsys.readouterr().out == "Fine.\r\n||He dies.||"
+    assert (library[0]["style"], library[0]["threshold"], library[0]["model"]) == ("discord", 0.3, None)
+
+
+# train, evaluate, check-data ---------------------------------------------------------------------------------------
+
+
+def test_train_hands_on_every_option_and_saves(
+    library: Calls, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    point = SimpleNamespace(threshold=0.4, precision=0.61, recall=0.5)
+    library.answer("load", "the base")
+    library.answer("load_corpus", "the corpus")
+    library.answer("train", SimpleNamespace(operating_points_={"balanced": point}))
+    library.answer("save", None)
+    output = tmp_path / "model"
+    assert main(["train", "t.csv", "--output", str(output), "--base", "b", "--seed", "7", "--n-jobs", "-1"]) == 0
+    called = {call["name"]: call for call in library}
+    assert called["train"]["args"] == ("the corpus",)
+    assert {name: called["train"][name] for name in ("base", "seed", "n_jobs")} == {
+        "base": "the base",
+        "seed": 7,
+        "n_jobs": -1,
+    }
+    assert called["save"]["args"][1] == str(output)
+    assert " balanced: from 0.40, 61% of the marked are spoilers, 50% of" in capsys.readouterr().out
+
+
+def test_train_refuses_to_write_over_other_things_before_it_works(
+    library: Calls, review: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    library.answer("train", None)
+    assert "is a file" in refused(["train", "t.csv", "--output", review], capsys)
+    assert "other things than a model" in refused(["train", "t.csv", "--output", str(Path(review).parent)], capsys)
+    assert not library
+
+
+class Told(SimpleNamespace):
+    """A report that can be told, as text and as JSON."""
+
+    def __str__(self) -> str:
+        return "AUC 0.9"
+
+    def to_json(self) -> str:
+        return '{"auc": 0.9}'
+
+
+@pytest.mark.parametrize(("written", "printed"), [("text", "AUC 0.9\n"), ("json", '{"auc": 0.9}\n')])
+def test_evaluate_prints_the_report(
+    written: str, printed: str, library: Calls, capsys: pytest.CaptureFixture[str]
+) -> None:
+    library.answer("load", "a model")
+    library.answer("load_corpus", "a corpus")
+    library.answer("evaluate", Told())
+    assert main(["evaluate", "t.csv", "--format", written]) == 0
+    assert capsys.readouterr().out == printed
+    assert library[-1]["args"] == ("a model", "a corpus")
+
+
+def test_evaluate_compare_asks_whether_the_judged_model_is_better_than_the_one_that_stands(
+    library: Calls, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(spoilerguard.__dict__, "load", lambda path: f"model {path}")
+    library.answer("load_corpus", "a corpus")
+    library.answer("compare", Told())
+    assert main(["evaluate", "t.csv", "--model", "new", "--compare", "old"]) == 0
+    assert library[-1]["args"] == ("model old", "model new", "a corpus")
+    assert capsys.readouterr().out == "a is old, b is new\nAUC 0.9\n"
+
+
+def table(path: Path, rows: list[tuple[str, int, str]]) -> str:
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([("sentence", "spoiler", "work"), *rows])
+    return str(path)
+
+
+def test_check_data_ends_with_1_where_something_must_be_mended(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    faulty = table(tmp_path / "faulty.csv", [("He dies.", 1, "a"), ("She did it.", 1, "b")])
+    assert main(["check-data", faulty]) == 1
+    assert "one-class" in capsys.readouterr().out
+
+
+def test_check_data_ends_with_0_where_nothing_must_be_mended(
+    library: Calls, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    library.answer("load_corpus", "a corpus")
+    monkeypatch.setattr("spoilerguard.checks.check_corpus", lambda corpus, **options: Told(ok=True))
+    assert main(["check-data", "t.csv", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"auc": 0.9}
+
+
+def test_check_data_against_finds_what_stands_on_both_sides(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    one = table(tmp_path / "train.csv", [("He dies.", 1, "a"), ("Nice music here.", 0, "b")])
+    other = table(tmp_path / "test.csv", [("She did it.", 1, "a"), ("A fine cast.", 0, "c")])
+    assert main(["check-data", one, "--against", other, "--format", "json"]) == 1
+    assert any(finding["name"] == "work-on-both-sides" for finding in json.loads(capsys.readouterr().out)["findings"])
+
+
+# refusals ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        ([], "required: COMMAND"),
+        (["judge"], "invalid choice: 'judge'"),
+        (["classify"], "required: FILE"),
+        (["classify", "f", "--format", "xml"], "invalid choice: 'xml'"),
+        (["classify", "f", "--thresh", "1"], "unrecognized arguments: --thresh"),
+        (["classify", "f", "--threshold", "1.5"], "1.5 is not a probability"),
+        (["classify", "f", "--threshold", "nan"], "nan is not a probability"),
+        (["redact", "f", "--style", "pencil"], "invalid choice: 'pencil'"),
+        (["train", "t.csv"], "required: --output"),
+        (["train", "t.csv", "--output", "o", "--seed", "-1"], "not a whole number"),
+        (["train", "t.csv", "--output", "o", "--n-jobs", "0"], "no number of processes"),
+        (["classify", "no/such/file.txt"], "no/such/file.txt: No such file or directory"),
+        (["classify", str(EXAMPLES)], "Is a directory"),
+        (["check-data", "no/such/table.csv"], "no such file"),
+        (["check-data", str(EXAMPLES / "with_spoilers.txt")], "unknown file ending '.txt'"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_status_2(argv: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert said in refused(argv, capsys)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"Caf\xe9 society", "not UTF-8: byte 0xe9 at offset 3"),
+        (b"\xef\xbb\xbfabc\xff", "not UTF-8: byte 0xff at offset 6"),
+        ("Text".encode("utf-16"), "not UTF-8 but UTF-16"),
+    ],
+)
+def test_a_text_in_another_encoding_is_refused_with_the_place(
+    content: bytes, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "latin.txt"
+    file.write_bytes(content)
+    err = refused(["classify", str(file)], capsys)
+    assert said in err
+    assert "latin.txt" in err
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        OperatingPointError("no operating point 'bold'; there are balanced, cautious, lenient"),
+        ModelFormatError("m/weights.npz: altered; save it again"),
+        PermissionError(13, "Permission denied", "m/model.json"),
+        CorpusError("t.csv: empty table"),
+    ],
+)
+def test_what_the_library_refuses_is_one_line_and_status_2(
+    fault: Exception, library: Calls, review: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    library.answer("classify", fault)
+    err = refused(["classify", review], capsys)
+    assert str(fault) in err or err == "spoilerguard: m/model.json: Permission denied\n"
+
+
+def test_a_message_shows_the_control_characters_of_a_file_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "␛[2Jx" in refused(["classify", "\x1b[2Jx"], capsys)
+
+
+def test_an_interruption_is_130_and_says_nothing(
+    library: Calls, review: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*args: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(spoilerguard.__dict__, "classify", interrupted)
+    assert main(["classify", review]) == 130
+    assert capsys.readouterr() == ("", "")
+
+
+def test_an_error_of_our_own_making_is_not_hidden(library: Calls, review: str) -> None:
+    library.answer("classify", ZeroDivisionError())
+    with pytest.raises(ZeroDivisionError):
+        main(["classify", review])
+
+
+def test_help_ends_with_0(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    assert "check-data" in capsys.readouterr().out
+
+
+def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    (verbs,) = (action for action in build_parser()._actions if isinstance(action, argparse._SubParsersAction))
+    for verb in verbs.choices:
+        assert main([verb, "--help"]) == 0
+        assert "exit status" in capsys.readouterr().out
+
+
+# end to end, with the default model --------------------------------------------------------------------------------
+
+Judge = Callable[[str], list[dict[str, Any]]]
+
+
+@pytest.fixture
+def judged(capsys: pytest.CaptureFixture[str]) -> Judge:
+    def judge(name: str) -> list[dict[str, Any]]:
+        assert main(["classify", str(EXAMPLES / name), "--format", "jsonl"]) == 0
+        return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    return judge
+
+
+def test_the_spoilers_of_the_sample_review_are_found(judged: Judge) -> None:
+    rows = judged("with_spoilers.txt")
+    spoilers = [number for number, row in enumerate(rows) if row["label"] == "spoiler"]
+    told = {6, 7, 8, 9, 10}  # the second paragraph, after its warning
+    assert len(told & set(spoilers)) >= 4
+    assert len(set(spoilers) - told) <= 1
+
+
+def test_the_sample_review_that_gives_nothing_away_is_left_alone(judged: Judge) -> None:
+    assert [row["text"] for row in judged("without_spoilers.txt") if row["label"] == "spoiler"] == []
+
+
+def test_offsets_lead_back_into_the_file(judged: Judge) -> None:
+    review = (EXAMPLES / "with_spoilers.txt").read_text(encoding="utf-8")
+    assert all(review[row["start"] : row["end"]] == row["text"] for row in judged("with_spoilers.txt"))
+
+
+def test_redact_hides_what_classify_finds(judged: Judge, capsys: pytest.CaptureFixture[str]) -> None:
+    found = [row["text"] for row in judged("with_spoilers.txt") if row["label"] == "spoiler"]
+    assert main(["redact", str(EXAMPLES / "with_spoilers.txt")]) == 0
+    hidden = capsys.readouterr().out
+    assert "█" in hidden
+    assert found
+    assert not any(sentence in hidden for sentence in found)
+
+
+def test_a_folder_that_is_no_model_is_refused(review: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    refused(["classify", review, "--model", str(tmp_path)], capsys)
+
+
+def test_an_unknown_threshold_name_is_refused(review: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "bold" in refused(["classify", review, "--threshold", "bold"], capsys)
+
+
+def started(*argv: str, **options: Any) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-m", "spoilerguard", *argv]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+
+
+def test_in_a_bare_locale_the_output_is_utf_8_all_the_same() -> None:
+    review = str(EXAMPLES / "with_spoilers.txt")
+    with started("redact", review, env={**os.environ, "LC_ALL": "C", "PYTHONIOENCODING": "ascii"}) as process:
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, b"")
+    assert "█" in out.decode("utf-8")
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGPIPE"), reason="pipes break with a signal on POSIX only")
+def test_a_reader_that_has_had_enough_ends_it_quietly(tmp_path: Path) -> None:
+    file = tmp_path / "long.txt"
+    file.write_text("The film is a fine one.\n" * 20_000, encoding="utf-8")
+    with started("classify", str(file)) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.readline()
+        process.stdout.close()
+        err = process.stderr.read()
+    assert (process.returncode, err) == (141, b"")

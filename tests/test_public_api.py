@@ -1,0 +1,131 @@
+"""The public names, what importing them costs, and the code that the README shows."""
+
+import doctest
+import re
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import spoilerguard
+
+ROOT = Path(__file__).parents[1]
+NAMES = """
+    classify classify_reviews explain redact Verdict Label
+    load save SpoilerClassifier
+    train evaluate compare cross_validate load_corpus Corpus Report Comparison
+    SpoilerguardError ModelFormatError CorpusError TrainingError OperatingPointError MissingExtraError
+    __version__
+""".split()
+
+
+def imported_by(code: str) -> set[str]:
+    """Every module that a fresh interpreter has loaded once it has run `code`."""
+    result = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+        cwd=ROOT,
+    )
+    return {line.rsplit("|", 1)[1].strip() for line in result.stderr.splitlines() if line.startswith("import time:")}
+
+
+def families(modules: set[str]) -> set[str]:
+    return {module.partition(".")[0] for module in modules}
+
+
+def test_all_is_what_is_promised_and_sorted_for_reading() -> None:
+    assert set(spoilerguard.__all__) == set(NAMES)
+    assert len(spoilerguard.__all__) == len(NAMES)
+
+
+def test_all_is_what_is_importable() -> None:
+    public = {
+        name
+        for name in dir(spoilerguard)
+        if not name.startswith("_") and not isinstance(getattr(spoilerguard, name), ModuleType)
+    }
+    assert public - {"Any", "TYPE_CHECKING", "import_module"} == set(spoilerguard.__all__) - {"__version__"}
+
+
+@pytest.mark.parametrize("name", sorted(set(NAMES) - {"__version__"}))
+def test_each_name_can_be_had_and_says_what_it_is(name: str) -> None:
+    assert getattr(spoilerguard, name).__doc__
+
+
+def test_a_star_import_brings_them_all() -> None:
+    namespace: dict[str, object] = {}
+    exec("from spoilerguard import *", namespace)
+    assert set(spoilerguard.__all__) <= set(namespace)
+
+
+def test_an_unknown_name_is_an_attribute_error_that_names_it() -> None:
+    with pytest.raises(AttributeError, match="module 'spoilerguard' has no attribute 'clasify'"):
+        spoilerguard.clasify  # noqa: B018
+
+
+def test_the_version_is_a_release_number() -> None:
+    assert re.fullmatch(r"\d+\.\d+\.\d+", spoilerguard.__version__)
+
+
+def test_the_changelog_knows_the_version() -> None:
+    assert spoilerguard.__version__ in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_importing_the_package_imports_nothing_but_itself() -> None:
+    modules = imported_by("import spoilerguard")
+    assert not families(modules) & {"numpy", "scipy", "sklearn", "pandas", "matplotlib", "joblib", "sentencex", "tqdm"}
+    assert {module for module in modules if module.startswith("spoilerguard")} == {"spoilerguard"}
+
+
+def test_importing_the_package_opens_no_file_but_code() -> None:
+    watch = (
+        "import sys; opened = []; "
+        "sys.addaudithook(lambda event, args: opened.append(str(args[0])) if event == 'open' else None); "
+        "import spoilerguard; "
+        "assert all(name.endswith(('.py', '.pyc')) or '.pyc.' in name for name in opened), opened"
+    )
+    subprocess.run([sys.executable, "-c", watch], check=True, timeout=60, cwd=ROOT)
+
+
+def test_classifying_needs_neither_pandas_nor_any_extra() -> None:
+    # None in sys.modules is a package that is not there; scikit-learn would import pandas by itself where it is
+    absent = "import sys; sys.modules |= dict.fromkeys(['pandas', 'matplotlib', 'pooch', 'cleanlab', 'pyarrow']); "
+    code = absent + "import spoilerguard; print(len(spoilerguard.classify('The butler did it. A fine film.')))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, cwd=ROOT)
+    assert (result.stdout, result.stderr) == ("2\n", "")
+
+
+def test_the_commands_help_does_not_wait_for_numpy() -> None:
+    assert "numpy" not in families(imported_by("from spoilerguard.cli import main; main(['--help'])"))
+
+
+# the README --------------------------------------------------------------------------------------------------------
+
+README = ROOT / "README.md"
+CODE = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.skipif(not README.exists(), reason="there is no README yet")
+def test_the_code_in_the_readme_runs_and_shows_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("datasets").symlink_to(ROOT / "datasets")
+    blocks = CODE.findall(README.read_text(encoding="utf-8"))
+    assert blocks
+    namespace: dict[str, object] = {}
+    for number, block in enumerate(blocks):
+        if ">>>" in block:
+            _run_session(block, namespace, f"README block {number}")
+        else:
+            exec(compile(block, f"README block {number}", "exec"), namespace)
+
+
+def _run_session(block: str, namespace: dict[str, object], name: str) -> None:
+    session = doctest.DocTestParser().get_doctest(block, namespace, name, str(README), 0)
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    assert runner.run(session, clear_globs=False).failed == 0
+    namespace.update(session.globs)
