@@ -87,7 +87,7 @@ def main() -> None:
     wanted = ("roc_auc", "average_precision", "calibration_error", "base_rate")
     figures = [report.figure(metric, mode) for mode in report.modes for metric in wanted]
     model.card_ = {
-        "Intended use": "Finding sentences that give the story away, in English reviews of films, books, series, games.",
+        "Intended use": "Finding sentences that give the story away in English reviews of films, books, series, games.",
         "Corpora": CORPORA,
         "On the gold dev reviews (works never trained on; interval over works)": [
             {"mode": one.mode, "figure": one.metric, "value": round(one.value, 4), "low": round(one.low, 4),

@@ -2,24 +2,22 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from math import isnan
-from numbers import Real
 from pathlib import Path
 
 import numpy as np
 from joblib import Parallel, delayed
-from scipy.special import expit
 from tqdm.auto import tqdm
 
-from spoilerguard.context import review_logits
-from spoilerguard.errors import OperatingPointError
 from spoilerguard.features import as_sentences
+from spoilerguard.judging import judge
 from spoilerguard.model import SpoilerClassifier
+from spoilerguard.reasons import Explanation, explain_sentences
+from spoilerguard.rendering import Verdicts, redact_verdicts
 from spoilerguard.sentences import Sentence, split
 from spoilerguard.shipped import default_model, load
-from spoilerguard.verdicts import Label, Verdict
+from spoilerguard.verdicts import Verdict
 
-__all__ = ["classify", "classify_reviews"]
+__all__ = ["classify", "classify_reviews", "explain", "redact"]
 
 _REVIEWS_AT_ONCE = 64  # enough to make one call's overhead vanish, few enough to stream
 
@@ -46,7 +44,8 @@ def classify(
     Returns
     -------
     list of Verdict
-        One for each sentence, in order; empty for an empty or blank review.
+        One for each sentence, in order; empty for an empty or blank review. For a review it is a `Verdicts`, which
+        shows the review with its spoilers highlighted in a notebook.
 
     Raises
     ------
@@ -61,16 +60,16 @@ def classify(
 
     Examples
     --------
-    >>> [verdict.label.value for verdict in classify("Lovely photography. In the end Anna dies and Paul is the killer.")]
+    >>> verdicts = classify("Lovely photography. In the end Anna dies and Paul is the killer.")
+    >>> [verdict.label.value for verdict in verdicts]
     ['safe', 'spoiler']
     >>> classify(["In the end Anna dies and Paul is the killer."])[0].label == "spoiler"
     True
     """
-    judge = _model(model)
     if isinstance(text, str):
-        return _judge_reviews(judge, [text], threshold)[0]
+        return _judge_reviews(_model(model), [text], threshold)[0]
     sentences = [Sentence(sentence, 0, len(sentence)) for sentence in as_sentences(text)]
-    return _verdicts(judge, sentences, np.ones(len(sentences), dtype=np.int64), threshold)
+    return judge(_model(model), sentences, np.ones(len(sentences), dtype=np.int64), threshold)
 
 
 def classify_reviews(
@@ -80,7 +79,7 @@ def classify_reviews(
     progress: bool = False,
     model: SpoilerClassifier | str | Path | None = None,
     threshold: float | str | None = None,
-) -> Iterator[list[Verdict]]:
+) -> Iterator[Verdicts]:
     """Label the sentences of many reviews, as a stream.
 
     Parameters
@@ -97,7 +96,7 @@ def classify_reviews(
 
     Yields
     ------
-    list of Verdict
+    Verdicts
         What `classify` returns for each review, in the order of the input.
 
     Raises
@@ -113,13 +112,86 @@ def classify_reviews(
     if isinstance(reviews, str | bytes) or not isinstance(reviews, Iterable):
         raise TypeError(f"classify_reviews expects an iterable of reviews, got {type(reviews).__name__}.")
     if n_jobs == 1:
-        judge = _model(model)
-        parts = (_judge_reviews(judge, part, threshold) for part in _parts(reviews))
+        shared = _model(model)
+        parts = (_judge_reviews(shared, part, threshold) for part in _parts(reviews))
     else:
         work = (delayed(_judge_part)(model, part, threshold) for part in _parts(reviews))
         parts = Parallel(n_jobs=n_jobs, return_as="generator")(work)
     verdicts = (verdicts for part in parts for verdicts in part)
     return iter(tqdm(verdicts, desc="reviews", unit=" reviews")) if progress else verdicts
+
+
+def explain(
+    text: str | Iterable[str], *, model: SpoilerClassifier | str | Path | None = None
+) -> list[Explanation]:
+    """Say which words made the verdicts, and what the rest of the review added.
+
+    Parameters
+    ----------
+    text : str or iterable of str
+        A review, or sentences on their own, as for `classify`.
+    model : SpoilerClassifier, str or Path, optional
+        As in `classify`.
+
+    Returns
+    -------
+    list of Explanation
+        One for each sentence, in order; its contributions, its intercept and its context add up to its logit.
+
+    Raises
+    ------
+    TypeError, ModelFormatError
+        As `classify` does.
+
+    Examples
+    --------
+    >>> [why] = explain("In the end Anna dies.")
+    >>> max(why.contributions, key=lambda part: part.weight).text
+    'dies'
+    """
+    if isinstance(text, str):
+        sentences = [sentence.text for sentence in split(text)]
+        return explain_sentences(_model(model), sentences, np.array([len(sentences)]))
+    return explain_sentences(_model(model), as_sentences(text))
+
+
+def redact(
+    review: str,
+    *,
+    style: str = "block",
+    model: SpoilerClassifier | str | Path | None = None,
+    threshold: float | str | None = None,
+) -> str:
+    """Hide the spoilers of a review.
+
+    Parameters
+    ----------
+    review : str
+        A whole review.
+    style : {"block", "html", "markdown", "discord", "reddit", "goodreads"}, default "block"
+        How to hide; see `spoilerguard.rendering.redact_verdicts`.
+    model, threshold
+        As in `classify`.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    TypeError
+        Where `review` is no string.
+    ValueError
+        Where there is no such style; or as `classify` does.
+
+    Examples
+    --------
+    >>> redact("Lovely photography. In the end Anna dies and Paul is the killer.", style="reddit")
+    'Lovely photography. >!In the end Anna dies and Paul is the killer.!<'
+    """
+    if not isinstance(review, str):
+        raise TypeError(f"redact expects one review as a string, got {type(review).__name__}.")
+    return redact_verdicts(review, classify(review, model=model, threshold=threshold), style)
 
 
 def _parts(reviews: Iterable[str]) -> Iterator[list[str]]:
@@ -134,59 +206,18 @@ def _parts(reviews: Iterable[str]) -> Iterator[list[str]]:
 
 def _judge_part(
     model: SpoilerClassifier | str | Path | None, reviews: list[str], threshold: float | str | None
-) -> list[list[Verdict]]:
+) -> list[Verdicts]:
     """What another process runs; it reads the default model itself, so that nobody sends it along."""
     return _judge_reviews(_model(model), reviews, threshold)
 
 
 def _judge_reviews(
     model: SpoilerClassifier, reviews: Sequence[str], threshold: float | str | None
-) -> list[list[Verdict]]:
+) -> list[Verdicts]:
     found = [split(review) for review in reviews]
     lengths = np.array([len(sentences) for sentences in found], dtype=np.int64)
-    verdicts = iter(_verdicts(model, [sentence for sentences in found for sentence in sentences], lengths, threshold))
-    return [list(islice(verdicts, length)) for length in lengths]
-
-
-def _verdicts(
-    model: SpoilerClassifier, sentences: Sequence[Sentence], lengths: "np.ndarray[tuple[int], np.dtype[np.int64]]",
-    threshold: float | str | None,
-) -> list[Verdict]:
-    """Judge sentences that stand in reviews of these lengths; one that stands alone has a threshold of its own."""
-    texts = [sentence.text for sentence in sentences]
-    probability = expit(review_logits(model, texts, lengths))
-    in_review = np.repeat(lengths, lengths) > 1
-    enough = np.where(in_review, _threshold(model, threshold, "review"), _threshold(model, threshold, "alone"))
-    columns = zip(sentences, probability.tolist(), (probability >= enough).tolist(), model.certain(texts).tolist(), strict=True)
-    return [
-        Verdict(sentence.text, sentence.start, sentence.end, Label.SPOILER if found else Label.SAFE, p, certain)
-        for sentence, p, found, certain in columns
-    ]
-
-
-def _threshold(model: SpoilerClassifier, threshold: float | str | None, place: str) -> float:
-    """The probability that is enough for a sentence "alone" or in a "review"."""
-    points = model.operating_points_
-    if threshold is None:
-        return points[f"balanced/{place}"].threshold if f"balanced/{place}" in points else float(model.threshold)
-    if isinstance(threshold, str):
-        return _named_threshold(model, threshold, place)
-    if isinstance(threshold, bool) or not isinstance(threshold, Real):
-        raise TypeError(f"threshold must be a number in [0, 1] or a name, got {type(threshold).__name__}.")
-    if isnan(threshold) or not 0 <= threshold <= 1:
-        raise ValueError(f"threshold must lie in [0, 1], got {threshold}.")
-    return float(threshold)
-
-
-def _named_threshold(model: SpoilerClassifier, name: str, place: str) -> float:
-    """A model that was trained on sentences alone has no points for reviews: those for sentences stand in."""
-    points = model.operating_points_
-    for key in (f"{name}/{place}", f"{name}/alone"):
-        if key in points:
-            return points[key].threshold
-    names = sorted({key.partition("/")[0] for key in points})
-    known = ", ".join(names) if names else "none: train it with spoilerguard.train"
-    raise OperatingPointError(f"The model has no operating point {name!r}; it has {known}.")
+    verdicts = iter(judge(model, [sentence for sentences in found for sentence in sentences], lengths, threshold))
+    return [Verdicts(islice(verdicts, length), review) for review, length in zip(reviews, lengths, strict=True)]
 
 
 def _model(model: SpoilerClassifier | str | Path | None) -> SpoilerClassifier:

@@ -38,8 +38,10 @@ FEATURES = (
     "warning itself",
 )
 
-_LOGITS = frozenset(FEATURES[:10])  # these move with the logits that they are made of
-_WARNING = re.compile(r"spoil|give(?:s|n)? (?:\w+ )?away|don'?t read|stop reading|plot (?:details|points)", re.IGNORECASE)
+_N_LOGITS = 10  # the first of them move with the logits that they are made of
+_WARNING = re.compile(
+    r"spoil|give(?:s|n)? (?:\w+ )?away|don'?t read|stop reading|plot (?:details|points)", re.IGNORECASE
+)
 _NEAR = 5
 
 
@@ -101,7 +103,8 @@ class ReviewContext:
         ndarray of float64, shape (n_sentences,)
         """
         # Row by row: a matrix product may round a review differently in another batch.
-        return (context_features(logits, sentences, lengths) * np.array(self.weights)).sum(axis=1) + self.intercept
+        shares = context_features(logits, sentences, lengths) * np.array(self.weights)
+        return np.asarray(shares.sum(axis=1) + self.intercept)
 
     def rescale(self, slope: float, offset: float) -> "ReviewContext":
         """The stage whose logits are ``slope * z + offset``, as calibration asks."""
@@ -109,9 +112,9 @@ class ReviewContext:
 
     def under(self, slope: float, offset: float) -> "ReviewContext":
         """The stage that gives the same logits where those alone have become ``slope * z + offset``."""
-        weights = [weight / slope if name in _LOGITS else weight for name, weight in zip(FEATURES, self.weights, strict=True)]
-        moved = sum(weight * offset for name, weight in zip(FEATURES, weights, strict=True) if name in _LOGITS)
-        return ReviewContext(tuple(weights), self.intercept - moved)
+        weights = np.array(self.weights)
+        weights[:_N_LOGITS] /= slope
+        return ReviewContext(tuple(weights.tolist()), self.intercept - offset * float(weights[:_N_LOGITS].sum()))
 
 
 def review_logits(
@@ -178,7 +181,7 @@ def _within(total: np.ufunc, values: NDArray[np.float64], lengths: NDArray[np.in
     """`total` over each review, repeated for its sentences."""
     if not len(values):
         return values
-    return np.repeat(total.reduceat(values, np.cumsum(lengths) - lengths), lengths)
+    return np.asarray(np.repeat(total.reduceat(values, np.cumsum(lengths) - lengths), lengths), dtype=np.float64)
 
 
 def _shifted(
@@ -196,7 +199,7 @@ def _mean_of(columns: list[NDArray[np.float64]], otherwise: NDArray[np.float64])
         there = ~np.isnan(column)
         total += np.where(there, column, 0.0)
         count += there
-    return np.where(count > 0, total / np.maximum(count, 1), otherwise)
+    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), otherwise), dtype=np.float64)
 
 
 def _highest_before(

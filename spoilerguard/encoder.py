@@ -1,8 +1,8 @@
 """Sentence → dense vector: pre-trained word vectors, pooled by how much each word matters.
 
-The vectors come from a sentence transformer, taught to a table of words when the default model is built
-(``models/encoder``); here they are only looked up, in numpy. Pooling is linear, so a linear head's weights fold into one
-number for each word, and reasons still add up.
+The vectors come from a sentence transformer, taught to a table of words by ``models/build_encoder.py``; here they are
+only looked up, in numpy. Pooling is linear, so a linear head's weights fold into one number for each word, and reasons
+still add up.
 """
 
 from collections.abc import Mapping
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 __all__ = ["SentenceEncoder"]
 
+_ARRAYS = {"hashes": (np.uint32, 1), "importance": (np.float32, 1), "vectors": (np.int8, 2), "scale": (np.float64, 1)}
 _SHRINKAGE = 0.3  # keeps the vector of a sentence of one or two slight words short
 
 
@@ -103,8 +104,7 @@ class SentenceEncoder:
         ValueError
             Where an array is missing or of the wrong shape or type, or hashes do not ascend.
         """
-        wanted = {"hashes": (np.uint32, 1), "importance": (np.float32, 1), "vectors": (np.int8, 2), "scale": (np.float64, 1)}
-        for name, (dtype, n_axes) in wanted.items():
+        for name, (dtype, n_axes) in _ARRAYS.items():
             found = arrays.get(name)
             if found is None or found.dtype != dtype or found.ndim != n_axes:
                 raise ValueError(f"The encoder needs an array {name!r} of {np.dtype(dtype)} with {n_axes} axes.")

@@ -69,6 +69,8 @@ class SpoilerClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ['spoiler', 'safe']
     """
 
+    _stream_head: SGDClassifier | None = None  # of `partial_fit`, as long as nothing else has set the weights
+
     def __init__(
         self,
         *,
@@ -140,8 +142,8 @@ class SpoilerClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def adapt(self, X: Sequence[str], spoiler: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Learn from further labels and keep what is known: the old logit stands, and the weights are corrected.
 
-        Logistic regression with the old logit as one more column, all but free of penalty; so a correction costs as much
-        as a weight of its own would, and nothing else moves (Daumé 2007 compares this with its kin).
+        Logistic regression with the old logit as one more column, all but free of penalty: so only a correction costs,
+        and nothing else moves (the PRED way of Daumé 2007, "Frustratingly Easy Domain Adaptation").
 
         Parameters
         ----------
@@ -258,7 +260,7 @@ class SpoilerClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _start_afresh(self) -> None:
         """Forget what an earlier fit, or `train`, has left."""
-        self._stream_head: SGDClassifier | None = None
+        self._stream_head = None
         self.context_: ReviewContext | None = None
         self.operating_points_: Mapping[str, OperatingPoint] = {}
         self.card_: dict[str, Any] = {}

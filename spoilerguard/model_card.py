@@ -64,7 +64,8 @@ def _figures(
     wanted = ("roc_auc", "average_precision", "calibration_error", "base_rate")
     figures = [report.figure(metric, mode) for mode in report.modes for metric in wanted]
     return [
-        {"mode": one.mode, "figure": one.metric, "value": one.value, "low": one.low, "high": one.high} for one in figures
+        {"mode": one.mode, "figure": one.metric, "value": one.value, "low": one.low, "high": one.high}
+        for one in figures
     ]
 
 

@@ -29,6 +29,7 @@ from spoilerguard.features import SentenceVectorizer
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.model_card import model_card
 from spoilerguard.shipped import default_encoder
+from spoilerguard.verdicts import Label
 
 __all__ = ["cross_validate", "train"]
 
@@ -96,12 +97,12 @@ def train(
     template = _template(estimator, seed) if base is None else base
     folds = list(_folds(corpus, n_splits, seed))
 
-    jobs = (delayed(_held_out_logits)(template, base is not None, corpus, fold) for fold in folds)
+    jobs = (delayed(_held_out_logits)(template, corpus, fold) for fold in folds)
     done = Parallel(n_jobs=n_jobs, return_as="generator")(jobs)
     logits = np.zeros(len(corpus))
     for (_, tested), fold_logits in zip(folds, tqdm(done, "folds", n_splits, disable=not progress), strict=True):
         logits[tested] = fold_logits
-    model = _fitted(template, base is not None, corpus)
+    model = _fitted(template, corpus)
 
     slope, offset = platt(logits[natural], corpus.labels[natural], corpus.weights[natural])
     model.rescale(slope, offset)
@@ -162,19 +163,20 @@ def _template(estimator: SpoilerClassifier | None, seed: int) -> SpoilerClassifi
     return SpoilerClassifier(vectorizer=SentenceVectorizer(encoder=default_encoder()), random_state=seed)
 
 
-def _fitted(template: SpoilerClassifier, adapting: bool, corpus: Corpus) -> SpoilerClassifier:
-    labels = np.where(corpus.labels == 1, "spoiler", "safe")
-    if adapting:
-        return copy.deepcopy(template).adapt(corpus.sentences, labels == "spoiler", corpus.weights)
+def _fitted(template: SpoilerClassifier, corpus: Corpus) -> SpoilerClassifier:
+    """A model that has learnt this: a new one, or, where the template is fitted already, that one adapted."""
+    if hasattr(template, "coef_"):
+        return copy.deepcopy(template).adapt(corpus.sentences, corpus.labels, corpus.weights)
+    labels = np.where(corpus.labels == 1, Label.SPOILER.value, Label.SAFE.value)
     fitted: SpoilerClassifier = clone(template).fit(corpus.sentences, labels, corpus.weights)
     return fitted
 
 
 def _held_out_logits(
-    template: SpoilerClassifier, adapting: bool, corpus: Corpus, fold: tuple[NDArray[np.intp], NDArray[np.intp]]
+    template: SpoilerClassifier, corpus: Corpus, fold: tuple[NDArray[np.intp], NDArray[np.intp]]
 ) -> NDArray[np.float64]:
     taught, tested = fold
-    return _fitted(template, adapting, corpus.take(taught)).decision_function(corpus.take(tested).sentences)
+    return _fitted(template, corpus.take(taught)).decision_function(corpus.take(tested).sentences)
 
 
 def _folds(corpus: Corpus, n_splits: int, seed: int) -> Any:  # noqa: ANN401 - an iterator of pairs of index arrays
@@ -214,8 +216,7 @@ def _teaches_context(corpus: Corpus) -> bool:
 def _operating_points(
     logits: NDArray[np.float64], corpus: Corpus, rows: NDArray[np.bool_], place: str
 ) -> dict[str, OperatingPoint]:
-    """Rather hide too much, weigh both alike, rather hide too little; where the promise of the last cannot be kept, it is
-    left out."""
+    """Thresholds that rather hide too much, weigh both alike, or rather hide too little (if that can be promised)."""
     scored = (expit(logits[rows]), corpus.labels[rows], corpus.groups[rows])
     weights = corpus.weights[rows]
     balanced = max_f1_point(*scored, sample_weight=weights)
@@ -236,7 +237,7 @@ def _natural_rows(corpus: Corpus, natural_sources: Collection[str] | None) -> ND
         return np.ones(len(corpus), dtype=bool)
     rows = corpus.frame["source"].isin(list(natural_sources)).to_numpy(dtype=bool)
     if len(np.unique(corpus.labels[rows])) < 2:  # noqa: PLR2004 - both classes
-        raise TrainingError(f"The natural sources {sorted(natural_sources)} do not hold both spoilers and safe sentences.")
+        raise TrainingError(f"The natural sources {sorted(natural_sources)} lack spoilers or safe sentences.")
     return rows
 
 
@@ -252,4 +253,4 @@ def _refuse_hopeless(corpus: Corpus, n_splits: int) -> None:
             )
     table = corpus.frame.groupby("sentence")["spoiler"]
     if (table.nunique() == 2).all():  # noqa: PLR2004 - both classes
-        raise TrainingError(f"Every sentence of {corpus.name or 'the corpus'} bears both labels: nothing can be learnt.")
+        raise TrainingError(f"Every sentence of {corpus.name or 'the corpus'} bears both labels: nothing to learn.")

@@ -523,8 +523,9 @@ NOT_FINITE = np.array([np.nan, *[0.0] * 257])
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
-        ({"coef": NOT_FINITE.astype(np.float16)}, "NaN or infinity"),
-        ({"coef": np.full(258, np.inf, dtype=np.float32)}, "NaN or infinity"),
+        ({"coef": NOT_FINITE.astype(np.float16)}, "NaN, infinity"),
+        ({"coef": np.full(258, np.inf, dtype=np.float32)}, "NaN, infinity"),
+        ({"coef": np.full(258, 1e10, dtype=np.float32)}, "beyond 1e+09"),
         ({"coef": np.zeros(256, dtype=np.float16)}, "258 columns"),
         ({"coef": np.zeros((258, 1), dtype=np.float16)}, "258 columns"),
         ({"coef": np.zeros(258, dtype=np.float64)}, "must hold coef"),
@@ -540,7 +541,7 @@ NOT_FINITE = np.array([np.nan, *[0.0] * 257])
         ({"encoder.hashes": None}, "hashes"),
         ({"encoder.hashes": np.zeros(6, dtype=np.uint32)}, "ascend"),
         ({"encoder.importance": -np.ones(6, dtype=np.float32)}, "above 0"),
-        ({"encoder.importance": np.full(6, np.nan, dtype=np.float32)}, "NaN or infinity"),
+        ({"encoder.importance": np.full(6, np.nan, dtype=np.float32)}, "NaN, infinity"),
         ({"encoder.scale": np.zeros(1)}, "above 0"),
         ({"encoder.vectors": np.zeros((6, 3), dtype=np.int8)}, "259 columns"),
         ({"encoder.vectors": np.zeros((5, 2), dtype=np.int8)}, "differ in length"),

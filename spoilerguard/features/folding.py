@@ -27,10 +27,10 @@ _APOSTROPHES = "'’‘ʼ`´＇\x91\x92"
 _EMOJI = ("So", "Sk")
 _MARKS = {
     **{mark: mark for mark in ".,!?;:()-"},
-    **dict.fromkeys("\"“”„«»‟″\x93\x94", '"'),
+    **dict.fromkeys('"“”„«»‟″\x93\x94', '"'),
     **dict.fromkeys("–—―−‐‑\x96\x97", "-"),
     **dict.fromkeys("…\x85。", "."),
-    **{"，": ",", "、": ",", "！": "!", "？": "?"},
+    "，": ",", "、": ",", "！": "!", "？": "?",
 }
 _IS_MARK = np.isin(np.arange(128), [ord(mark) for mark in set(_MARKS.values())])
 

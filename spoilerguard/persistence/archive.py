@@ -22,6 +22,7 @@ from spoilerguard.persistence.layout import LIMITS, MODEL_JSON, WEIGHTS, Fault
 __all__ = ["ArraySpec", "checked_specs", "pack", "specs_of", "unpack"]
 
 _LARGEST = LIMITS[WEIGHTS]  # unpacked as well as packed
+_HEAVIEST = 1e9  # beyond any weight that works, and three of them multiply to a finite float32
 _MOST_ARRAYS = 32
 _NAME = re.compile(r"[a-z][a-z_]{0,30}(\.[a-z][a-z_]{0,30})?")
 _DTYPES = ("|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<f2", "<f4", "<f8")
@@ -92,7 +93,7 @@ def pack(arrays: Mapping[str, NDArray[Any]]) -> bytes:
 
 
 def unpack(data: bytes, specs: Sequence[ArraySpec]) -> dict[str, NDArray[Any]]:
-    """The arrays of an archive, read-only and finite, if it holds exactly those of `specs`; else a `Fault`."""
+    """The arrays of an archive, read-only and within bounds, if it holds exactly those of `specs`; else a `Fault`."""
     try:
         _check_directory(data, len(specs))
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -125,6 +126,13 @@ def _values(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, spec: ArraySpec) -
     if len(content) != size or not content.startswith(header):
         raise Fault(WEIGHTS, f"is wrong: {spec.name} is not the {spec.dtype} array of shape {spec.shape} it should be.")
     values = np.frombuffer(content, dtype=spec.dtype, offset=len(header)).reshape(spec.shape)
-    if values.dtype.kind == "f" and not np.isfinite(values).all():
-        raise Fault(WEIGHTS, f"is wrong: {spec.name} holds NaN or infinity.")
+    if not _is_within_bounds(values):
+        raise Fault(WEIGHTS, f"is wrong: {spec.name} holds NaN, infinity or a number beyond {_HEAVIEST:g}.")
     return values
+
+
+def _is_within_bounds(values: NDArray[Any]) -> bool:
+    """No NaN, no infinity, nothing beyond all measure; half precision, slow to compare, cannot get there."""
+    if values.dtype.kind != "f" or values.dtype.itemsize == 2:  # noqa: PLR2004 - bytes of half precision
+        return bool(np.isfinite(values).all())
+    return bool((np.abs(values) <= _HEAVIEST).all())

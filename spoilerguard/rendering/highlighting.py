@@ -105,7 +105,8 @@ def _reasons(verdicts: Sequence[Verdict], explanations: "Sequence[Explanation]")
         raise ValueError("The explanations are not those of these sentences: pass one for each verdict, in order.")
     yield "<details><summary>Reasons</summary>"
     for verdict, explanation in zip(verdicts, explanations, strict=True):
-        yield f"<details><summary>{verdict.label} {percent(verdict.probability)}: <bdi>{_text(verdict.text)}</bdi></summary>"
+        judged = f"{verdict.label} {percent(verdict.probability)}"
+        yield f"<details><summary>{judged}: <bdi>{_text(verdict.text)}</bdi></summary>"
         yield f'<div class="weights">{"".join(map(_weighed, explanation.contributions))}<br><small>{_sum(explanation)}'
         yield "</small></div></details>"
     yield "</details>"

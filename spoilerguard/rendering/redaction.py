@@ -52,8 +52,8 @@ _LINE = rf"(?:\r\n|(?!\r\n)[{LINE_BREAKS}])"
 _PARAGRAPH = rf"{_LINE}\s*?{_LINE}"
 
 # <details> and not a coloured <span>: a key opens it, a screen reader says what it is and reads no further, and it
-# hides without a style sheet. Once open, its text should flow with the rest; closed it must stay a block, since browsers
-# hide no inline box by `content-visibility`.
+# hides without a style sheet. Once open, its text should flow with the rest; closed it must stay a block, since
+# browsers hide no inline box by `content-visibility`.
 _HTML_STYLE = (
     "<style>.spoilerguard-redacted{white-space:pre-wrap;overflow-wrap:anywhere}"
     ".spoilerguard-redacted details,.spoilerguard-redacted summary{display:inline}"

@@ -1,0 +1,57 @@
+"""Model × sentences → verdicts: one threshold for a sentence on its own, another for one in its review."""
+
+from collections.abc import Sequence
+from math import isnan
+from numbers import Real
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from spoilerguard.context import review_logits
+from spoilerguard.errors import OperatingPointError
+from spoilerguard.model import SpoilerClassifier
+from spoilerguard.sentences import Sentence
+from spoilerguard.verdicts import Label, Verdict
+
+__all__ = ["judge"]
+
+
+def judge(
+    model: SpoilerClassifier, sentences: Sequence[Sentence], lengths: NDArray[np.int64], threshold: float | str | None
+) -> list[Verdict]:
+    """Verdicts on sentences that stand in reviews of these lengths, one review after another."""
+    texts = [sentence.text for sentence in sentences]
+    probability = expit(review_logits(model, texts, lengths))
+    in_review = np.repeat(lengths, lengths) > 1
+    enough = np.where(in_review, _threshold(model, threshold, "review"), _threshold(model, threshold, "alone"))
+    columns = (probability, probability >= enough, model.certain(texts))
+    return [
+        Verdict(sentence.text, sentence.start, sentence.end, Label.SPOILER if found else Label.SAFE, chance, certain)
+        for sentence, chance, found, certain in zip(sentences, *(column.tolist() for column in columns), strict=True)
+    ]
+
+
+def _threshold(model: SpoilerClassifier, threshold: float | str | None, place: str) -> float:
+    """The probability that is enough for a sentence "alone" or in a "review"."""
+    points = model.operating_points_
+    if threshold is None:
+        return points[f"balanced/{place}"].threshold if f"balanced/{place}" in points else float(model.threshold)
+    if isinstance(threshold, str):
+        return _named_threshold(model, threshold, place)
+    if isinstance(threshold, bool) or not isinstance(threshold, Real):
+        raise TypeError(f"threshold must be a number in [0, 1] or a name, got {type(threshold).__name__}.")
+    if isnan(threshold) or not 0 <= threshold <= 1:
+        raise ValueError(f"threshold must lie in [0, 1], got {threshold}.")
+    return float(threshold)
+
+
+def _named_threshold(model: SpoilerClassifier, name: str, place: str) -> float:
+    """A model that was trained on sentences alone has no points for reviews: those for sentences stand in."""
+    points = model.operating_points_
+    for key in (f"{name}/{place}", f"{name}/alone"):
+        if key in points:
+            return points[key].threshold
+    names = sorted({key.partition("/")[0] for key in points})
+    known = ", ".join(names) if names else "none: train it with spoilerguard.train"
+    raise OperatingPointError(f"The model has no operating point {name!r}; it has {known}.")

@@ -1,0 +1,414 @@
+"""Redaction hides all of a spoiler and nothing else, and can be undone; what is shown is text and never markup."""
+
+import copy
+import html
+import pickle
+import re
+import time
+from collections.abc import Callable
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spoilerguard.reasons import Contribution, Explanation
+from spoilerguard.rendering import STYLES, Verdicts, redact_verdicts, to_html
+from spoilerguard.sentences import split
+from spoilerguard.verdicts import Label, Verdict
+
+PIECES = [
+    *("He dies.", " ", "\n", "\r\n", "\n\n", "|", "||", ">!", "!<", "<spoiler>", "</details>", "&lt;", "\\", "*", "`"),
+    *(
+        "1. ",
+        "- ",
+        "    ",
+        "\t",
+        "# ",
+        "===",
+        "[a](b)",
+        "www.",
+        "http://x_y",
+        ":smile:",
+        "\0",
+        "\ud800",
+        "\x1b[31m",
+        "é",
+    ),
+]
+ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=80) | st.lists(st.sampled_from(PIECES)).map("".join)
+
+
+@st.composite
+def judged(draw: st.DrawFn) -> tuple[str, list[Verdict]]:
+    """A review, and verdicts on its sentences as they may come."""
+    review = draw(ANY_TEXT)
+    return review, [
+        Verdict(s.text, s.start, s.end, draw(st.sampled_from(Label)), draw(st.floats(0, 1)), draw(st.booleans()))
+        for s in split(review)
+    ]
+
+
+@st.composite
+def cut_anywhere(draw: st.DrawFn) -> tuple[str, list[Verdict]]:
+    """A review, and verdicts on any pieces of it: across lines, and with blanks at their ends."""
+    review = draw(ANY_TEXT)
+    places = sorted(draw(st.sets(st.integers(0, len(review)), max_size=6)))
+    return review, [
+        Verdict(review[start:end], start, end, draw(st.sampled_from(Label)), 0.5, certain=True)
+        for start, end in pairwise(places)
+    ]
+
+
+REVIEWS = judged() | cut_anywhere()
+
+
+def verdicts_on(review: str, *spoilers: str, probability: float = 0.9) -> list[Verdict]:
+    """Verdicts on all sentences; those that contain one of `spoilers` are spoilers."""
+    found = []
+    for sentence in split(review):
+        label = Label.SPOILER if any(spoiler in sentence.text for spoiler in spoilers) else Label.SAFE
+        found.append(Verdict(*sentence, label, probability if label is Label.SPOILER else 0.1, certain=True))
+    return found
+
+
+class Reader(HTMLParser):
+    """Collects the text of a page: all of it, what is behind <details> or <spoiler>, and the tags and attributes."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.text, self.hidden, self.attributes = "", "", ""
+        self.tags: set[str] = set()
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes += " ".join(f"{name}={value}" for name, value in attrs)
+        if tag != "br":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "style" in self.open or "summary" in self.open:
+            return
+        self.text += data
+        if "details" in self.open:
+            self.hidden += data
+
+
+def from_references(text: str) -> str:
+    r"""Undo references as every browser does; `html.unescape` drops some control characters."""
+    return re.sub(r"&(?:#(\d+)|[a-z]+);", lambda m: chr(int(m[1])) if m[1] else html.unescape(m[0]), text)
+
+
+UNDO: dict[str, Callable[[str], str]] = {
+    "html": lambda page: Reader(page).text,
+    "markdown": lambda text: from_references(re.sub(r"<details><summary>Spoiler</summary>|</details>", "", text)),
+    "discord": lambda text: re.sub(r"\\([^0-9A-Za-z\s])|\|\|", lambda m: m[1] or "", text),
+    "reddit": lambda text: from_references(re.sub(r">!|!<", "", text)),
+    "goodreads": lambda text: from_references(re.sub(r"</?spoiler>", "", text)),
+}
+NOT_IN_HTML = re.compile("[\0\ud800-\udfff]")
+
+
+@pytest.mark.parametrize("style", UNDO)
+@settings(max_examples=300, deadline=None)
+@given(case=REVIEWS)
+def test_without_the_markup_it_is_the_review_again(style: str, case: tuple[str, list[Verdict]]) -> None:
+    review, verdicts = case
+    expected = NOT_IN_HTML.sub("\ufffd", review) if style == "html" else review
+    assert UNDO[style](redact_verdicts(review, verdicts, style)) == expected
+
+
+@settings(max_examples=300, deadline=None)
+@given(case=REVIEWS)
+def test_blocks_have_the_same_length_and_the_same_lines(case: tuple[str, list[Verdict]]) -> None:
+    review, verdicts = case
+    hidden = redact_verdicts(review, verdicts, "block")
+    assert len(hidden) == len(review)
+    assert [char for char in hidden if char in "\n\r"] == [char for char in review if char in "\n\r"]
+    for verdict in verdicts:
+        if verdict.label is Label.SPOILER:
+            assert set(hidden[verdict.start : verdict.end]) <= {"█", *"\n\r\v\f\x1c\x1d\x1e\u2028\u2029"}
+
+
+MARKS = {
+    "html": ("<details><summary>Spoiler</summary>", "</details>"),
+    "markdown": ("<details><summary>Spoiler</summary>", "</details>"),
+    "reddit": (">!", "!<"),
+    "goodreads": ("<spoiler>", "</spoiler>"),
+}
+
+
+def behind_marks(redacted: str, style: str) -> list[str]:
+    """The pieces that a reader does not see at first."""
+    if style == "discord":  # it reads from left to right, and a backslash takes the next mark with it
+        tokens = re.findall(r"\\[^0-9A-Za-z\s]|\|\||[\s\S]", redacted)
+        return "".join("\uffff" if token == "||" else token for token in tokens).split("\uffff")[1::2]
+    opening, closing = map(re.escape, MARKS[style])
+    return re.findall(f"{opening}(.*?){closing}", redacted, re.DOTALL)
+
+
+@pytest.mark.parametrize("style", UNDO)
+@settings(max_examples=300, deadline=None)
+@given(case=REVIEWS)
+def test_what_is_hidden_is_what_was_judged_a_spoiler(style: str, case: tuple[str, list[Verdict]]) -> None:
+    review, verdicts = case
+    redacted = redact_verdicts(review, verdicts, style)
+    hidden = "".join(UNDO[style](piece) for piece in behind_marks(redacted, style))
+    spoilers = "".join(verdict.text for verdict in verdicts if verdict.label is Label.SPOILER)
+    spoilers = NOT_IN_HTML.sub("\ufffd", spoilers) if style == "html" else spoilers
+    bare = str.maketrans("", "", "|" if style == "discord" else "")
+    assert "".join(hidden.translate(bare).split()) == "".join(spoilers.translate(bare).split())
+
+
+REVIEW = "Lovely music. He dies. She lives. Great cast."
+
+
+@pytest.mark.parametrize(
+    ("style", "expected"),
+    [
+        ("block", "Lovely music. ███████████████████ Great cast."),
+        ("markdown", "Lovely music. <details><summary>Spoiler</summary>He dies. She lives.</details> Great cast."),
+        ("discord", "Lovely music. ||He dies. She lives.|| Great cast."),
+        ("reddit", "Lovely music. >!He dies. She lives.!< Great cast."),
+        ("goodreads", "Lovely music. <spoiler>He dies. She lives.</spoiler> Great cast."),
+    ],
+)
+def test_adjacent_spoilers_join(style: str, expected: str) -> None:
+    assert redact_verdicts(REVIEW, verdicts_on(REVIEW, "dies", "lives"), style) == expected
+
+
+@pytest.mark.parametrize(
+    ("style", "expected"),
+    [
+        ("block", "████████\n\n██████████"),
+        ("goodreads", "<spoiler>He dies.\n\nShe lives.</spoiler>"),
+        ("discord", "||He dies.\n\nShe lives.||"),
+        ("reddit", ">!He dies.!<\n\n>!She lives.!<"),
+        (
+            "markdown",
+            "\n\n".join(f"<details><summary>Spoiler</summary>{who}.</details>" for who in ("He dies", "She lives")),
+        ),
+    ],
+)
+def test_they_join_across_paragraphs_only_where_the_markup_can(style: str, expected: str) -> None:
+    review = "He dies.\n\nShe lives."
+    assert redact_verdicts(review, verdicts_on(review, "dies", "lives"), style) == expected
+
+
+def test_html_hides_paragraphs_in_one_piece_and_says_nothing_about_them() -> None:
+    review = "Fine. He dies.\n\nShe lives."
+    page = Reader(redact_verdicts(review, verdicts_on(review, "dies", "lives"), "html"))
+    assert page.hidden == "He dies.\n\nShe lives."
+    assert page.tags == {"style", "div", "details", "summary"}
+    assert "dies" not in page.attributes
+
+
+@settings(max_examples=200, deadline=None)
+@given(case=REVIEWS)
+def test_html_holds_no_tag_but_its_own(case: tuple[str, list[Verdict]]) -> None:
+    review, verdicts = case
+    assert Reader(redact_verdicts(review, verdicts, "html")).tags <= {"style", "div", "details", "summary"}
+    shown = Reader(to_html(review, verdicts))
+    assert shown.tags <= {"style", "div", "mark"}
+    assert re.fullmatch(r"(class=spoilerguard|class=text dir=auto|class=spoiler( uncertain)? style=--p:[01].\d\d "
+                        r"title=spoiler: \d+%(, a guess)?)*", shown.attributes)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("review", "style", "expected"),
+    [
+        ("a || b || c", "discord", r"a \|\| b \|\| c"),
+        ("*hat* _x_ `c` ~~s~~", "discord", r"\*hat\* \_x\_ \`c\` \~\~s\~\~"),
+        ("http://a_b :smile: <@1>", "discord", r"http\://a\_b \:smile\: \<\@1\>"),
+        ("# top\n- item\n1. one\n-# small", "discord", "\\# top\n\\- item\n1\\. one\n\\-# small"),
+        ("well-made, 1.5 of 10", "discord", "well-made, 1.5 of 10"),
+        ("a >!b!< c", "reddit", "a &gt;!b!&lt; c"),
+        ("> quote\n# top\n1) one\n+ more", "reddit", "&gt; quote\n&#35; top\n&#49;) one\n&#43; more"),
+        ("    He dies.", "markdown", "&#32;   He dies."),
+        ("\u00a0    He dies.", "markdown", "\u00a0    He dies."),
+        ("AT&amp;T <b>x</b> a*b*c", "markdown", "AT&amp;amp;T &lt;b&gt;x&lt;/b&gt; a&#42;b&#42;c"),
+        ("well-made, 1.5 of 10; it's #1!", "markdown", "well-made, 1.5 of 10; it's #1!"),
+        ("https://a_b www.x_y", "markdown", "https&#58;//a&#95;b www&#46;x&#95;y"),
+        ("a <spoiler>b</spoiler> [book:1]", "goodreads", "a &lt;spoiler&gt;b&lt;/spoiler&gt; &#91;book:1]"),
+    ],
+)
+def test_what_the_target_would_read_as_markup_is_escaped(review: str, style: str, expected: str) -> None:
+    assert redact_verdicts(review, [], style) == expected
+
+
+def test_indented_spoilers_are_no_code_in_which_markup_would_show() -> None:
+    for blanks in ("    ", "\t", "   \t", "    \u00a0", "    \v"):
+        review = f"Fine.\n\n{blanks}He dies."
+        redacted = redact_verdicts(review, verdicts_on(review, "dies"), "markdown")
+        line = redacted.splitlines(keepends=True)[2]
+        assert re.match(r"&#(32|9);", line)
+
+
+def test_discord_leaves_a_bar_at_the_end_outside() -> None:
+    review = "He dies ||"
+    assert redact_verdicts(review, verdicts_on(review, "dies"), "discord") == r"||He dies|| \|\|"
+
+
+def as_commonmark(markdown: str) -> str:
+    """HTML, as GitHub would make it."""
+    markdown_it = pytest.importorskip("markdown_it", reason="needs markdown-it-py")
+    return str(markdown_it.MarkdownIt("gfm-like", {"linkify": False}).render(markdown))
+
+
+def test_commonmark_sees_no_markup_but_details() -> None:
+    review = (
+        "    He dies. *x* <b>y</b>\n===\n1. _a_\n\n> `q`\n\n***\n"
+        'He dies | z\n:-\n\n[l]: http://x "He dies"\n\n[l] ![i](l)'
+    )
+    rendered = as_commonmark(redact_verdicts(review, verdicts_on(review, "dies"), "markdown"))
+    assert set(re.findall(r"<(\w+)", rendered)) <= {"p", "details", "summary"}
+    hidden = re.findall(r"<details><summary>Spoiler</summary>(.*?)</details>", rendered, re.DOTALL)
+    assert sum(piece.count("He dies") for piece in hidden) == rendered.count("He dies") == 3
+
+
+@settings(max_examples=300, deadline=None)
+@given(case=REVIEWS)
+def test_commonmark_shows_the_review_but_for_blanks(case: tuple[str, list[Verdict]]) -> None:
+    review, verdicts = case
+    redacted = redact_verdicts(review, verdicts, "markdown")
+    rendered = as_commonmark(redacted)
+    assert set(re.findall(r"<(\w+)", rendered)) <= {"p", "br", "details", "summary"}
+    assert rendered.count("<details>") == redacted.count("<details>")
+    text = from_references(re.sub(r"<summary>Spoiler</summary>|<[^>]*>", "", rendered))
+    assert "".join(text.split()) == "".join(review.replace("\0", "\ufffd").split())
+
+
+def test_an_unknown_style_is_refused_with_the_styles_there_are() -> None:
+    with pytest.raises(ValueError, match="'bbcode'; choose one of block, html, markdown, discord, reddit, goodreads"):
+        redact_verdicts("", [], "bbcode")
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_verdicts_of_another_review_are_refused(style: str) -> None:
+    with pytest.raises(ValueError, match="does not belong to this review"):
+        redact_verdicts("Another text.", verdicts_on(REVIEW, "dies"), style)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_time_is_linear_in_hostile_text(style: str) -> None:
+    for unit in ("|", "| ", " \n", ":", "1", "    ", "\r\n", "<", "\\"):
+        review = "x" + unit * (200_000 // len(unit)) + "x"
+        start = time.perf_counter()
+        redact_verdicts(review, [Verdict(review, 0, len(review), Label.SPOILER, 0.9, certain=True)], style)
+        assert time.perf_counter() - start < 5
+
+
+HOSTILE = (
+    "<script>alert(1)</script> <img src=x onerror=alert(1)> &lt;b&gt; </mark></div></details>"
+    "<style>*{display:none}</style> \x1b[31m \"'"
+)
+
+
+def explained(verdicts: list[Verdict]) -> list[Explanation]:
+    return [
+        Explanation(
+            v.text, 1.0, 0.73, 0.1, (Contribution(v.text, 0, len(v.text), 0.9), Contribution("", 0, 0, -0.2)), 0.2
+        )
+        for v in verdicts
+    ]
+
+
+def test_hostile_text_is_shown_as_text() -> None:
+    for label in Label:
+        verdicts = [Verdict(HOSTILE, 0, len(HOSTILE), label, 0.7, certain=False)]
+        page = Reader(to_html(HOSTILE, verdicts, explained(verdicts)))
+        shown = HOSTILE.replace("\x1b", "\\x1b")
+        assert page.text.startswith(shown)
+        assert not page.tags & {"script", "img", "b"}
+        assert "alert" not in page.attributes
+
+
+@settings(max_examples=200, deadline=None)
+@given(case=judged())
+def test_the_page_can_be_written_and_shows_the_whole_review(case: tuple[str, list[Verdict]]) -> None:
+    review, verdicts = case
+    page = to_html(review, verdicts, explained(verdicts))
+    page.encode()
+    text = Reader(to_html(review, verdicts)).text
+    if review.isprintable():
+        assert text == review
+
+
+def test_a_more_likely_spoiler_is_marked_more_strongly_and_a_guess_is_told() -> None:
+    verdicts = verdicts_on(REVIEW, "dies", probability=0.97)
+    assert '<mark class="spoiler" style="--p:0.97" title="spoiler: 97%">He dies.</mark>' in to_html(REVIEW, verdicts)
+    guess = [Verdict("He dies.", 14, 22, Label.SPOILER, 0.6, certain=False)]
+    assert '<mark class="spoiler uncertain" style="--p:0.60" title="spoiler: 60%, a guess">' in to_html(REVIEW, guess)
+
+
+def test_reasons_of_other_sentences_are_refused() -> None:
+    verdicts = verdicts_on(REVIEW, "dies")
+    with pytest.raises(ValueError, match="not those of these sentences"):
+        to_html(REVIEW, verdicts, explained(verdicts)[:-1])
+
+
+def test_reasons_show_words_weights_and_their_sum() -> None:
+    verdicts = verdicts_on("He dies.", "dies")
+    why = [
+        Explanation(
+            "He dies.", 0.8, 0.69, -0.5, (Contribution("dies", 3, 7, 1.25), Contribution(".", 7, 8, -0.15)), 0.2
+        )
+    ]
+    text = Reader(to_html("He dies.", verdicts, why)).text
+    assert "dies +1.25" in text
+    assert ". -0.15" in text
+    assert "words +1.10, rest of the review +0.20, start -0.50: together +0.80" in text
+
+
+def test_verdicts_are_a_list_that_knows_its_review() -> None:
+    plain = verdicts_on(REVIEW, "dies")
+    verdicts = Verdicts(plain, REVIEW)
+    assert verdicts == plain
+    assert plain == verdicts
+    assert isinstance(verdicts, list)
+    assert verdicts.review == REVIEW
+    assert verdicts[1:] == plain[1:]
+
+
+def pickled(protocol: int) -> Callable[[Verdicts], Verdicts]:
+    return lambda verdicts: pickle.loads(pickle.dumps(verdicts, protocol))
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, *map(pickled, range(2, pickle.HIGHEST_PROTOCOL + 1))])
+def test_verdicts_survive_copying_and_pickling(again: Callable[[Verdicts], Verdicts]) -> None:
+    verdicts = Verdicts(verdicts_on(REVIEW, "dies"), REVIEW)
+    same = again(verdicts)
+    assert type(same) is Verdicts
+    assert same == verdicts
+    assert same.review == REVIEW
+    assert str(same) == str(verdicts)
+
+
+def test_printed_verdicts_mark_spoilers_in_plain_text() -> None:
+    review = "Fine \x1b[31mred.\nHe dies.\u202e Now."
+    shown = str(Verdicts(verdicts_on(review, "dies"), review))
+    assert shown.startswith("Fine \\x1b[31mred.\n[spoiler 90%: He dies.")
+    assert "\x1b" not in shown
+    assert "\u202e" not in shown
+
+
+@settings(max_examples=200, deadline=None)
+@given(case=judged())
+def test_verdicts_show_any_text(case: tuple[str, list[Verdict]]) -> None:
+    review, verdicts = case
+    shown = Verdicts(verdicts, review)
+    assert not re.search(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202e]", str(shown))
+    assert shown._repr_html_() == to_html(review, verdicts)
+
+
+def test_no_sentences_show_as_the_review_that_they_are() -> None:
+    assert str(Verdicts([], "  ")) == "  "
+    assert redact_verdicts("", [], "block") == ""
+    assert Reader(to_html("", [])).text == ""
