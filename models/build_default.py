@@ -3,8 +3,8 @@
     python models/build_default.py [--output models/default] [--n-jobs 2]
 
 Gold reviews come first, with our own; readers' tags and wiki comments count for less, for they are right less often
-(a tagged Goodreads sentence is a spoiler in one case of four). The word vectors are read from ``models/encoder.npz`` if
-`build_encoder.py` has just made it, else from the default model that there is.
+(a tagged Goodreads sentence is a spoiler in one case of four). The word vectors are read from
+``models/.work/encoder.npz`` if `build_encoder.py` has made it, else from the default model that there is.
 """
 
 import argparse
@@ -64,7 +64,7 @@ def training_corpus() -> Corpus:
 
 def encoder() -> SentenceEncoder | None:
     """Word vectors, fresh from their recipe if they have just been made."""
-    fresh = HERE / "encoder.npz"
+    fresh = HERE / ".work" / "encoder.npz"
     if fresh.exists():
         with np.load(fresh, allow_pickle=False) as arrays:
             return SentenceEncoder.from_arrays(dict(arrays))
@@ -90,8 +90,13 @@ def main() -> None:
         "Intended use": "Finding sentences that give the story away in English reviews of films, books, series, games.",
         "Corpora": CORPORA,
         "On the gold dev reviews (works never trained on; interval over works)": [
-            {"mode": one.mode, "figure": one.metric, "value": round(one.value, 4), "low": round(one.low, 4),
-             "high": round(one.high, 4)}
+            {
+                "mode": one.mode,
+                "figure": one.metric,
+                "value": round(one.value, 4),
+                "low": round(one.low, 4),
+                "high": round(one.high, 4),
+            }
             for one in figures
         ],
         **model.card_,

@@ -40,9 +40,10 @@ FEATURES = (
 
 _N_LOGITS = 10  # the first of them move with the logits that they are made of
 _WARNING = re.compile(
-    r"spoil|give(?:s|n)? (?:\w+ )?away|don'?t read|stop reading|plot (?:details|points)", re.IGNORECASE
+    r"spoil|give(?:s|n)? (?:\w+ )?away|don['’]?t read|stop reading|plot (?:details|points)", re.IGNORECASE
 )
 _NEAR = 5
+_SAME = 1e-9  # what rounding leaves of the spread of equal numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +90,11 @@ class ReviewContext:
         ReviewContext
         """
         X = context_features(logits, sentences, lengths)
-        spread = X.std(axis=0) + 1e-9
-        head = LogisticRegression(C=1.0, max_iter=1000).fit(X / spread, labels, sample_weight)
-        return cls(tuple((head.coef_[0] / spread).tolist()), float(head.intercept_[0]))
+        spread = X.std(axis=0)
+        # What is the same everywhere, as the length of reviews of one length, teaches nothing.
+        unit = np.divide(1.0, spread, out=np.zeros_like(spread), where=spread > _SAME)
+        head = LogisticRegression(C=1.0, max_iter=1000).fit(X * unit, labels, sample_weight)
+        return cls(tuple((head.coef_[0] * unit).tolist()), float(head.intercept_[0]))
 
     def logits(
         self, logits: NDArray[np.float64], sentences: Sequence[str], lengths: NDArray[np.int64]

@@ -1,7 +1,6 @@
 """Model × sentences → verdicts: one threshold for a sentence on its own, another for one in its review."""
 
 from collections.abc import Sequence
-from math import isnan
 from numbers import Real
 
 import numpy as np
@@ -41,7 +40,7 @@ def _threshold(model: SpoilerClassifier, threshold: float | str | None, place: s
         return _named_threshold(model, threshold, place)
     if isinstance(threshold, bool) or not isinstance(threshold, Real):
         raise TypeError(f"threshold must be a number in [0, 1] or a name, got {type(threshold).__name__}.")
-    if isnan(threshold) or not 0 <= threshold <= 1:
+    if not 0 <= threshold <= 1:  # NaN neither
         raise ValueError(f"threshold must lie in [0, 1], got {threshold}.")
     return float(threshold)
 

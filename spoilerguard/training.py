@@ -87,7 +87,7 @@ def train(
     Examples
     --------
     >>> from spoilerguard.datasets import make_corpus
-    >>> model = train(make_corpus(n_works=30, seed=1), n_splits=3)
+    >>> model = train(make_corpus(works=30, seed=1), n_splits=3)
     >>> sorted(model.operating_points_)[:2]
     ['balanced/alone', 'balanced/review']
     """
@@ -168,7 +168,8 @@ def _fitted(template: SpoilerClassifier, corpus: Corpus) -> SpoilerClassifier:
     if hasattr(template, "coef_"):
         return copy.deepcopy(template).adapt(corpus.sentences, corpus.labels, corpus.weights)
     labels = np.where(corpus.labels == 1, Label.SPOILER.value, Label.SAFE.value)
-    fitted: SpoilerClassifier = clone(template).fit(corpus.sentences, labels, corpus.weights)
+    sources = corpus.frame["source"].fillna("").to_numpy(dtype=str)
+    fitted: SpoilerClassifier = clone(template).fit(corpus.sentences, labels, corpus.weights, sources=sources)
     return fitted
 
 

@@ -113,7 +113,7 @@ def test_a_sentence_on_its_own_has_the_same_reasons_in_any_batch(model: SpoilerC
         ("The killer dies.", ["The", "killer", "dies", "."]),
         ("the   KILLER\tdies", ["the", "KILLER", "dies"]),
         ("Cafe\u0301 e\u0301ta", ["Cafe\u0301", "e\u0301ta"]),
-        ("<i>He</i> dies&hellip;", ["He", "dies"]),
+        ("<i>He</i> dies&hellip;", ["He", "dies", "&"]),
         ("He didn't; he did\u2019nt", ["He", "didn't", ";", "he", "did\u2019nt"]),
         ("It isn&#39;t!!!", ["It", "isn&#39;t", "!"]),
         ("👩\u200d🚀 dies", ["👩\u200d🚀", "dies"]),

@@ -1,6 +1,6 @@
 """What a user passes as sentences → runs of sentences that are folded together."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 __all__ = ["as_sentences", "in_batches"]
 
@@ -10,9 +10,9 @@ _LONGEST = 10_000  # characters of a sentence that are read; what follows has no
 
 def as_sentences(X: object) -> list[str]:
     """The list of `X`, or a ``TypeError`` that says which element is no string."""
-    if isinstance(X, str | bytes) or not isinstance(X, Iterable):
+    if isinstance(X, str | bytes | Mapping) or not isinstance(X, Iterable) or getattr(X, "ndim", 1) != 1:
         raise TypeError(
-            f"Expected an iterable of strings, one per sentence, got {type(X).__name__}: wrap it in a list."
+            f"Expected an iterable of strings, one per sentence, got {type(X).__name__}: wrap it in a list, or pass one column."
         )
     sentences = list(X)
     for position, sentence in enumerate(sentences):

@@ -61,7 +61,8 @@ def locate(
     sentence = np.searchsorted(stream.bounds, start, side="right") - 1
     shift = stream.offsets[sentence] + 1
     first, last = stream.source[start] - shift, stream.source[end - 1] + 1 - shift
-    return sentence, np.maximum(first, 0), last  # the blank before a sentence lies outside it
+    length = np.diff(stream.offsets)[sentence] - 1
+    return sentence, np.maximum(first, 0), np.minimum(last, length)  # the blanks around a sentence lie outside it
 
 
 def weigh_words(stream: Stream, blocks: Iterable[list[Hashed]], weights: NDArray[np.float32]) -> WordWeights:

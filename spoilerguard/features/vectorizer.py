@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from spoilerguard.encoder import SentenceEncoder
 from spoilerguard.features.batches import as_sentences, in_batches
 from spoilerguard.features.blocks import Hashed, characters_block, segment_sums, words_block
-from spoilerguard.features.folding import Stream, fold
+from spoilerguard.features.folding import Stream, fold, is_mark
 from spoilerguard.features.tracing import Occurrences, WordWeights, locate, weigh_words
 
 __all__ = ["SentenceVectorizer"]
@@ -117,6 +117,20 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         empty = sparse.csr_matrix((0, self.n_columns), dtype=np.float32)
         return sparse.vstack([empty, *batches], format="csr")
 
+    def get_feature_names_out(self, input_features: object = None) -> NDArray[Any]:  # noqa: ARG002 - pipelines pass it
+        """Names of the columns: ``words_<bucket>``, ``characters_<bucket>`` and, with an encoder, ``meaning_<i>``.
+
+        A bucket has no better name, since hashes do not lead back to n-grams; `occurrences` says what fell into it.
+
+        Returns
+        -------
+        ndarray of str, shape (n_columns,)
+        """
+        check_is_fitted(self)
+        kinds = {"words": self.n_buckets, "characters": self.n_buckets}
+        kinds["meaning"] = self.encoder.n_dimensions if self.encoder else 0
+        return np.array([f"{kind}_{column}" for kind, count in kinds.items() for column in range(count)], dtype=object)
+
     @property
     def n_columns(self) -> int:
         """Length of a vector: words, characters, and the encoder's dimensions."""
@@ -143,22 +157,22 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return np.concatenate([np.zeros(0), *scores])
 
     def familiarity(self, X: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """How much of each sentence is known from fitting.
+        """How much of each sentence is known: to the encoder, or, without one, from fitting.
 
         Returns
         -------
         words : ndarray of int64, shape (n_sentences,)
-            Number of words.
+            Number of words, punctuation left out.
         known : ndarray of float64, shape (n_sentences,)
-            Share of them, in [0, 1], that stood in the sentences given to `fit`.
+            Share of them, in [0, 1], that the encoder's table holds, or whose bucket was filled in `fit`. (A large
+            corpus fills every bucket with its pairs of words, so buckets know a language only where it is small.)
         """
         check_is_fitted(self)
         sentences = as_sentences(X)
         seen = self.idf_ < np.float32(np.log(1 + self.n_sentences_))
         parts = [self._familiarity_of_batch(fold(batch), seen) for batch in in_batches(sentences)]
-        words = np.concatenate([np.zeros(0, dtype=np.int64), *(part[0] for part in parts)])
-        known = np.concatenate([np.zeros(0), *(part[1] for part in parts)])
-        return words, known / np.maximum(words, 1)
+        words, known = (np.concatenate([np.zeros(0), *column]) for column in zip(([], []), *parts, strict=True))
+        return words.astype(np.int64), known / np.maximum(words, 1)
 
     def occurrences(self, X: Sequence[str]) -> Iterator[Occurrences]:
         """Every n-gram of every sentence with its place, so that a score can be traced back to the characters.
@@ -207,6 +221,12 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             found.sentence[:] += first
             yield found
             first += len(batch)
+
+    def __sklearn_tags__(self) -> Any:  # noqa: ANN401 - scikit-learn ships no types
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string, tags.input_tags.two_d_array = True, False
+        tags.transformer_tags.preserves_dtype = []
+        return tags
 
     def _transform_batch(self, stream: Stream) -> sparse.csr_matrix:
         ngrams = self._counts(stream)
@@ -260,9 +280,17 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         rows = encoder.find(words.grams.hashes)
         return rows, encoder.weight_of(encoder.word_importance()[rows], words.edges)
 
-    def _familiarity_of_batch(self, stream: Stream, seen: NDArray[np.bool_]) -> tuple[NDArray[Any], NDArray[Any]]:
+    def _familiarity_of_batch(
+        self, stream: Stream, seen: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         words = self._words(stream)
-        return np.diff(words.edges), segment_sums(seen[words.bucket].astype(np.float32), words.edges)
+        spoken = ~is_mark(stream.codes[words.grams.start])
+        if self.encoder is None:
+            known = seen[words.bucket] & spoken
+        else:
+            known = (self.encoder.find(words.grams.hashes) < len(self.encoder.hashes)) & spoken
+        edges = words.edges
+        return segment_sums(spoken.astype(np.float64), edges), segment_sums(known.astype(np.float64), edges)
 
     def _blocks(self, stream: Stream) -> Iterator[list[Hashed]]:
         """One block after the other, since together they would outgrow the processor's cache."""

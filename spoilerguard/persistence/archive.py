@@ -23,6 +23,7 @@ __all__ = ["ArraySpec", "checked_specs", "pack", "specs_of", "unpack"]
 
 _LARGEST = LIMITS[WEIGHTS]  # unpacked as well as packed
 _HEAVIEST = 1e9  # beyond any weight that works, and three of them multiply to a finite float32
+_WORTH_IT = 0.8
 _MOST_ARRAYS = 32
 _NAME = re.compile(r"[a-z][a-z_]{0,30}(\.[a-z][a-z_]{0,30})?")
 _DTYPES = ("|b1", "|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<f2", "<f4", "<f8")
@@ -87,9 +88,15 @@ def pack(arrays: Mapping[str, NDArray[Any]]) -> bytes:
         for spec in specs_of(arrays):
             entry = zipfile.ZipInfo(f"{spec.name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
             entry.create_system = 3  # Unix, wherever it is written
-            values = np.ascontiguousarray(arrays[spec.name], dtype=spec.dtype)
-            archive.writestr(entry, spec.header + values.tobytes(), zipfile.ZIP_DEFLATED)
+            content = spec.header + np.ascontiguousarray(arrays[spec.name], dtype=spec.dtype).tobytes()
+            archive.writestr(entry, content, _method(content))
     return buffer.getvalue()
+
+
+def _method(content: bytes) -> int:
+    """Deflate what shrinks by a fifth; the rest would only be slower to load."""
+    shrinks = len(zlib.compress(content)) < _WORTH_IT * len(content)
+    return zipfile.ZIP_DEFLATED if shrinks else zipfile.ZIP_STORED
 
 
 def unpack(data: bytes, specs: Sequence[ArraySpec]) -> dict[str, NDArray[Any]]:

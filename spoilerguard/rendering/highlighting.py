@@ -37,6 +37,7 @@ border-bottom:calc(1px + 2px*var(--p)) solid #d55e00;border-radius:2px}
 .spoilerguard small{font-size:.8em;font-variant-numeric:tabular-nums}
 </style>"""
 
+_SHOWN = 0.005  # less would show as 0.00
 _FULL = 1.0  # a weight from which the colour grows no stronger: it makes even odds 2.7 to 1
 
 
@@ -121,12 +122,12 @@ def _sum(explanation: "Explanation") -> str:
 
 
 def _weighed(part: "Contribution") -> str:
+    word = f"<bdi>{_text(part.text)}</bdi>"
+    if abs(part.weight) < _SHOWN:
+        return f"<span>{word}</span>"
     side = "for" if part.weight > 0 else "against"
     strength = min(abs(part.weight) / _FULL, 1.0)
-    return (
-        f'<span class="{side}" style="--w:{strength:.2f}"><bdi>{_text(part.text)}</bdi> '
-        f"<small>{part.weight:+.2f}</small></span>"
-    )
+    return f'<span class="{side}" style="--w:{strength:.2f}">{word} <small>{part.weight:+.2f}</small></span>'
 
 
 def _text(text: str) -> str:

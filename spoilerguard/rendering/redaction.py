@@ -52,14 +52,15 @@ _LINE = rf"(?:\r\n|(?!\r\n)[{LINE_BREAKS}])"
 _PARAGRAPH = rf"{_LINE}\s*?{_LINE}"
 
 # <details> and not a coloured <span>: a key opens it, a screen reader says what it is and reads no further, and it
-# hides without a style sheet. Once open, its text should flow with the rest; closed it must stay a block, since
-# browsers hide no inline box by `content-visibility`.
+# hides without a style sheet. With one, it flows with the text around it, closed or open.
 _HTML_STYLE = (
     "<style>.spoilerguard-redacted{white-space:pre-wrap;overflow-wrap:anywhere}"
-    ".spoilerguard-redacted details,.spoilerguard-redacted summary{display:inline}"
+    ".spoilerguard-redacted details{display:inline;unicode-bidi:isolate}"
+    ".spoilerguard-redacted details::details-content{display:none}"
     ".spoilerguard-redacted details[open]::details-content{display:inline}"
-    ".spoilerguard-redacted summary{cursor:pointer;padding:0 .4em;border:1px solid;border-radius:.4em;font-size:.9em}"
-    "</style>"
+    ".spoilerguard-redacted summary{display:inline;cursor:pointer;padding:0 .4em;border:1px solid;border-radius:.4em;"
+    "font-size:.9em}"
+    ".spoilerguard-redacted details[open]>summary{margin-inline-end:.4em}</style>"
 )
 _DETAILS = ("<details><summary>Spoiler</summary>", "</details>")
 
