@@ -21,7 +21,7 @@ from spoilerguard.shipped import default_encoder
 
 HERE = Path(__file__).parent
 WEIGHTS = {"tvtropes": 0.2, "goodreads_sentences": 0.1}
-C = 0.05
+C = 0.1
 
 MADE_BY_A_LANGUAGE_MODEL = "labels made by a language model that read whole reviews under a guideline"
 CORPORA = [

@@ -137,7 +137,7 @@ class SpoilerClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         classes: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> Self:
-        """Learn from one part of a stream, by averaged stochastic gradient descent.
+        """Learn from one part of a stream, by stochastic gradient descent.
 
         How rare an n-gram is, is taken from the first part; `classes` is needed there where a label is missing from it.
         Parameters as in `fit`.

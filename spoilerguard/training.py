@@ -34,6 +34,7 @@ from spoilerguard.verdicts import Label
 __all__ = ["cross_validate", "train"]
 
 _CAUTIOUS_RECALL, _LENIENT_PRECISION = 0.8, 0.6
+_F1_TOLERANCE = 0.05  # one standard error of F1 with 400 spoilers
 _MIN_SPOILING_REVIEWS = 10  # fewer cannot teach sixteen context weights anything
 
 
@@ -220,7 +221,7 @@ def _operating_points(
     """Thresholds that rather hide too much, weigh both alike, or rather hide too little (if that can be promised)."""
     scored = (expit(logits[rows]), corpus.labels[rows], corpus.groups[rows])
     weights = corpus.weights[rows]
-    balanced = max_f1_point(*scored, sample_weight=weights)
+    balanced = max_f1_point(*scored, tolerance=_F1_TOLERANCE, sample_weight=weights)
     cautious = operating_point(*scored, min_recall=_CAUTIOUS_RECALL, sample_weight=weights)
     points = {"balanced": balanced, "cautious": min(balanced, cautious, key=_threshold)}
     with suppress(OperatingPointError):
@@ -236,9 +237,13 @@ def _threshold(point: OperatingPoint) -> float:
 def _natural_rows(corpus: Corpus, natural_sources: Collection[str] | None) -> NDArray[np.bool_]:
     if natural_sources is None:
         return np.ones(len(corpus), dtype=bool)
-    rows = corpus.frame["source"].isin(list(natural_sources)).to_numpy(dtype=bool)
+    wanted = {natural_sources} if isinstance(natural_sources, str) else set(natural_sources)
+    known = set(corpus.frame["source"].dropna())
+    if wanted - known:
+        raise TrainingError(f"No sentence has the source {sorted(wanted - known)}; the sources are {sorted(known)}.")
+    rows = corpus.frame["source"].isin(list(wanted)).to_numpy(dtype=bool)
     if len(np.unique(corpus.labels[rows])) < 2:  # noqa: PLR2004 - both classes
-        raise TrainingError(f"The natural sources {sorted(natural_sources)} lack spoilers or safe sentences.")
+        raise TrainingError(f"The natural sources {sorted(wanted)} lack spoilers or safe sentences.")
     return rows
 
 

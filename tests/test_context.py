@@ -121,7 +121,7 @@ def test_it_learns_that_spoilers_stand_together() -> None:
     lengths, sentences = np.full(400, 5), ["A sentence."] * 2000
     fitted = ReviewContext.fit(logits, sentences, lengths, labels)
     found = fitted.logits(logits, sentences, lengths)
-    assert np.mean((found > 0) == labels) > np.mean((logits > 0.5) == labels) + 0.1
+    assert np.mean((found > 0) == labels) > np.mean((logits > 0.5) == labels) + 0.05
     weights = dict(zip(FEATURES, fitted.weights, strict=True))
     assert weights["mean of the review"] > 0
     assert max(abs(weights[name]) for name in ("warning itself", "warned before")) < 1e-3  # they say nothing here

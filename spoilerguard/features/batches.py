@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 __all__ = ["as_sentences", "in_batches"]
 
-_BATCH = 1 << 18  # characters folded at once: keeps the arrays of a batch inside the processor's cache
+_BATCH = 1 << 16  # characters folded at once: keeps the arrays of a batch inside the processor's cache
 _LONGEST = 10_000  # characters of a sentence that are read; what follows has no bearing on its vector
 
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spoilerguard.features.folding import Stream
-from spoilerguard.features.ngrams import NGrams, character_ngrams, word_ngrams
+from spoilerguard.features.ngrams import NGrams, character_hashes, character_ngrams, word_ngrams
 
-__all__ = ["Hashed", "characters_block", "segment_sums", "words_block"]
+__all__ = ["Hashed", "character_sums", "characters_block", "segment_sums", "words_block"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,28 @@ def characters_block(stream: Stream, orders: tuple[int, int], n_buckets: int) ->
     return parts
 
 
+def character_sums(
+    stream: Stream, orders: tuple[int, int], weights: NDArray[np.float32]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What the n-grams of `characters_block` weigh in each sentence, and how many they are.
+
+    Nearly every character starts an n-gram of each order, so all are looked up where they stand, and those that leave
+    their word count nothing: half the time of picking them out first.
+    """
+    shortest, longest = orders
+    discarded = _discarded(len(weights))
+    sums, counts = (np.zeros(max(len(stream.codes) - 1, 0), dtype=np.float32) for _ in range(2))
+    bucket = np.empty(len(sums), dtype=np.intp)
+    for order, (hashes, inside) in enumerate(character_hashes(stream, longest), start=2):
+        if order >= shortest:
+            np.right_shift(hashes, discarded, out=bucket[: len(hashes)], casting="unsafe")
+            found = weights.take(bucket[: len(hashes)], mode="clip")  # no bucket lies outside: spares the check
+            found *= inside
+            sums[: len(hashes)] += found
+            counts[: len(hashes)] += inside
+    return segment_sums(sums, stream.bounds), segment_sums(counts, stream.bounds)
+
+
 def segment_sums(values: NDArray[np.floating[Any]], edges: NDArray[np.int64]) -> NDArray[np.float64]:
     """Sum of each ``values[edges[k]:edges[k + 1]]``, empty ones included; no sum depends on its neighbours."""
     sums = np.zeros(len(edges) - 1)
@@ -53,6 +75,10 @@ def segment_sums(values: NDArray[np.floating[Any]], edges: NDArray[np.int64]) ->
 
 def _hashed(stream: Stream, grams: NGrams, n_buckets: int) -> Hashed:
     """The high bits of a hash are the best mixed ones: they choose the bucket."""
-    discarded = np.uint32(33 - int(n_buckets).bit_length())
-    bucket = (grams.hashes >> discarded).astype(np.int64)
+    bucket = (grams.hashes >> _discarded(n_buckets)).astype(np.int64)
     return Hashed(grams, bucket, np.searchsorted(grams.start, stream.bounds))
+
+
+def _discarded(n_buckets: int) -> np.uint32:
+    """Low bits of a hash that do not choose among so many buckets, a power of two."""
+    return np.uint32(33 - int(n_buckets).bit_length())

@@ -48,11 +48,13 @@ class Stream:
     """A batch as one array: `codes` are folded characters, a blank before every word and one at the end.
 
     ``source[i]`` is the place of ``codes[i]`` in the joined batch, where sentence ``k`` begins at ``offsets[k] + 1``;
-    so every n-gram can be shown where it stands. Sentence ``k`` owns ``codes[bounds[k]:bounds[k + 1]]``.
+    so every n-gram can be shown where it stands. Sentence ``k`` owns ``codes[bounds[k]:bounds[k + 1]]``; word ``k`` is
+    ``codes[blanks[k] + 1:blanks[k + 1]]``.
     """
 
     codes: NDArray[np.uint32]
     source: NDArray[np.int64]
+    blanks: NDArray[np.int64]
     bounds: NDArray[np.int64]
     offsets: NDArray[np.int64]
 
@@ -65,14 +67,8 @@ def fold(texts: Sequence[str]) -> Stream:
     np.cumsum([len(text) + 1 for text in texts], out=offsets[1:])
     folded = _look_up(codes)
     source = np.flatnonzero(folded != _DROPPED)
-    folded, source = _apart(folded[source], source)
-    blank = folded == BLANK
-    # Of a run of blanks the last stays: a seam between sentences never swallows the blank before the first word.
-    kept = ~blank
-    kept[:-1] |= ~blank[1:]
-    kept[-1] = True
-    source = source[kept]
-    return Stream(folded[kept], source, np.searchsorted(source, offsets), offsets)
+    folded, source, blanks = _in_words(folded[source], source)
+    return Stream(folded, source, blanks, np.searchsorted(source, offsets), offsets)
 
 
 def is_mark(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
@@ -80,17 +76,31 @@ def is_mark(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
     return _IS_MARK[np.minimum(codes, 127)]
 
 
-def _apart(folded: NDArray[np.uint32], source: NDArray[np.int64]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    """Set every punctuation mark between blanks, so that blanks around it carry nothing; "!!!" counts as "!"."""
+def _in_words(
+    folded: NDArray[np.uint32], source: NDArray[np.int64]
+) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.int64]]:
+    """Set one blank before every word and every punctuation mark, however many there were; "!!!" counts as "!".
+
+    Of a run of blanks the last counts, so a seam between sentences never swallows the blank before the first word; a
+    mark that has none takes its own place for it.
+    """
     mark = is_mark(folded)
-    repeated = np.flatnonzero(mark[1:] & (folded[1:] == folded[:-1])) + 1
-    folded[repeated] = BLANK
-    mark[repeated] = False
-    times = np.where(mark, 3, 1)
-    folded, source = np.repeat(folded, times), np.repeat(source, times)
-    middle = np.cumsum(times)[mark] - 2
-    folded[middle - 1] = folded[middle + 1] = BLANK
-    return folded, source
+    blank = folded == BLANK
+    blank[1:] |= mark[1:] & (folded[1:] == folded[:-1])
+    place = np.flatnonzero(~blank)
+    mark = mark[place]
+    first = mark.copy()  # of its word; a mark is a word of its own
+    first[:1] = True
+    first[1:] |= mark[:-1] | (place[1:] - place[:-1] > 1)
+    to = np.cumsum(first) + np.arange(len(place))
+    blanks = np.append(to[first] - 1, len(place) + np.count_nonzero(first))
+    spaced = np.full(blanks[-1] + 1, BLANK, dtype=np.uint32)
+    spaced[to] = folded[place]
+    spaced_source = np.empty(len(spaced), dtype=np.int64)
+    spaced_source[to] = source[place]
+    spaced_source[blanks[:-1]] = source[place[first] - np.where(mark[first], 0, 1)]
+    spaced_source[-1] = source[-1]
+    return spaced, spaced_source, blanks
 
 
 def _without_markup(text: str) -> str:

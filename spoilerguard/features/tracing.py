@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spoilerguard.features.blocks import Hashed
-from spoilerguard.features.folding import BLANK, Stream
+from spoilerguard.features.folding import Stream
 
 __all__ = ["Occurrences", "WordWeights", "locate", "weigh_words"]
 
@@ -67,7 +67,7 @@ def locate(
 
 def weigh_words(stream: Stream, blocks: Iterable[list[Hashed]], weights: NDArray[np.float32]) -> WordWeights:
     """Share the weight of every n-gram evenly among the words that it lies in; `weights` has one for each column."""
-    blanks = np.flatnonzero(stream.codes == BLANK)
+    blanks = stream.blanks
     weight, shared = np.zeros(len(blanks) - 1), np.zeros(len(blanks) - 1)
     for block in blocks:
         length = np.sqrt(np.sum([np.diff(part.edges) for part in block], axis=0))

@@ -17,8 +17,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from spoilerguard.encoder import SentenceEncoder
 from spoilerguard.features.batches import as_sentences, in_batches
-from spoilerguard.features.blocks import Hashed, characters_block, segment_sums, words_block
-from spoilerguard.features.folding import Stream, fold, is_mark
+from spoilerguard.features.blocks import Hashed, character_sums, characters_block, segment_sums
+from spoilerguard.features.reading import Reading
 from spoilerguard.features.tracing import Occurrences, WordWeights, locate, weigh_words
 
 __all__ = ["SentenceVectorizer"]
@@ -94,7 +94,7 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self._check_parameters()
         if not sentences:
             raise ValueError("SentenceVectorizer cannot be fitted on no sentences: pass at least one.")
-        counts = [self._counts(fold(batch)).indices for batch in in_batches(sentences)]
+        counts = [self._counts(read).indices for read in self._read(sentences)]
         frequency = np.bincount(np.concatenate(counts), minlength=2 * self.n_buckets)
         self.n_sentences_ = len(sentences)
         self.idf_ = np.log((1 + self.n_sentences_) / (1 + frequency)).astype(np.float32)
@@ -113,7 +113,7 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         scipy.sparse.csr_matrix of float32, shape (n_sentences, n_columns)
         """
         check_is_fitted(self)
-        batches = [self._transform_batch(fold(batch)) for batch in in_batches(as_sentences(X))]
+        batches = [self._transform_batch(read) for read in self._read(as_sentences(X))]
         empty = sparse.csr_matrix((0, self.n_columns), dtype=np.float32)
         return sparse.vstack([empty, *batches], format="csr")
 
@@ -151,10 +151,23 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         ndarray of float64, shape (n_sentences,)
         """
         check_is_fitted(self)
-        sentences = as_sentences(X)
         weights, by_word = self._weights(coef)
-        scores = [self._score_batch(fold(batch), weights, by_word) for batch in in_batches(sentences)]
+        scores = [self._score_batch(read, weights, by_word) for read in self._read(as_sentences(X))]
         return np.concatenate([np.zeros(0), *scores])
+
+    def score_and_familiarity(
+        self, X: Sequence[str], coef: NDArray[np.floating[Any]]
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
+        """What `score_sentences` and `familiarity` return, from one reading."""
+        check_is_fitted(self)
+        weights, by_word = self._weights(coef)
+        seen = self._seen()
+        parts = [
+            (self._score_batch(read, weights, by_word), *self._familiarity_of_batch(read, seen))
+            for read in self._read(as_sentences(X))
+        ]
+        scores, words, known = _joined(parts, 3)
+        return scores, words.astype(np.int64), known / np.maximum(words, 1)
 
     def familiarity(self, X: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """How much of each sentence is known: to the encoder, or, without one, from fitting.
@@ -168,10 +181,9 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             corpus fills every bucket with its pairs of words, so buckets know a language only where it is small.)
         """
         check_is_fitted(self)
-        sentences = as_sentences(X)
-        seen = self.idf_ < np.float32(np.log(1 + self.n_sentences_))
-        parts = [self._familiarity_of_batch(fold(batch), seen) for batch in in_batches(sentences)]
-        words, known = (np.concatenate([np.zeros(0), *column]) for column in zip(([], []), *parts, strict=True))
+        seen = self._seen()
+        parts = [self._familiarity_of_batch(read, seen) for read in self._read(as_sentences(X))]
+        words, known = _joined(parts, 2)
         return words.astype(np.int64), known / np.maximum(words, 1)
 
     def occurrences(self, X: Sequence[str]) -> Iterator[Occurrences]:
@@ -185,13 +197,13 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             Once for words and once for characters.
         """
         check_is_fitted(self)
-        stream = fold([sentence for batch in in_batches(as_sentences(X)) for sentence in batch])
-        for block in self._blocks(stream):
+        read = self._read_batch([sentence for batch in in_batches(as_sentences(X)) for sentence in batch])
+        for block in self._blocks(read):
             start = np.concatenate([part.grams.start for part in block])
             end = np.concatenate([part.grams.end for part in block])
             bucket = np.concatenate([part.bucket for part in block])
-            sentence, first, last = locate(stream, start, end)
-            length = np.sqrt(np.bincount(sentence, minlength=len(stream.bounds) - 1))
+            sentence, first, last = locate(read.stream, start, end)
+            length = np.sqrt(np.bincount(sentence, minlength=len(read)))
             yield Occurrences(sentence, first, last, bucket, self.idf_[bucket] / length[sentence])
 
     def contributions(self, X: Sequence[str], coef: NDArray[np.floating[Any]]) -> Iterator[WordWeights]:
@@ -212,15 +224,14 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         weights, by_word = self._weights(coef)
         first = 0
-        for batch in in_batches(as_sentences(X)):
-            stream = fold(batch)
-            found = weigh_words(stream, self._blocks(stream), weights)
-            if self.encoder is not None and by_word is not None:
-                rows, divisor = self._pooled(self.encoder, self._words(stream))
-                found.weight[:] += by_word[rows] / divisor[found.sentence]
+        for read in self._read(as_sentences(X)):
+            found = weigh_words(read.stream, self._blocks(read), weights)
+            if self.encoder is not None and by_word is not None and read.rows is not None:
+                divisor = self._divisor(self.encoder, read.rows, read.edges)
+                found.weight[:] += by_word[read.rows] / divisor[found.sentence]
             found.sentence[:] += first
             yield found
-            first += len(batch)
+            first += len(read)
 
     def __sklearn_tags__(self) -> Any:  # noqa: ANN401 - scikit-learn ships no types
         tags = super().__sklearn_tags__()
@@ -228,74 +239,71 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         tags.transformer_tags.preserves_dtype = []
         return tags
 
-    def _transform_batch(self, stream: Stream) -> sparse.csr_matrix:
-        ngrams = self._counts(stream)
+    def _read(self, sentences: list[str]) -> Iterator[Reading]:
+        return (self._read_batch(batch) for batch in in_batches(sentences))
+
+    def _read_batch(self, batch: list[str]) -> Reading:
+        return Reading.of(batch, self.word_ngrams, self.n_buckets, self.encoder)
+
+    def _transform_batch(self, read: Reading) -> sparse.csr_matrix:
+        ngrams = self._counts(read)
         ngrams.data *= self.idf_[ngrams.indices]
-        if self.encoder is None:
+        if self.encoder is None or read.rows is None:
             return ngrams
-        words = self._words(stream)
-        dense = self.encoder.encode(self.encoder.find(words.grams.hashes), words.edges)
+        dense = self.encoder.encode(read.rows, read.edges)
         return sparse.hstack([ngrams, sparse.csr_matrix(dense)], format="csr")
 
-    def _counts(self, stream: Stream) -> sparse.csr_matrix:
+    def _counts(self, read: Reading) -> sparse.csr_matrix:
         """The n-gram columns before rarity is weighed in."""
-        n_sentences = len(stream.bounds) - 1
         rows, columns, values = [], [], []
-        for block in self._blocks(stream):
+        for block in self._blocks(read):
             count = np.sum([np.diff(part.edges) for part in block], axis=0)
             for part in block:
                 rows.append(part.sentence)
                 columns.append(part.bucket)
                 values.append((1 / np.sqrt(count[part.sentence])).astype(np.float32))
         index = (np.concatenate(rows), np.concatenate(columns))
-        return sparse.csr_matrix((np.concatenate(values), index), shape=(n_sentences, 2 * self.n_buckets))
+        return sparse.csr_matrix((np.concatenate(values), index), shape=(len(read), 2 * self.n_buckets))
 
     def _score_batch(
-        self, stream: Stream, weights: NDArray[np.float32], by_word: NDArray[np.float32] | None
+        self, read: Reading, weights: NDArray[np.float32], by_word: NDArray[np.float32] | None
     ) -> NDArray[np.float64]:
-        score = np.zeros(len(stream.bounds) - 1)
-        for block in self._blocks(stream):
-            total, count = np.zeros(len(score)), np.zeros(len(score))
-            for part in block:
-                total += segment_sums(weights[part.bucket], part.edges)
-                count += np.diff(part.edges)
-            score += total / np.sqrt(np.maximum(count, 1))
-        if self.encoder is not None and by_word is not None:
-            words = self._words(stream)
-            rows, divisor = self._pooled(self.encoder, words)
-            score += segment_sums(by_word[rows], words.edges) / divisor
-        return score
+        of_words = np.sum([segment_sums(weights[part.bucket], part.edges) for part in read.words], axis=0)
+        n_words = np.sum([np.diff(part.edges) for part in read.words], axis=0)
+        of_characters, n_characters = character_sums(read.stream, self.char_ngrams, weights[self.n_buckets :])
+        score = of_words / np.sqrt(np.maximum(n_words, 1)) + of_characters / np.sqrt(np.maximum(n_characters, 1))
+        if self.encoder is not None and by_word is not None and read.rows is not None:
+            divisor = self._divisor(self.encoder, read.rows, read.edges)
+            score += segment_sums(by_word[read.rows], read.edges) / divisor
+        return np.asarray(score)
+
+    def _familiarity_of_batch(
+        self, read: Reading, seen: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        spoken = read.spoken
+        if self.encoder is None or read.rows is None:
+            known = seen[read.words[0].bucket] & spoken
+        else:
+            known = (read.rows < len(self.encoder.hashes)) & spoken
+        return segment_sums(spoken.astype(np.float64), read.edges), segment_sums(known.astype(np.float64), read.edges)
+
+    def _seen(self) -> NDArray[np.bool_]:
+        """Whether `fit` met each bucket."""
+        return self.idf_ < np.float32(np.log(1 + self.n_sentences_))
 
     def _weights(self, coef: NDArray[np.floating[Any]]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
         """A head's weights as the weight of each bucket, rarity weighed in, and of each word of the encoder."""
         weights = np.asarray(coef[: len(self.idf_)], dtype=np.float32) * self.idf_
         return weights, self.encoder.word_scores(coef[len(self.idf_) :]) if self.encoder else None
 
-    def _words(self, stream: Stream) -> Hashed:
-        return words_block(stream, 1, self.n_buckets)[0]
-
     @staticmethod
-    def _pooled(encoder: SentenceEncoder, words: Hashed) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """The encoder's row of each word, and what the sum over each sentence is divided by."""
-        rows = encoder.find(words.grams.hashes)
-        return rows, encoder.weight_of(encoder.word_importance()[rows], words.edges)
+    def _divisor(encoder: SentenceEncoder, rows: NDArray[np.int64], edges: NDArray[np.int64]) -> NDArray[np.float32]:
+        """What the encoder's sum over each sentence is divided by."""
+        return encoder.weight_of(encoder.word_importance()[rows], edges)
 
-    def _familiarity_of_batch(
-        self, stream: Stream, seen: NDArray[np.bool_]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        words = self._words(stream)
-        spoken = ~is_mark(stream.codes[words.grams.start])
-        if self.encoder is None:
-            known = seen[words.bucket] & spoken
-        else:
-            known = (self.encoder.find(words.grams.hashes) < len(self.encoder.hashes)) & spoken
-        edges = words.edges
-        return segment_sums(spoken.astype(np.float64), edges), segment_sums(known.astype(np.float64), edges)
-
-    def _blocks(self, stream: Stream) -> Iterator[list[Hashed]]:
-        """One block after the other, since together they would outgrow the processor's cache."""
-        yield words_block(stream, self.word_ngrams, self.n_buckets)
-        yield characters_block(stream, self.char_ngrams, self.n_buckets)
+    def _blocks(self, read: Reading) -> Iterator[list[Hashed]]:
+        yield read.words
+        yield characters_block(read.stream, self.char_ngrams, self.n_buckets)
 
     def _check_parameters(self) -> None:
         shortest, longest = self.char_ngrams
@@ -303,3 +311,8 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             raise ValueError(f"word_ngrams must be at least 1 and char_ngrams at least (2, 2), ascending; got {self}.")
         if not 2**4 <= self.n_buckets <= 2**24 or self.n_buckets & (self.n_buckets - 1):
             raise ValueError(f"n_buckets must be a power of two from 2**4 to 2**24; got {self.n_buckets}.")
+
+
+def _joined(parts: Sequence[tuple[NDArray[Any], ...]], n_columns: int) -> list[NDArray[Any]]:
+    """Each column of the batches in one array, also where there is no batch."""
+    return [np.concatenate([np.zeros(0), *(part[column] for part in parts)]) for column in range(n_columns)]

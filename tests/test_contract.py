@@ -1,0 +1,373 @@
+"""The classifier keeps scikit-learn's contract, which its official checks cannot test where strings go in."""
+
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import expit
+from sklearn.base import clone, is_classifier
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.exceptions import NotFittedError
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_predict, cross_val_score
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils.estimator_checks import check_estimator
+
+from spoilerguard import Label, SpoilerClassifier, load, save
+from spoilerguard.datasets import make_corpus
+from spoilerguard.encoder import SentenceEncoder
+from spoilerguard.features import SentenceVectorizer
+from spoilerguard.features.folding import fold
+from spoilerguard.features.ngrams import word_ngrams
+
+CORPUS = make_corpus(works=12, reviews=2, sentences=6)
+X, Y = CORPUS.sentences, CORPUS.labels
+OTHERS = make_corpus(works=6, seed=1)
+
+
+def small(**options: Any) -> SpoilerClassifier:
+    return SpoilerClassifier(**{"vectorizer": SentenceVectorizer(n_buckets=2**12), "C": 1.0, **options})
+
+
+@pytest.fixture(scope="module")
+def fitted() -> SpoilerClassifier:
+    return small().fit(X, Y)
+
+
+def same(one: SpoilerClassifier, other: SpoilerClassifier) -> bool:
+    return np.array_equal(one.coef_, other.coef_) and one.intercept_ == other.intercept_
+
+
+def quality(model: SpoilerClassifier) -> float:
+    return float(roc_auc_score(OTHERS.labels, model.decision_function(OTHERS.sentences)))
+
+
+# parameters --------------------------------------------------------------------------------------------------------
+
+
+def test_init_stores_what_it_is_given_and_looks_at_nothing() -> None:
+    given: dict[str, Any] = {"vectorizer": object(), "C": "soft", "threshold": [1], "random_state": {}}
+    model = SpoilerClassifier(**given)
+    assert all(getattr(model, name) is value for name, value in given.items())
+    assert set(vars(model)) == set(given)
+
+
+def test_parameters_go_round_and_nested_ones_can_be_set() -> None:
+    model = small(threshold=0.3)
+    assert clone(model).get_params()["threshold"] == 0.3
+    assert model.set_params(C=7, vectorizer__word_ngrams=1).get_params()["vectorizer__word_ngrams"] == 1
+    assert SpoilerClassifier(**model.get_params(deep=False)).get_params(deep=False) == model.get_params(deep=False)
+
+
+def test_a_clone_is_unfitted_and_its_original_stays_as_it_is(fitted: SpoilerClassifier) -> None:
+    copy = clone(fitted)
+    assert not hasattr(copy, "coef_")
+    assert copy.vectorizer is not fitted.vectorizer
+    assert not hasattr(fitted.vectorizer, "idf_")
+
+
+def test_it_says_of_itself_that_it_is_a_classifier() -> None:
+    assert is_classifier(SpoilerClassifier())
+
+
+@pytest.mark.filterwarnings("ignore:Can't test estimator")  # scikit-learn checks only one thing where strings go in
+def test_the_official_checks_that_apply_are_passed() -> None:
+    check_estimator(SpoilerClassifier())
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"C": 0.0}, "C must be above 0"),
+        ({"C": float("nan")}, "C must be above 0"),
+        ({"threshold": 1.5}, r"threshold must lie in \[0, 1\]"),
+        ({"threshold": float("nan")}, r"threshold must lie in \[0, 1\]"),
+        ({"vectorizer": SentenceVectorizer(n_buckets=7)}, "n_buckets"),
+    ],
+)
+def test_a_parameter_out_of_its_range_is_refused_when_fitting(parameters: dict[str, Any], message: str) -> None:
+    for learn in (small(**parameters).fit, small(**parameters).partial_fit):
+        with pytest.raises(ValueError, match=message):
+            learn(X, Y)
+
+
+# fitting -----------------------------------------------------------------------------------------------------------
+
+
+def test_fit_returns_itself_and_the_same_model_each_time(fitted: SpoilerClassifier) -> None:
+    model = small()
+    assert model.fit(X, Y) is model
+    assert same(model, fitted)
+    assert same(model.fit(X, Y), fitted)
+
+
+def test_a_smaller_refit_leaves_nothing_of_the_earlier_one() -> None:
+    marked: Any = small().fit(X, Y).partial_fit(X, Y)
+    marked.context_, marked.operating_points_, marked.card_ = object(), {"balanced/alone": object()}, {"made": "once"}
+    again, fresh = marked.fit(X[:40], Y[:40]), small().fit(X[:40], Y[:40])
+    assert same(again, fresh)
+    assert vars(again).keys() == vars(fresh).keys()
+    assert (again.context_, again.operating_points_, again.card_) == (None, {}, {})
+    assert again.vectorizer_.n_sentences_ == 40
+    assert same(again.partial_fit(X, Y), fresh.partial_fit(X, Y))
+
+
+def test_what_is_passed_stays_unchanged(fitted: SpoilerClassifier) -> None:
+    sentences, labels, weights = list(X), Y.copy(), np.ones(len(Y))
+    for array in (labels, weights):
+        array.flags.writeable = False
+    small().fit(sentences, labels, weights).partial_fit(sentences, labels, sample_weight=weights)
+    pickle.loads(pickle.dumps(fitted)).adapt(sentences, labels, weights)
+    assert sentences == X
+
+
+def test_a_failed_fit_leaves_the_model_as_it_was() -> None:
+    model = small().fit(X, Y)
+    before = model.decision_function(X)
+    for wrong in ([1] * len(X), Y[1:]):
+        with pytest.raises(ValueError, match="classes|labels"):
+            model.fit(X, wrong)
+    assert model.classes_.tolist() == [0, 1]
+    np.testing.assert_array_equal(model.decision_function(X), before)
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes"),
+    [
+        (Y.tolist(), [0, 1]),
+        (Y.astype(bool), [False, True]),
+        (Y.astype(float), [0.0, 1.0]),
+        (pd.Series(Y, index=range(5, 5 + len(Y))), [0, 1]),
+        (np.where(Y == 1, "spoiler", "safe"), ["safe", "spoiler"]),
+        (np.where(Y == 1, "spoiler", "safe").astype(object), ["safe", "spoiler"]),
+        ([Label.SPOILER if label else Label.SAFE for label in Y], ["safe", "spoiler"]),
+    ],
+    ids=["int", "bool", "float", "Series", "str", "object", "Label"],
+)
+def test_labels_come_in_many_kinds_and_go_out_as_they_came(
+    fitted: SpoilerClassifier, labels: Any, classes: list[Any]
+) -> None:
+    model = small().fit(X, labels)
+    assert same(model, fitted)
+    assert model.classes_.tolist() == classes
+    assert set(model.predict(X).tolist()) == set(classes)
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ([1] * len(X), "needs two classes.*holds \\[1\\]"),
+        ([0, 1, 2] * (len(X) // 3), "needs two classes"),
+        (Y[1:], "143 labels: they must match"),
+        ([0.0, float("nan")] * (len(X) // 2), "other than|NaN"),
+        (np.eye(len(X)), "1d array"),
+        ([], "0 labels"),
+    ],
+    ids=["one class", "three", "too few", "NaN", "a matrix", "none"],
+)
+def test_labels_that_teach_nothing_are_refused(labels: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        small().fit(X, labels)
+
+
+def test_no_sentences_are_refused_by_fit_and_answered_by_predict(fitted: SpoilerClassifier) -> None:
+    with pytest.raises(ValueError, match="needs two classes"):
+        small().fit([], [])
+    assert fitted.predict([]).shape == fitted.decision_function([]).shape == fitted.certain([]).shape == (0,)
+    assert fitted.predict_proba([]).shape == (0, 2)
+
+
+METHODS: list[Callable[[SpoilerClassifier, Any], Any]] = [
+    lambda model, X: model.decision_function(X),
+    lambda model, X: model.predict(X),
+    lambda model, X: model.predict_proba(X),
+    lambda model, X: model.certain(X),
+    lambda model, X: model.adapt(X, [1]),
+]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_what_was_never_fitted_says_so(method: Callable[[SpoilerClassifier, Any], Any]) -> None:
+    with pytest.raises(NotFittedError, match="SpoilerClassifier"):
+        method(small(), ["He dies."])
+
+
+@pytest.mark.parametrize("wrong", ["He dies.", None, pd.DataFrame({"sentence": ["He dies."]}), [None], [b"He dies."]])
+def test_what_is_no_list_of_sentences_is_refused(fitted: SpoilerClassifier, wrong: Any) -> None:
+    for method in METHODS:
+        with pytest.raises(TypeError, match="wrap it in a list|not a string"):
+            method(fitted, wrong)
+    with pytest.raises(TypeError, match="wrap it in a list|not a string"):
+        small().fit(wrong, [1])
+
+
+# weights -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_weight_of_two_is_a_sentence_twice_over_the_same_vectors() -> None:
+    # How rare an n-gram is, is counted in sentences; with that held fixed the heads agree.
+    vectorizer = SentenceVectorizer(n_buckets=2**12).fit(X)
+    weights = np.where(np.arange(len(X)) % 3 == 0, 2.0, 1.0)
+    rows = np.repeat(np.arange(len(X)), weights.astype(int))
+    weighted, repeated = small().fit(X, Y, weights), small().fit([X[row] for row in rows], Y[rows])
+    found = [vectorizer.transform(OTHERS.sentences) @ model.coef_ + model.intercept_ for model in (weighted, repeated)]
+    np.testing.assert_allclose(*found, atol=0.1)
+
+
+def test_a_sentence_without_weight_does_not_move_the_head() -> None:
+    weights = np.where(np.arange(len(X)) < 100, 1.0, 0.0)
+    turned = np.where(weights > 0, Y, 1 - Y)
+    one, other = small().fit(X, Y, weights), small().fit(X, turned, weights)
+    np.testing.assert_allclose(one.coef_, other.coef_, atol=1e-2)
+
+
+@pytest.mark.parametrize("weights", [[1.0], [[1.0] * len(X)], [float("nan")] * len(X), ["much"] * len(X)])
+def test_weights_that_are_none_are_refused(weights: Any) -> None:
+    with pytest.raises(ValueError, match="weight|NaN|convert|array"):
+        small().fit(X, Y, weights)
+
+
+# answers -----------------------------------------------------------------------------------------------------------
+
+
+@settings(deadline=None, max_examples=30)
+@given(sentences=st.lists(st.text(max_size=30), max_size=5))
+def test_probabilities_are_those_of_the_logits_and_rows_add_up_to_one(
+    fitted: SpoilerClassifier, sentences: list[str]
+) -> None:
+    probabilities, logits = fitted.predict_proba(sentences), fitted.decision_function(sentences)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    assert ((probabilities >= 0) & (probabilities <= 1)).all()
+    np.testing.assert_array_equal(probabilities[:, 1], expit(logits))
+    for row, sentence in enumerate(sentences):
+        assert fitted.decision_function([sentence])[0] == logits[row]
+
+
+def test_a_sentence_is_a_spoiler_from_the_threshold_on(fitted: SpoilerClassifier) -> None:
+    model = pickle.loads(pickle.dumps(fitted))
+    spoiler = model.predict_proba(X)[:, 1]
+    for threshold in (0.0, 0.2, float(spoiler[0]), 0.9, 1.0):
+        model.set_params(threshold=threshold)
+        np.testing.assert_array_equal(model.predict(X), (spoiler >= threshold).astype(int))
+
+
+def test_it_learns_and_the_seed_changes_nothing_that_matters(fitted: SpoilerClassifier) -> None:
+    assert quality(fitted) > 0.75
+    assert quality(small(random_state=7).fit(X, Y)) == pytest.approx(quality(fitted), abs=0.01)
+
+
+def test_an_encoder_is_used_and_cloned_with_the_rest() -> None:
+    hashes = np.unique(next(word_ngrams(fold(X), 1)).hashes)
+    vectors = np.random.default_rng(0).integers(-127, 128, (len(hashes), 4)).astype(np.int8)
+    dense = SentenceEncoder(hashes, np.ones(len(hashes), dtype=np.float32), vectors, 0.02)
+    model = clone(small(vectorizer=SentenceVectorizer(n_buckets=2**10, encoder=dense))).fit(X, Y)
+    assert model.coef_.shape == (2 * 2**10 + 4,)
+    assert model.coef_[-4:].any()
+    assert same(pickle.loads(pickle.dumps(model)), model)
+
+
+def test_certain_asks_for_four_words_most_of_them_known(fitted: SpoilerClassifier) -> None:
+    model = small(vectorizer=SentenceVectorizer()).fit(X, Y)
+    sentences = [X[0], " ".join(X[0].split()[:3]), "Der Mörder ist der Gärtner.", "! ? , . ; :", "", "killed killed !!! ..."]
+    assert model.certain(sentences).tolist() == [True, False, False, False, False, False]
+
+
+def test_a_rescaled_model_gives_rescaled_logits(fitted: SpoilerClassifier) -> None:
+    model = pickle.loads(pickle.dumps(fitted))
+    assert model.rescale(1.5, -2.0) is model
+    np.testing.assert_allclose(model.decision_function(X), 1.5 * fitted.decision_function(X) - 2, rtol=1e-2, atol=1e-2)
+
+
+# company -----------------------------------------------------------------------------------------------------------
+
+
+def test_it_works_in_pipelines_searches_and_folds_by_work() -> None:
+    pipeline = Pipeline([("lower", FunctionTransformer(lambda X: [x.lower() for x in X])), ("model", small())])
+    search = GridSearchCV(pipeline, {"model__C": [0.1, 1.0]}, cv=GroupKFold(3), scoring="roc_auc", error_score="raise")
+    search.fit(X, Y, groups=CORPUS.groups)
+    assert search.best_score_ > 0.7
+    held_out = cross_val_predict(small(), X, Y, groups=CORPUS.groups, cv=GroupKFold(3), method="predict_proba")
+    assert held_out.shape == (len(X), 2)
+    assert cross_val_score(small(), X, Y, cv=2, scoring="average_precision", error_score="raise").shape == (2,)
+
+
+def test_it_can_be_calibrated() -> None:
+    calibrated = CalibratedClassifierCV(small(), cv=2).fit(X, Y)
+    assert roc_auc_score(OTHERS.labels, calibrated.predict_proba(OTHERS.sentences)[:, 1]) > 0.75
+
+
+def test_a_pickle_brings_back_the_same_model(fitted: SpoilerClassifier) -> None:
+    again = pickle.loads(pickle.dumps(fitted))
+    assert same(again, fitted)
+    np.testing.assert_array_equal(again.predict_proba(X), fitted.predict_proba(X))
+
+
+# learning on -------------------------------------------------------------------------------------------------------
+
+
+def stream(model: SpoilerClassifier, corpus: Any = CORPUS, size: int = 36) -> SpoilerClassifier:
+    for first in range(0, len(corpus), size):
+        part = slice(first, first + size)
+        model.partial_fit(corpus.sentences[part], corpus.labels[part], classes=[0, 1])
+    return model
+
+
+def test_one_pass_in_parts_learns_and_is_repeatable() -> None:
+    many = make_corpus(works=60, seed=2)
+    model = stream(small(), many)
+    assert quality(model) > 0.75
+    assert same(model, stream(small(), many))
+
+
+def test_a_part_with_one_class_is_welcome_once_the_classes_are_known() -> None:
+    model = small()
+    with pytest.raises(ValueError, match="two classes"):
+        model.partial_fit(["Great music."], ["safe"])
+    model.partial_fit(["Great music."], ["safe"], classes=["safe", "spoiler"])
+    before = model.decision_function(["Qwer asdf dies."])[0]
+    for _ in range(20):
+        model.partial_fit(["Qwer asdf dies."], ["spoiler"])
+    assert model.decision_function(["Qwer asdf dies."])[0] > before
+    assert model.classes_.tolist() == ["safe", "spoiler"]
+    with pytest.raises(ValueError, match="labels other than"):
+        model.partial_fit(["Great music."], [0])
+
+
+def test_a_loaded_model_learns_on(fitted: SpoilerClassifier, tmp_path: Any) -> None:
+    save(fitted, tmp_path / "model")
+    model = load(tmp_path / "model")
+    new = ["The zeppelin explodes over Zanzibar."]
+    before, old = model.decision_function(new)[0], quality(model)
+    for _ in range(10):
+        model.partial_fit(new, [1])
+    assert model.decision_function(new)[0] > before
+    assert quality(model) > old - 0.05
+
+
+def test_partial_fit_after_fit_goes_on_from_its_weights(fitted: SpoilerClassifier) -> None:
+    model = pickle.loads(pickle.dumps(fitted)).partial_fit(X[:1], Y[:1])
+    np.testing.assert_allclose(model.decision_function(X), fitted.decision_function(X), atol=0.5)
+
+
+def test_adapting_keeps_the_old_ranking_and_learns_the_new(fitted: SpoilerClassifier) -> None:
+    new = [f"The zeppelin {verb} over {place}." for verb in ("explodes", "hovers") for place in "Rome Bonn Oslo Bern".split()]
+    labels = [True] * 4 + [False] * 4
+    model = pickle.loads(pickle.dumps(fitted))
+    assert model.adapt(X + new * 5, np.concatenate([Y.astype(bool), labels * 5])) is model
+    assert quality(model) > quality(fitted) - 0.05
+    assert roc_auc_score(labels, model.decision_function(new)) == 1
+    assert roc_auc_score(labels, fitted.decision_function(new)) < 1
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"), [(["safe", "spoiler"], "True or 1"), ([0, 2], "True or 1"), ([0], "numbers of samples|inconsistent")]
+)
+def test_adapting_takes_truth_values_only(fitted: SpoilerClassifier, labels: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        pickle.loads(pickle.dumps(fitted)).adapt(["Great music.", "He dies."], labels)

@@ -1,0 +1,245 @@
+"""Training: repeatable, honest about works that it has not seen, and unwilling to learn from what cannot teach."""
+
+import copy
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.special import expit
+from sklearn.metrics import roc_auc_score
+
+from spoilerguard import Corpus, CorpusError, SpoilerClassifier, TrainingError, classify, load, save, train
+from spoilerguard.calibration import calibration_error
+from spoilerguard.context import review_logits
+from spoilerguard.datasets import make_corpus
+from spoilerguard.features import SentenceVectorizer
+from spoilerguard.model import SpoilerClassifier as Classifier
+
+CORPUS = make_corpus(works=30, reviews=3, sentences=6)
+UNSEEN = make_corpus(works=60, seed=5)
+
+
+def small() -> SpoilerClassifier:
+    return SpoilerClassifier(vectorizer=SentenceVectorizer(n_buckets=2**12), C=1.0)
+
+
+def taught(corpus: Any = CORPUS, **options: Any) -> SpoilerClassifier:
+    return train(corpus, **{"estimator": None if "base" in options else small(), "n_splits": 3, **options})
+
+
+@pytest.fixture(scope="module")
+def model() -> SpoilerClassifier:
+    return taught()
+
+
+def alone(corpus: Corpus) -> Corpus:
+    """The same sentences, each on its own."""
+    return Corpus.from_frame(corpus.frame[["sentence", "spoiler", "work"]])
+
+
+def same(one: SpoilerClassifier, other: SpoilerClassifier) -> bool:
+    return (
+        np.array_equal(one.coef_, other.coef_)
+        and (one.intercept_, one.context_, one.operating_points_) == (other.intercept_, other.context_, other.operating_points_)
+        and one.card_ == other.card_
+    )
+
+
+# repeatable --------------------------------------------------------------------------------------------------------
+
+
+def test_the_model_depends_on_the_seed_and_not_on_the_number_of_processes(model: SpoilerClassifier) -> None:
+    assert same(model, taught(n_jobs=2))
+    other = taught(seed=1)
+    assert other.card_["Made with"]["seed"] == 1
+    assert other.intercept_ != model.intercept_
+
+
+def test_the_estimator_and_the_corpus_stay_as_they_are(model: SpoilerClassifier) -> None:
+    estimator, digest = small(), CORPUS.digest
+    train(CORPUS, estimator=estimator, n_splits=3)
+    assert not hasattr(estimator, "coef_")
+    assert Corpus(CORPUS.frame).digest == digest
+
+
+def test_a_table_or_a_file_teaches_the_same_as_a_corpus(tmp_path: Any, model: SpoilerClassifier) -> None:
+    CORPUS.frame.to_csv(tmp_path / "corpus.csv", index=False)
+    for source in (CORPUS.frame, tmp_path / "corpus.csv", str(tmp_path / "corpus.csv")):
+        found = taught(source)
+        np.testing.assert_array_equal(found.coef_, model.coef_)
+        assert found.context_ == model.context_
+
+
+# honest ------------------------------------------------------------------------------------------------------------
+
+
+def test_it_learns_and_context_takes_nothing_away(model: SpoilerClassifier) -> None:
+    on_its_own = roc_auc_score(UNSEEN.labels, model.decision_function(UNSEEN.sentences))
+    in_review = roc_auc_score(UNSEEN.labels, review_logits(model, UNSEEN.sentences, UNSEEN.lengths))
+    assert on_its_own > 0.8
+    assert in_review > on_its_own - 0.03
+
+
+def test_probabilities_come_true_on_works_that_it_has_not_seen(model: SpoilerClassifier) -> None:
+    judged_alone = model.predict_proba(UNSEEN.sentences)[:, 1]
+    in_review = expit(review_logits(model, UNSEEN.sentences, UNSEEN.lengths))
+    assert calibration_error(judged_alone, UNSEEN.labels) < 0.06
+    assert calibration_error(in_review, UNSEEN.labels) < 0.06
+    uncalibrated = small().fit(CORPUS.sentences, CORPUS.labels).predict_proba(UNSEEN.sentences)[:, 1]
+    assert calibration_error(uncalibrated, UNSEEN.labels) > calibration_error(judged_alone, UNSEEN.labels)
+
+
+def test_no_fold_is_judged_by_a_model_that_has_seen_its_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    work_of = dict(zip(CORPUS.sentences, CORPUS.groups, strict=True))
+    seen: set[str] = set()
+    fit, decide = Classifier.fit, Classifier.decision_function
+
+    def watched_fit(self: Classifier, X: list[str], *rest: Any) -> Classifier:
+        seen.clear()
+        seen.update(work_of[sentence] for sentence in X)
+        return fit(self, X, *rest)
+
+    def watched_decide(self: Classifier, X: list[str]) -> Any:
+        assert not seen & {work_of[sentence] for sentence in X}
+        return decide(self, X)
+
+    monkeypatch.setattr(Classifier, "fit", watched_fit)
+    monkeypatch.setattr(Classifier, "decision_function", watched_decide)
+    taught()
+
+
+def test_probabilities_and_thresholds_are_set_on_natural_sources_alone() -> None:
+    natural = CORPUS.frame.assign(source="natural")
+    rich = make_corpus(works=30, spoilers=0.8, seed=3).frame.assign(source="rich")
+    found = taught(pd.concat([natural, rich]), natural_sources=["natural"])
+    assert found.predict_proba(UNSEEN.sentences)[:, 1].mean() == pytest.approx(UNSEEN.labels.mean(), abs=0.06)
+    everything = taught(pd.concat([natural, rich]))
+    assert everything.predict_proba(UNSEEN.sentences)[:, 1].mean() > UNSEEN.labels.mean() + 0.06
+    assert same(found, taught(pd.concat([natural, rich]), natural_sources="natural"))
+
+
+def test_operating_points_go_from_cautious_over_balanced_to_lenient(model: SpoilerClassifier) -> None:
+    points = model.operating_points_
+    for place in ("alone", "review"):
+        cautious, balanced, lenient = (points[f"{name}/{place}"] for name in ("cautious", "balanced", "lenient"))
+        assert 0 < cautious.threshold <= balanced.threshold <= lenient.threshold < 1
+        assert cautious.recall >= 0.8
+        assert lenient.precision >= 0.6
+        for point in (cautious, balanced, lenient):
+            assert point.precision_interval[0] <= point.precision <= point.precision_interval[1]
+
+
+def test_the_default_threshold_is_the_balanced_one(model: SpoilerClassifier) -> None:
+    text = " ".join(UNSEEN.sentences[:30])
+    assert classify(text, model=model) == classify(text, model=model, threshold="balanced")
+    by_name = [sum(v.label == "spoiler" for v in classify(text, model=model, threshold=n)) for n in ("cautious", "lenient")]
+    assert by_name[0] >= by_name[1]
+
+
+def test_the_card_says_what_a_reader_should_know(model: SpoilerClassifier) -> None:
+    card = model.card_
+    assert card["Trained on"] | {"corpus sha256": CORPUS.digest} == {
+        "corpus": "make_corpus(seed=0)",
+        "corpus sha256": CORPUS.digest,
+        "sentences": 540,
+        "spoilers": int(CORPUS.labels.sum()),
+        "reviews": 90,
+        "works": 30,
+    }
+    assert sum(row["sentences"] for row in card["Sources"]) == 540
+    figures = {(row["mode"], row["figure"]): row for row in card["Out-of-fold figures, by work"]}
+    assert {mode for mode, _ in figures} == {"alone", "in review"}
+    assert {figure for _, figure in figures} == {"roc_auc", "average_precision", "calibration_error", "base_rate"}
+    assert all(row["low"] <= row["value"] <= row["high"] for row in figures.values())
+    assert {"spoilerguard", "numpy", "scikit-learn", "seed"} <= set(card["Made with"])
+    assert card["Known limits"]
+
+
+def test_it_can_be_saved_and_loaded_whole(model: SpoilerClassifier, tmp_path: Any) -> None:
+    save(model, tmp_path / "model")
+    again = load(tmp_path / "model")
+    text = " ".join(UNSEEN.sentences[:30])
+    assert classify(text, model=again) == classify(text, model=model)
+
+
+# sentences on their own, and models to start from ------------------------------------------------------------------
+
+
+def test_sentences_on_their_own_teach_no_context() -> None:
+    found = taught(alone(CORPUS))
+    assert found.context_ is None
+    assert {name.partition("/")[2] for name in found.operating_points_} == {"alone"}
+    review = " ".join(UNSEEN.sentences[:6])
+    assert classify(review, model=found, threshold="cautious")
+
+
+def test_a_base_is_corrected_and_stays_as_it_is(model: SpoilerClassifier) -> None:
+    new = make_corpus(works=12, seed=9).frame
+    new["sentence"] = [f"Zeppelin {'up' if spoiler else 'down'}: {text}" for spoiler, text in zip(new["spoiler"], new["sentence"], strict=True)]
+    before = copy.deepcopy(model)
+    adapted = taught(Corpus.from_frame(new), base=model)
+    assert same(model, before)
+    assert roc_auc_score(UNSEEN.labels, adapted.decision_function(UNSEEN.sentences)) > 0.75
+    up, down = adapted.decision_function(["Zeppelin up", "Zeppelin down"])
+    assert up > down
+
+
+def test_a_base_lends_its_context_to_sentences_on_their_own(model: SpoilerClassifier) -> None:
+    adapted = taught(alone(make_corpus(works=12, seed=9)), base=model)
+    assert adapted.context_ is not None
+    assert model.context_ is not None
+    np.testing.assert_allclose(adapted.context_.weights[10:], model.context_.weights[10:])
+    for name, point in model.operating_points_.items():
+        assert (adapted.operating_points_[name] == point) == name.endswith("/review")
+    found = review_logits(adapted, UNSEEN.sentences, UNSEEN.lengths)
+    assert roc_auc_score(UNSEEN.labels, found) > 0.75
+
+
+def test_weights_count() -> None:
+    turned = CORPUS.frame.assign(spoiler=1 - CORPUS.labels, weight=0.01, work="turned " + CORPUS.frame["work"])
+    turned["review_id"] = "turned " + turned["review_id"]
+    found = taught(pd.concat([CORPUS.frame, turned]))
+    assert roc_auc_score(UNSEEN.labels, found.decision_function(UNSEEN.sentences)) > 0.8
+
+
+# refused -----------------------------------------------------------------------------------------------------------
+
+
+def table(**columns: Any) -> pd.DataFrame:
+    frame: pd.DataFrame = CORPUS.frame.assign(**columns)
+    return frame
+
+
+@pytest.mark.parametrize(
+    ("corpus", "options", "message"),
+    [
+        (table(spoiler=0), {}, "holds no spoiler"),
+        (table(spoiler=1), {}, "holds no safe sentence"),
+        (table(work="Film", review_id=None, position=None), {}, "works only, fewer than the 3 folds"),
+        (CORPUS, {"n_splits": 31}, "30 works only, fewer than the 31 folds"),
+        (table(sentence="He dies."), {}, "bears both labels"),
+        (CORPUS, {"natural_sources": ["elsewhere"]}, r"source \['elsewhere'\]; the sources are \['site 0', 'site 1'\]"),
+        (CORPUS, {"natural_sources": "elsewhere"}, r"source \['elsewhere'\]"),
+        (CORPUS, {"natural_sources": ["site 0", "stie 1"]}, r"source \['stie 1'\]"),
+        (CORPUS, {"natural_sources": []}, r"\[\] lack spoilers"),
+        (table(source=np.where(CORPUS.labels == 1, "a", "b")), {"natural_sources": ["a"]}, r"\['a'\] lack"),
+    ],
+    ids=lambda value: str(value)[:40] if isinstance(value, str | dict) else "",
+)
+def test_what_cannot_teach_is_refused_and_the_reason_given(corpus: Any, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(TrainingError, match=message):
+        taught(corpus, **options)
+
+
+@pytest.mark.parametrize("corpus", [pd.DataFrame(), pd.DataFrame({"sentence": ["He dies."]}), "nowhere.csv"], ids=str)
+def test_what_is_no_corpus_is_a_fault_of_the_corpus(corpus: Any) -> None:
+    with pytest.raises(CorpusError):
+        taught(corpus)
+
+
+def test_progress_is_shown_when_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    taught(progress=True)
+    assert "folds: 100%" in capsys.readouterr().err
+    taught()
+    assert capsys.readouterr().err == ""
