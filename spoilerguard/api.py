@@ -1,6 +1,6 @@
 """Text in, verdicts out: what most users call, and all that they need to know."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -109,8 +109,10 @@ def classify_reviews(
     >>> [len(verdicts) for verdicts in classify_reviews(["One. Two.", "", "Three."])]
     [2, 0, 1]
     """
-    if isinstance(reviews, str | bytes) or not isinstance(reviews, Iterable):
-        raise TypeError(f"classify_reviews expects an iterable of reviews, got {type(reviews).__name__}.")
+    if isinstance(reviews, str | bytes | Mapping) or not isinstance(reviews, Iterable) or getattr(reviews, "ndim", 1) != 1:
+        raise TypeError(
+            f"classify_reviews expects an iterable of reviews, got {type(reviews).__name__}: pass a list, or one column."
+        )
     if n_jobs == 1:
         shared = _model(model)
         parts = (_judge_reviews(shared, part, threshold) for part in _parts(reviews))

@@ -102,7 +102,7 @@ def numbered_groups(groups: ArrayLike) -> tuple[NDArray[np.intp], int]:
 
 def _resamples(n_groups: int, n_rows: int, n_bootstrap: int, seed: int) -> Iterator[NDArray[np.float64]]:
     """Blocks of counts: how often each group is drawn when `n_groups` are drawn with replacement."""
-    if n_groups < 2:  # noqa: PLR2004 - one work drawn again is the same work
+    if n_groups < 2:
         return
     rng = np.random.default_rng(seed)
     size = max(1, _CELLS // max(n_rows, n_groups))

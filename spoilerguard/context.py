@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 
 from spoilerguard.model import SpoilerClassifier
 
-__all__ = ["FEATURES", "ReviewContext", "context_features", "review_logits"]
+__all__ = ["FEATURES", "ReviewContext", "context_features", "review_logits", "with_context"]
 
 # What is told about each sentence, in this order; a model file stores one weight for each name.
 FEATURES = (
@@ -93,7 +93,7 @@ class ReviewContext:
         spread = X.std(axis=0)
         # What is the same everywhere, as the length of reviews of one length, teaches nothing.
         unit = np.divide(1.0, spread, out=np.zeros_like(spread), where=spread > _SAME)
-        head = LogisticRegression(C=1.0, max_iter=1000).fit(X * unit, labels, sample_weight)
+        head = LogisticRegression(C=1.0, solver="newton-cholesky").fit(X * unit, labels, sample_weight)
         return cls(tuple((head.coef_[0] * unit).tolist()), float(head.intercept_[0]))
 
     def logits(
@@ -137,7 +137,13 @@ def review_logits(
     -------
     ndarray of float64, shape (n_sentences,)
     """
-    alone = model.decision_function(sentences)
+    return with_context(model, model.decision_function(sentences), sentences, lengths)
+
+
+def with_context(
+    model: SpoilerClassifier, alone: NDArray[np.float64], sentences: Sequence[str], lengths: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """`review_logits`, for those who have the logits of the sentences alone already."""
     if model.context_ is None:
         return alone
     has_neighbours = np.repeat(lengths, lengths) > 1
@@ -160,7 +166,7 @@ def context_features(
     size = np.repeat(lengths, lengths)
     place = np.arange(len(logits)) - start
     mean = _within(np.add, logits, lengths) / size
-    warning = np.array([_WARNING.search(sentence) is not None for sentence in sentences], dtype=float)
+    warning = np.array([_warns(sentence) for sentence in sentences], dtype=float)
     neighbours = {by: _shifted(logits, by, place, size) for by in (*range(-_NEAR, 0), *range(1, _NEAR + 1))}
     columns = (
         logits,
@@ -178,6 +184,13 @@ def context_features(
         warning,
     )
     return np.column_stack(columns) if len(logits) else np.zeros((0, len(FEATURES)))
+
+
+def _warns(sentence: str) -> bool:
+    """Whether a sentence holds a warning; four quick looks spare most sentences the slow one."""
+    lower = sentence.casefold()
+    hinted = "spoil" in lower or "away" in lower or " read" in lower or "plot " in lower
+    return hinted and _WARNING.search(sentence) is not None
 
 
 def _within(total: np.ufunc, values: NDArray[np.float64], lengths: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from spoilerguard.context import review_logits
+from spoilerguard.context import with_context
 from spoilerguard.errors import OperatingPointError
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.sentences import Sentence
@@ -21,10 +21,11 @@ def judge(
 ) -> list[Verdict]:
     """Verdicts on sentences that stand in reviews of these lengths, one review after another."""
     texts = [sentence.text for sentence in sentences]
-    probability = expit(review_logits(model, texts, lengths))
+    alone, certain = model.judge(texts)
+    probability = expit(with_context(model, alone, texts, lengths))
     in_review = np.repeat(lengths, lengths) > 1
     enough = np.where(in_review, _threshold(model, threshold, "review"), _threshold(model, threshold, "alone"))
-    columns = (probability, probability >= enough, model.certain(texts))
+    columns = (probability, probability >= enough, certain)
     return [
         Verdict(sentence.text, sentence.start, sentence.end, Label.SPOILER if found else Label.SAFE, chance, certain)
         for sentence, chance, found, certain in zip(sentences, *(column.tolist() for column in columns), strict=True)

@@ -232,8 +232,13 @@ class SpoilerClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ndarray of bool, shape (n_sentences,)
         """
         check_is_fitted(self)
-        words, known = self.vectorizer_.familiarity(X)
-        return (words >= _ENOUGH_WORDS) & (known >= _ENOUGH_KNOWN)
+        return self._enough(*self.vectorizer_.familiarity(X))
+
+    def judge(self, X: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """What `decision_function` and `certain` return, from one reading of the sentences."""
+        check_is_fitted(self)
+        scores, words, known = self.vectorizer_.score_and_familiarity(X, self.coef_)
+        return scores + self.intercept_, self._enough(words, known)
 
     def rescale(self, slope: float, offset: float) -> Self:
         """Turn every logit ``z`` into ``slope * z + offset``, as calibration asks.
@@ -253,6 +258,10 @@ class SpoilerClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags.classifier_tags.multi_class = False
         return tags
 
+    @staticmethod
+    def _enough(words: NDArray[np.int64], known: NDArray[np.float64]) -> NDArray[np.bool_]:
+        return (words >= _ENOUGH_WORDS) & (known >= _ENOUGH_KNOWN)
+
     def _check_parameters(self) -> None:
         if not self.C > 0:
             raise ValueError(f"C must be above 0; got {self.C}.")
@@ -268,7 +277,7 @@ class SpoilerClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if len(labels) != len(sentences):
             raise ValueError(f"X has {len(sentences)} sentences and y has {len(labels)} labels: they must match.")
         found = np.unique(labels) if classes is None else np.unique(np.asarray(classes))
-        if len(found) != 2:  # noqa: PLR2004 - spoiler or safe
+        if len(found) != 2:
             raise ValueError(f"SpoilerClassifier needs two classes, safe and spoiler; y holds {found.tolist()}.")
         if not np.isin(labels, found).all():
             raise ValueError(f"y holds labels other than {found.tolist()}.")

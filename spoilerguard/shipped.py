@@ -58,7 +58,10 @@ def default_encoder() -> SentenceEncoder | None:
 
 @cache
 def _read_default() -> SpoilerClassifier:
-    return load()
+    model = load()
+    model.coef_ = model.coef_.copy()
+    model.coef_.flags.writeable = False  # nobody changes what all share, and what is made from it may be kept
+    return model
 
 
 def _default_folder() -> Path:

@@ -242,7 +242,7 @@ def _natural_rows(corpus: Corpus, natural_sources: Collection[str] | None) -> ND
     if wanted - known:
         raise TrainingError(f"No sentence has the source {sorted(wanted - known)}; the sources are {sorted(known)}.")
     rows = corpus.frame["source"].isin(list(wanted)).to_numpy(dtype=bool)
-    if len(np.unique(corpus.labels[rows])) < 2:  # noqa: PLR2004 - both classes
+    if len(np.unique(corpus.labels[rows])) < 2:
         raise TrainingError(f"The natural sources {sorted(wanted)} lack spoilers or safe sentences.")
     return rows
 
@@ -258,5 +258,5 @@ def _refuse_hopeless(corpus: Corpus, n_splits: int) -> None:
                 "label more works, or lower n_splits."
             )
     table = corpus.frame.groupby("sentence")["spoiler"]
-    if (table.nunique() == 2).all():  # noqa: PLR2004 - both classes
+    if (table.nunique() == 2).all():
         raise TrainingError(f"Every sentence of {corpus.name or 'the corpus'} bears both labels: nothing to learn.")

@@ -73,7 +73,7 @@ def out_of_fold(corpus: Corpus, *, folds: int = 5) -> NDArray[np.float64]:
     from sklearn.pipeline import make_pipeline
 
     groups = len(set(corpus.groups))
-    if groups < 2 or len(set(corpus.labels.tolist())) < 2:  # noqa: PLR2004
+    if groups < 2 or len(set(corpus.labels.tolist())) < 2:
         raise CorpusError("the audit needs two groups and both labels at least")
     vectors = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
     model = make_pipeline(vectors, LogisticRegression(C=3.0, solver="liblinear", random_state=0))

@@ -146,10 +146,10 @@ def is_foreign(sentence: str) -> bool:
     """
     words = [word.lower() for word in _WORD.findall(sentence)]
     letters = "".join(words)
-    if len(letters) >= 8 and len(_LATIN.findall(letters)) < 0.5 * len(letters):  # noqa: PLR2004
+    if len(letters) >= 8 and len(_LATIN.findall(letters)) < 0.5 * len(letters):
         return True
     other, english = (sum(word in known for word in words) for known in (_OTHERS, _ENGLISH))
-    return len(words) >= 5 and other >= 2 and other > english  # noqa: PLR2004
+    return len(words) >= 5 and other >= 2 and other > english
 
 
 def check_columns(corpus: Corpus) -> Iterator[Finding]:
@@ -158,9 +158,9 @@ def check_columns(corpus: Corpus) -> Iterator[Finding]:
         return
     sentences = corpus.sentences
     counts = np.array([len(sentence.split()) for sentence in sentences])
-    if np.mean([sentence.strip().lower() in LABEL_WORDS for sentence in sentences]) > 0.5:  # noqa: PLR2004
+    if np.mean([sentence.strip().lower() in LABEL_WORDS for sentence in sentences]) > 0.5:
         yield Finding("sentences-look-like-labels", "error", "The column of sentences holds labels; swap the columns.")
-    elif np.mean([_is_id(sentence) for sentence in sentences]) > 0.5:  # noqa: PLR2004
+    elif np.mean([_is_id(sentence) for sentence in sentences]) > 0.5:
         yield Finding(
             "sentences-look-like-ids", "error", "The column of sentences holds ids; name the right one in columns=."
         )

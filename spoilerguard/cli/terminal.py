@@ -77,7 +77,7 @@ def _picture(command: re.Match[str]) -> str:
         return chr(_PICTURES + code)
     if code == _DELETE:
         return "␡"
-    return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}"  # noqa: PLR2004 - as Python writes them
+    return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}"
 
 
 def lines(verdicts: Sequence[Verdict], look: Look) -> Iterator[str]:

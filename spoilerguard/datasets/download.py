@@ -118,7 +118,7 @@ class _Resuming:
         if not self.part.exists():
             print(self.terms, file=sys.stderr)  # noqa: T201 - the owners' terms must reach the user
         with self._open(url) as answer:
-            goes_on = answer.status == 206  # noqa: PLR2004 - Partial Content
+            goes_on = answer.status == 206
             done = self.part.stat().st_size if goes_on else 0
             self.tag.write_text(answer.headers.get("ETag") or answer.headers.get("Last-Modified") or "", "utf-8")
             total = done + int(answer.headers.get("Content-Length") or 0)
@@ -139,7 +139,7 @@ class _Resuming:
         try:
             return urllib.request.urlopen(request, timeout=60)  # noqa: S310
         except urllib.error.HTTPError as error:
-            if error.code != 416:  # noqa: PLR2004 - Range Not Satisfiable: the part is no beginning of that file
+            if error.code != 416:
                 raise
             error.close()
             self.part.unlink()

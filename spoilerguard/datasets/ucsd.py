@@ -102,7 +102,7 @@ def parse_review(record: dict[str, Any], path: Path, number: int) -> GoodreadsRe
 
 
 def _checked(pair: Any, place: str) -> tuple[int, str]:  # noqa: ANN401 - whatever stood there
-    if not isinstance(pair, list) or len(pair) != 2 or not isinstance(pair[1], str):  # noqa: PLR2004
+    if not isinstance(pair, list) or len(pair) != 2 or not isinstance(pair[1], str):
         raise CorpusError(f"{place}: {pair!r} is not a [label, sentence] pair")
     label = label_of(pair[0])
     if label is None:

@@ -131,7 +131,7 @@ def _checked(span: Any, end: int, text: str, place: str) -> tuple[int, int]:  # 
 
 def _binary(value: object, place: str) -> int:
     """0 safe, 1 minor, 2 major: a spoiler is whatever lies above 0."""
-    if isinstance(value, (int, float, np.integer, np.floating)) and value == 2:  # noqa: PLR2004
+    if isinstance(value, (int, float, np.integer, np.floating)) and value == 2:
         return 1
     label = label_of(value)
     if label is None:

@@ -125,7 +125,7 @@ def cross_validate(
     (1.0, 0.0)
     """
     works, n_works = numbered_groups(corpus.groups)
-    if not 2 <= n_splits <= n_works:  # noqa: PLR2004 - one fold leaves nothing to train on
+    if not 2 <= n_splits <= n_works:
         raise TrainingError(
             f"{corpus.name or 'the corpus'}: {n_splits} folds of {n_works} works; n_splits must be from 2 to that"
         )

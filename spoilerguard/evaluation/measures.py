@@ -141,7 +141,7 @@ def _sentence_columns(sample: Sample) -> dict[str, NDArray[Any]]:
         "mass": w,
         "spoilers": w * y,
         "squared": w * (p - y) ** 2,
-        "correct": w * ((p >= 0.5) == y),  # noqa: PLR2004 - the likelier answer
+        "correct": w * ((p >= 0.5) == y),
         **{f"excess {number}": w * (p - y) * (bins == number) for number in range(_BINS)},
     }
     for name, decision in sample.decisions.items():

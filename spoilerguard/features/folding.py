@@ -23,7 +23,6 @@ _UNSEEN, _DROPPED = 0, 1  # neither code point can stand in a word
 _MARKUP = re.compile(
     r"</?[A-Za-z][^<>]{0,300}>|\[/?[A-Za-z]{1,8}\]|>!|!<(?![A-Za-z/])|&(?:[A-Za-z]{2,8}|#\d{1,7}|#[xX][0-9A-Fa-f]{1,6});"
 )
-_MARKUP_STARTS = re.compile(r"[<>\[&]")
 _INVISIBLE = "\u200d"
 
 _APOSTROPHES = "'’‘ʼ`´＇\x91\x92"
@@ -73,7 +72,7 @@ def fold(texts: Sequence[str]) -> Stream:
 
 def is_mark(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
     """Whether each folded code point is a punctuation mark."""
-    return _IS_MARK[np.minimum(codes, 127)]
+    return _IS_MARK.take(codes, mode="clip")  # the last entry, no mark, stands for all that follow
 
 
 def _in_words(
@@ -89,22 +88,24 @@ def _in_words(
     blank[1:] |= mark[1:] & (folded[1:] == folded[:-1])
     place = np.flatnonzero(~blank)
     mark = mark[place]
-    first = mark.copy()  # of its word; a mark is a word of its own
-    first[:1] = True
-    first[1:] |= mark[:-1] | (place[1:] - place[:-1] > 1)
-    to = np.cumsum(first) + np.arange(len(place))
-    blanks = np.append(to[first] - 1, len(place) + np.count_nonzero(first))
+    begins = mark.copy()  # a word; a mark is a word of its own
+    begins[:1] = True
+    begins[1:] |= mark[:-1] | (place[1:] - place[:-1] > 1)
+    first = np.flatnonzero(begins)
+    to = np.cumsum(begins) + np.arange(len(place))
+    blanks = np.append(to[first] - 1, len(place) + len(first))
     spaced = np.full(blanks[-1] + 1, BLANK, dtype=np.uint32)
     spaced[to] = folded[place]
     spaced_source = np.empty(len(spaced), dtype=np.int64)
     spaced_source[to] = source[place]
-    spaced_source[blanks[:-1]] = source[place[first] - np.where(mark[first], 0, 1)]
+    spaced_source[blanks[:-1]] = source[place[first] - (1 - mark[first])]
     spaced_source[-1] = source[-1]
     return spaced, spaced_source, blanks
 
 
 def _without_markup(text: str) -> str:
-    return _MARKUP.sub(_same_length, text) if _MARKUP_STARTS.search(text) else text
+    starts = "<" in text or ">" in text or "[" in text or "&" in text  # four looks cost less than one expression
+    return _MARKUP.sub(_same_length, text) if starts else text
 
 
 def _same_length(markup: re.Match[str]) -> str:

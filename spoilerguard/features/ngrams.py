@@ -66,7 +66,7 @@ def character_hashes(stream: Stream, longest: int) -> Iterator[tuple[NDArray[np.
         hashes = hashes[:-1] + stream.codes[order - 1 :]
         hashes *= _BASE
         inside = inside[: len(hashes)]
-        if order > 2:  # noqa: PLR2004 - a pair has nothing in between
+        if order > 2:
             inside = inside & no_blank[order - 2 : order - 2 + len(hashes)]
         yield hashes, inside
 

@@ -78,6 +78,6 @@ def weigh_words(stream: Stream, blocks: Iterable[list[Hashed]], weights: NDArray
             n_words = int((last - first).max(initial=0)) + 1  # the same for all n-grams of one order
             for step in range(n_words):
                 weight += np.bincount(first + step, value / n_words, minlength=len(weight))
-            if n_words == 2:  # noqa: PLR2004 - a pair
+            if n_words == 2:
                 shared[first] = value
     return WordWeights(*locate(stream, blanks[:-1] + 1, blanks[1:]), weight, shared)

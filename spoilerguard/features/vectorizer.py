@@ -161,9 +161,8 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """What `score_sentences` and `familiarity` return, from one reading."""
         check_is_fitted(self)
         weights, by_word = self._weights(coef)
-        seen = self._seen()
         parts = [
-            (self._score_batch(read, weights, by_word), *self._familiarity_of_batch(read, seen))
+            (self._score_batch(read, weights, by_word), *self._familiarity_of_batch(read))
             for read in self._read(as_sentences(X))
         ]
         scores, words, known = _joined(parts, 3)
@@ -181,8 +180,7 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             corpus fills every bucket with its pairs of words, so buckets know a language only where it is small.)
         """
         check_is_fitted(self)
-        seen = self._seen()
-        parts = [self._familiarity_of_batch(read, seen) for read in self._read(as_sentences(X))]
+        parts = [self._familiarity_of_batch(read) for read in self._read(as_sentences(X))]
         words, known = _joined(parts, 2)
         return words.astype(np.int64), known / np.maximum(words, 1)
 
@@ -233,6 +231,11 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             yield found
             first += len(read)
 
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(super().__getstate__())
+        state.pop("_kept_weights", None)  # quickly made again, and large
+        return state
+
     def __sklearn_tags__(self) -> Any:  # noqa: ANN401 - scikit-learn ships no types
         tags = super().__sklearn_tags__()
         tags.input_tags.string, tags.input_tags.two_d_array = True, False
@@ -277,22 +280,30 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             score += segment_sums(by_word[read.rows], read.edges) / divisor
         return np.asarray(score)
 
-    def _familiarity_of_batch(
-        self, read: Reading, seen: NDArray[np.bool_]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def _familiarity_of_batch(self, read: Reading) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         spoken = read.spoken
         if self.encoder is None or read.rows is None:
-            known = seen[read.words[0].bucket] & spoken
+            known = (self.idf_[read.words[0].bucket] < np.float32(np.log(1 + self.n_sentences_))) & spoken
         else:
             known = (read.rows < len(self.encoder.hashes)) & spoken
         return segment_sums(spoken.astype(np.float64), read.edges), segment_sums(known.astype(np.float64), read.edges)
 
-    def _seen(self) -> NDArray[np.bool_]:
-        """Whether `fit` met each bucket."""
-        return self.idf_ < np.float32(np.log(1 + self.n_sentences_))
-
     def _weights(self, coef: NDArray[np.floating[Any]]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-        """A head's weights as the weight of each bucket, rarity weighed in, and of each word of the encoder."""
+        """A head's weights as the weight of each bucket, rarity weighed in, and of each word of the encoder.
+
+        They are kept where nobody can change `coef`, as with the default model: else they would be half of the time
+        that a single review takes.
+        """
+        if coef.flags.writeable or not coef.flags.owndata:
+            return self._weighed(coef)
+        made_from = (coef, self.idf_, self.encoder)
+        kept: tuple[tuple[object, ...], Any] | None = getattr(self, "_kept_weights", None)
+        if kept is None or any(one is not other for one, other in zip(kept[0], made_from, strict=True)):
+            kept = self._kept_weights = (made_from, self._weighed(coef))
+        weights: tuple[NDArray[np.float32], NDArray[np.float32] | None] = kept[1]
+        return weights
+
+    def _weighed(self, coef: NDArray[np.floating[Any]]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
         weights = np.asarray(coef[: len(self.idf_)], dtype=np.float32) * self.idf_
         return weights, self.encoder.word_scores(coef[len(self.idf_) :]) if self.encoder else None
 
@@ -307,7 +318,7 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def _check_parameters(self) -> None:
         shortest, longest = self.char_ngrams
-        if self.word_ngrams < 1 or not 2 <= shortest <= longest:  # noqa: PLR2004
+        if self.word_ngrams < 1 or not 2 <= shortest <= longest:
             raise ValueError(f"word_ngrams must be at least 1 and char_ngrams at least (2, 2), ascending; got {self}.")
         if not 2**4 <= self.n_buckets <= 2**24 or self.n_buckets & (self.n_buckets - 1):
             raise ValueError(f"n_buckets must be a power of two from 2**4 to 2**24; got {self.n_buckets}.")

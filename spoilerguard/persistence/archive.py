@@ -140,6 +140,6 @@ def _values(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, spec: ArraySpec) -
 
 def _is_within_bounds(values: NDArray[Any]) -> bool:
     """No NaN, no infinity, nothing beyond all measure; half precision, slow to compare, cannot get there."""
-    if values.dtype.kind != "f" or values.dtype.itemsize == 2:  # noqa: PLR2004 - bytes of half precision
+    if values.dtype.kind != "f" or values.dtype.itemsize == 2:
         return bool(np.isfinite(values).all())
     return bool((np.abs(values) <= _HEAVIEST).all())

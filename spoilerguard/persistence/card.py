@@ -117,7 +117,7 @@ def _table(rows: Mapping[str, Mapping[str, Json]]) -> str:
 
 def _interval(name: str, value: Json) -> Json:
     """The two ends of what calls itself an interval, in words."""
-    if name.endswith("interval") and isinstance(value, list) and len(value) == 2:  # noqa: PLR2004 - two ends
+    if name.endswith("interval") and isinstance(value, list) and len(value) == 2:
         return f"{_inline(value[0])} to {_inline(value[1])}"
     return value
 

@@ -160,7 +160,7 @@ class Fields:
     def interval(self, name: str, low: float, high: float) -> tuple[float, float]:
         """Two ascending numbers from `low` to `high`."""
         ends = self.items(name, 2)
-        if len(ends) != 2:  # noqa: PLR2004 - an interval has two ends
+        if len(ends) != 2:
             raise self._fault(name, "must hold two numbers")
         first = self._number(ends[0], name, low, high)
         return first, self._number(ends[1], name, first, high)

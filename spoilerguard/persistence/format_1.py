@@ -145,7 +145,7 @@ def _classes(fields: Fields) -> NDArray[Any]:
         dtype, values = fields.text("dtype", ("str", "object", *_NUMBERS)), fields.items("values", 2)
     wrong = Fault(MODEL_JSON, "is wrong: classes['values'] must be two ascending labels of their dtype.")
     kind = type(values[0]) if values else None
-    if len(values) != 2 or kind not in (bool, int, float, str) or type(values[1]) is not kind:  # noqa: PLR2004
+    if len(values) != 2 or kind not in (bool, int, float, str) or type(values[1]) is not kind:
         raise wrong
     try:
         with np.errstate(invalid="ignore"):

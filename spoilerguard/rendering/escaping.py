@@ -93,4 +93,4 @@ def _references(pattern: re.Pattern[str], text: str) -> Iterator[Edit]:
 
 def _as_escape(match: re.Match[str]) -> str:
     code = ord(match[0])
-    return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}"  # noqa: PLR2004 - one byte
+    return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}"
