@@ -1,6 +1,6 @@
 """Text in, verdicts out: what most users call, and all that they need to know."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from tqdm.auto import tqdm
 
-from spoilerguard.features import as_sentences
+from spoilerguard.features import as_sentences, several
 from spoilerguard.judging import judge
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.reasons import Explanation, explain_sentences
@@ -109,10 +109,7 @@ def classify_reviews(
     >>> [len(verdicts) for verdicts in classify_reviews(["One. Two.", "", "Three."])]
     [2, 0, 1]
     """
-    if isinstance(reviews, str | bytes | Mapping) or not isinstance(reviews, Iterable) or getattr(reviews, "ndim", 1) != 1:
-        raise TypeError(
-            f"classify_reviews expects an iterable of reviews, got {type(reviews).__name__}: pass a list, or one column."
-        )
+    several(reviews, "review")
     if n_jobs == 1:
         shared = _model(model)
         parts = (_judge_reviews(shared, part, threshold) for part in _parts(reviews))
@@ -123,9 +120,7 @@ def classify_reviews(
     return iter(tqdm(verdicts, desc="reviews", unit=" reviews")) if progress else verdicts
 
 
-def explain(
-    text: str | Iterable[str], *, model: SpoilerClassifier | str | Path | None = None
-) -> list[Explanation]:
+def explain(text: str | Iterable[str], *, model: SpoilerClassifier | str | Path | None = None) -> list[Explanation]:
     """Say which words made the verdicts, and what the rest of the review added.
 
     Parameters
@@ -213,9 +208,7 @@ def _judge_part(
     return _judge_reviews(_model(model), reviews, threshold)
 
 
-def _judge_reviews(
-    model: SpoilerClassifier, reviews: Sequence[str], threshold: float | str | None
-) -> list[Verdicts]:
+def _judge_reviews(model: SpoilerClassifier, reviews: Sequence[str], threshold: float | str | None) -> list[Verdicts]:
     found = [split(review) for review in reviews]
     lengths = np.array([len(sentences) for sentences in found], dtype=np.int64)
     verdicts = iter(judge(model, [sentence for sentences in found for sentence in sentences], lengths, threshold))

@@ -231,7 +231,7 @@ def _highest_before(
 def _running(values: NDArray[np.float64], start: NDArray[np.int64]) -> NDArray[np.float64]:
     """Sum over the review so far, the sentence itself left out."""
     sums = np.concatenate([[0.0], np.cumsum(values)])
-    return sums[: len(values)] - sums[start]
+    return np.asarray(sums[: len(values)] - sums[start])
 
 
 def _bounds(lengths: NDArray[np.int64]) -> list[tuple[int, int]]:

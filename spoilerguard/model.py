@@ -314,6 +314,9 @@ class SpoilerClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 def _with_offsets(vectors: sparse.csr_matrix, sources: ArrayLike) -> sparse.csr_matrix:
     """One more column for each source but the most frequent, whose offset is the intercept."""
     names, source, counts = np.unique(np.asarray(sources).astype(str), return_inverse=True, return_counts=True)
-    others = np.flatnonzero(np.arange(len(names)) != np.argmax(counts))
-    offsets = sparse.csr_matrix(_FREE * (source[:, None] == others), dtype=np.float32)
+    common = np.argmax(counts)
+    rows = np.flatnonzero(source != common)
+    columns = source[rows] - (source[rows] > common)
+    offset = np.full(len(rows), _FREE, dtype=np.float32)
+    offsets = sparse.csr_matrix((offset, (rows, columns)), shape=(len(source), len(names) - 1))
     return sparse.hstack([vectors, offsets], format="csr")

@@ -37,6 +37,11 @@ class OperatingPoint:
     precision_interval: tuple[float, float]
     recall_interval: tuple[float, float]
 
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of precision and recall (van Rijsbergen 1979)."""
+        return 2 * self.precision * self.recall / (self.precision + self.recall)
+
 
 def operating_point(
     probabilities: ArrayLike,
@@ -107,22 +112,13 @@ def max_f1_point(
     labels: ArrayLike,
     groups: ArrayLike,
     *,
-    tolerance: float = 0.0,
     sample_weight: ArrayLike | None = None,
     n_bootstrap: int = 1000,
     seed: int = 0,
 ) -> OperatingPoint:
     """The threshold with the highest F1, the harmonic mean of precision and recall (van Rijsbergen 1979).
 
-    Around its top F1 is flat and its exact place a matter of luck; so the highest threshold may be wanted that loses
-    next to nothing (after the one-standard-error rule of Breiman et al. 1984).
-
-    Parameters
-    ----------
-    probabilities, labels, groups, sample_weight, n_bootstrap, seed
-        As in `operating_point`.
-    tolerance : float in [0, 1), default 0
-        The highest threshold is taken whose F1 is at least ``1 - tolerance`` times the best.
+    Parameters as in `operating_point`.
 
     Returns
     -------
@@ -135,7 +131,7 @@ def max_f1_point(
     """
     scored = _Scored.checked(probabilities, labels, groups, sample_weight)
     f1 = 2 * scored.hits / (scored.flagged + scored.hits[-1])
-    return scored.point(int(np.argmax(f1 >= (1 - tolerance) * f1.max())), n_bootstrap, seed)
+    return scored.point(int(np.argmax(f1)), n_bootstrap, seed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,7 @@ from spoilerguard.verdicts import Label
 
 __all__ = ["cross_validate", "train"]
 
-_CAUTIOUS_RECALL, _LENIENT_PRECISION = 0.8, 0.6
-_F1_TOLERANCE = 0.05  # one standard error of F1 with 400 spoilers
+_CAUTIOUS_RECALL, _LENIENT_PRECISION, _F1_KEPT = 0.8, 0.6, 0.8
 _MIN_SPOILING_REVIEWS = 10  # fewer cannot teach sixteen context weights anything
 
 
@@ -218,15 +217,24 @@ def _teaches_context(corpus: Corpus) -> bool:
 def _operating_points(
     logits: NDArray[np.float64], corpus: Corpus, rows: NDArray[np.bool_], place: str
 ) -> dict[str, OperatingPoint]:
-    """Thresholds that rather hide too much, weigh both alike, or rather hide too little (if that can be promised)."""
+    """Thresholds that rather hide too much, weigh both alike, or rather hide too little (if that can be promised).
+
+    Where spoilers are rare, the highest F1 is wrong more often than right, and readers stop believing it: "balanced"
+    then takes the highest recall at which half of the marks are right, unless that costs too much of F1.
+    """
     scored = (expit(logits[rows]), corpus.labels[rows], corpus.groups[rows])
     weights = corpus.weights[rows]
-    balanced = max_f1_point(*scored, tolerance=_F1_TOLERANCE, sample_weight=weights)
     cautious = operating_point(*scored, min_recall=_CAUTIOUS_RECALL, sample_weight=weights)
-    points = {"balanced": balanced, "cautious": min(balanced, cautious, key=_threshold)}
+    balanced = max_f1_point(*scored, sample_weight=weights)
+    points = {}
+    with suppress(OperatingPointError):
+        half_right = operating_point(*scored, min_precision=0.5, sample_weight=weights)
+        if half_right.threshold > balanced.threshold and half_right.f1 >= _F1_KEPT * balanced.f1:
+            balanced = half_right
     with suppress(OperatingPointError):
         lenient = operating_point(*scored, min_precision=_LENIENT_PRECISION, sample_weight=weights)
         points["lenient"] = max(balanced, lenient, key=_threshold)
+    points |= {"balanced": balanced, "cautious": min(balanced, cautious, key=_threshold)}
     return {f"{name}/{place}": point for name, point in points.items()}
 
 

@@ -27,6 +27,7 @@ from spoilerguard import (
     classify,
     classify_reviews,
     explain,
+    persistence,
     redact,
     shipped,
 )
@@ -34,7 +35,9 @@ from spoilerguard import (
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "datasets" / "examples"
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=120) | st.lists(
-    st.sampled_from(["In the end Anna dies. ", "Lovely music! ", "Mr. ", "\r\n", "\x85", "<b>", "||", "\ud800", "\0", "死。"])
+    st.sampled_from(
+        ["In the end Anna dies. ", "Lovely music! ", "Mr. ", "\r\n", "\x85", "<b>", "||", "\ud800", "\0", "死。"]
+    )
 ).map("".join)
 EVIDENT = ("never drowned", "written by Ruth", "discovers the truth", "kills Tomas", "Ruth is arrested")
 REVIEW = "The music is lovely. In the end Anna dies and Paul is the killer. Well worth a ticket."
@@ -178,7 +181,7 @@ def test_a_threshold_may_be_one_of_the_names_that_the_model_has(model: SpoilerCl
         (1.1, ValueError, "got 1.1"),
         (10**400, ValueError, "must lie in"),
         (float("inf"), ValueError, "got inf"),
-        (True, TypeError, "number in .* or a name, got bool"),
+        (True, TypeError, r"number in .* or a name, got bool"),
         (np.True_, TypeError, "got bool"),
         ([0.5], TypeError, "got list"),
         (1j, TypeError, "got complex"),
@@ -200,7 +203,7 @@ def test_what_is_no_threshold_is_refused_even_where_there_is_nothing_to_judge(
 def test_a_model_without_operating_points_has_its_own_threshold_and_no_names() -> None:
     plain = SpoilerClassifier(C=10, threshold=0.0).fit(["He dies.", "Great music."], [1, 0])
     assert spoilers(classify("Fine. Lovely.", model=plain)) == ["Fine.", "Lovely."]
-    with pytest.raises(OperatingPointError, match="it has none: train it with spoilerguard.train"):
+    with pytest.raises(OperatingPointError, match=r"it has none: train it with spoilerguard\.train"):
         classify("Fine.", model=plain, threshold="balanced")
 
 
@@ -267,9 +270,11 @@ def test_only_one_review_can_be_redacted(text: Any) -> None:
         redact(text)
 
 
-@pytest.mark.parametrize("reviews", ["He dies.", b"He dies.", None, 7, {"a": "He dies."}, pd.DataFrame({"a": ["He dies."]})])
+@pytest.mark.parametrize(
+    "reviews", ["He dies.", b"He dies.", None, 7, {"a": "He dies."}, pd.DataFrame({"a": ["He dies."]})]
+)
 def test_what_is_no_stream_of_reviews_is_refused_at_once(reviews: Any) -> None:
-    with pytest.raises(TypeError, match="expects an iterable of reviews, got"):
+    with pytest.raises(TypeError, match="one per review, got"):
         classify_reviews(reviews)
 
 
@@ -336,18 +341,18 @@ def test_32_threads_read_the_default_model_once_and_get_the_same_answers(monkeyp
         time.sleep(0.05)
         return load_folder(path)
 
-    load_folder = shipped.load_folder
+    load_folder = persistence.load
     monkeypatch.setattr(shipped, "load_folder", watched)
     shipped._read_default.cache_clear()
     together = threading.Barrier(32)
 
     def work(_: int) -> list[list[Verdict]]:
         together.wait(timeout=60)
-        return [classify(REVIEW) for _ in range(3)]
+        return [classify(REVIEW) for _ in range(2)]
 
     with ThreadPoolExecutor(32) as pool:
         answers = list(pool.map(work, range(32)))
-    assert answers == [[expected] * 3] * 32
+    assert answers == [[expected] * 2] * 32
     assert len(reads) == 1
 
 
@@ -357,8 +362,8 @@ def test_32_threads_read_the_default_model_once_and_get_the_same_answers(monkeyp
 @pytest.mark.parametrize(
     "text",
     [
-        "He dies. " * 200_000,
-        "He dies in the end, " * 100_000,
+        "He dies. " * 60_000,
+        "He dies in the end, " * 40_000,
         "\n" * 100_000,
         "x\n" * 50_000,
         "x" * 1_000_000,
@@ -381,9 +386,11 @@ def test_any_amount_of_any_text_is_answered(text: str) -> None:
     assert verdict.text == text
 
 
-@pytest.mark.parametrize("family", ["He dies. ", "word ", "<a ", "&amp;", "give ", "x", '"', "é\n", "(", "1. "], ids=ascii)
+@pytest.mark.parametrize(
+    "family", ["He dies. ", "word ", "<a ", "&amp;", "give ", "x", '"', "é\n", "(", "1. "], ids=ascii
+)
 def test_four_times_the_text_takes_about_four_times_the_time(family: str) -> None:
-    text = family * (60_000 // len(family))
+    text = family * (30_000 // len(family))
 
     def seconds(review: str) -> float:
         started = time.process_time()
@@ -391,13 +398,13 @@ def test_four_times_the_text_takes_about_four_times_the_time(family: str) -> Non
         return time.process_time() - started
 
     short, long = (min(seconds(text * times) for _ in range(2)) for times in (1, 4))
-    assert long < 4 * 3 * max(short, 0.02)
+    assert long < 4 * 3 * max(short, 0.01)
 
 
 @pytest.mark.slow
-def test_20_megabytes_are_answered() -> None:
-    text = "The music is lovely and he dies at the end of it. " * 400_000
-    assert len(classify(text)) == 400_000
+def test_50_megabytes_are_answered() -> None:
+    text = "The music is lovely and he dies at the end of it. " * 1_000_000
+    assert len(classify(text)) == 1_000_000
 
 
 # what is imported --------------------------------------------------------------------------------------------------
@@ -423,5 +430,7 @@ print({name: by for name, by in importers.items() if not by.startswith("sklearn"
 
 def test_nobody_but_scikit_learn_asks_for_pandas_or_an_extra_while_classifying() -> None:
     # scikit-learn imports pandas by itself where it is installed, and does without where it is not
-    result = subprocess.run([sys.executable, "-c", WATCH], capture_output=True, text=True, timeout=120, check=True, cwd=ROOT)
+    result = subprocess.run(
+        [sys.executable, "-c", WATCH], capture_output=True, text=True, timeout=120, check=True, cwd=ROOT
+    )
     assert result.stdout == "{}\n"

@@ -131,7 +131,7 @@ def test_a_failed_fit_leaves_the_model_as_it_was() -> None:
     model = small().fit(X, Y)
     before = model.decision_function(X)
     for wrong in ([1] * len(X), Y[1:]):
-        with pytest.raises(ValueError, match="classes|labels"):
+        with pytest.raises(ValueError, match=r"classes|labels"):
             model.fit(X, wrong)
     assert model.classes_.tolist() == [0, 1]
     np.testing.assert_array_equal(model.decision_function(X), before)
@@ -162,7 +162,7 @@ def test_labels_come_in_many_kinds_and_go_out_as_they_came(
 @pytest.mark.parametrize(
     ("labels", "message"),
     [
-        ([1] * len(X), "needs two classes.*holds \\[1\\]"),
+        ([1] * len(X), r"needs two classes.*holds \[1\]"),
         ([0, 1, 2] * (len(X) // 3), "needs two classes"),
         (Y[1:], "143 labels: they must match"),
         ([0.0, float("nan")] * (len(X) // 2), "other than|NaN"),
@@ -201,9 +201,9 @@ def test_what_was_never_fitted_says_so(method: Callable[[SpoilerClassifier, Any]
 @pytest.mark.parametrize("wrong", ["He dies.", None, pd.DataFrame({"sentence": ["He dies."]}), [None], [b"He dies."]])
 def test_what_is_no_list_of_sentences_is_refused(fitted: SpoilerClassifier, wrong: Any) -> None:
     for method in METHODS:
-        with pytest.raises(TypeError, match="wrap it in a list|not a string"):
+        with pytest.raises(TypeError, match=r"wrap it in a list|not a string"):
             method(fitted, wrong)
-    with pytest.raises(TypeError, match="wrap it in a list|not a string"):
+    with pytest.raises(TypeError, match=r"wrap it in a list|not a string"):
         small().fit(wrong, [1])
 
 
@@ -216,8 +216,9 @@ def test_a_weight_of_two_is_a_sentence_twice_over_the_same_vectors() -> None:
     weights = np.where(np.arange(len(X)) % 3 == 0, 2.0, 1.0)
     rows = np.repeat(np.arange(len(X)), weights.astype(int))
     weighted, repeated = small().fit(X, Y, weights), small().fit([X[row] for row in rows], Y[rows])
-    found = [vectorizer.transform(OTHERS.sentences) @ model.coef_ + model.intercept_ for model in (weighted, repeated)]
-    np.testing.assert_allclose(*found, atol=0.1)
+    vectors = vectorizer.transform(OTHERS.sentences)
+    one, other = (vectors @ model.coef_ + model.intercept_ for model in (weighted, repeated))
+    np.testing.assert_allclose(one, other, atol=0.1)
 
 
 def test_a_sentence_without_weight_does_not_move_the_head() -> None:
@@ -229,7 +230,7 @@ def test_a_sentence_without_weight_does_not_move_the_head() -> None:
 
 @pytest.mark.parametrize("weights", [[1.0], [[1.0] * len(X)], [float("nan")] * len(X), ["much"] * len(X)])
 def test_weights_that_are_none_are_refused(weights: Any) -> None:
-    with pytest.raises(ValueError, match="weight|NaN|convert|array"):
+    with pytest.raises(ValueError, match=r"weight|NaN|convert|array"):
         small().fit(X, Y, weights)
 
 
@@ -274,7 +275,14 @@ def test_an_encoder_is_used_and_cloned_with_the_rest() -> None:
 
 def test_certain_asks_for_four_words_most_of_them_known(fitted: SpoilerClassifier) -> None:
     model = small(vectorizer=SentenceVectorizer()).fit(X, Y)
-    sentences = [X[0], " ".join(X[0].split()[:3]), "Der Mörder ist der Gärtner.", "! ? , . ; :", "", "killed killed !!! ..."]
+    sentences = [
+        X[0],
+        " ".join(X[0].split()[:3]),
+        "Der Mörder ist der Gärtner.",
+        "! ? , . ; :",
+        "",
+        "killed killed !!! ...",
+    ]
     assert model.certain(sentences).tolist() == [True, False, False, False, False, False]
 
 
@@ -356,7 +364,11 @@ def test_partial_fit_after_fit_goes_on_from_its_weights(fitted: SpoilerClassifie
 
 
 def test_adapting_keeps_the_old_ranking_and_learns_the_new(fitted: SpoilerClassifier) -> None:
-    new = [f"The zeppelin {verb} over {place}." for verb in ("explodes", "hovers") for place in "Rome Bonn Oslo Bern".split()]
+    new = [
+        f"The zeppelin {verb} over {place}."
+        for verb in ("explodes", "hovers")
+        for place in "Rome Bonn Oslo Bern".split()
+    ]
     labels = [True] * 4 + [False] * 4
     model = pickle.loads(pickle.dumps(fitted))
     assert model.adapt(X + new * 5, np.concatenate([Y.astype(bool), labels * 5])) is model
@@ -366,8 +378,33 @@ def test_adapting_keeps_the_old_ranking_and_learns_the_new(fitted: SpoilerClassi
 
 
 @pytest.mark.parametrize(
-    ("labels", "message"), [(["safe", "spoiler"], "True or 1"), ([0, 2], "True or 1"), ([0], "numbers of samples|inconsistent")]
+    ("labels", "message"),
+    [(["safe", "spoiler"], "True or 1"), ([0, 2], "True or 1"), ([0], "numbers of samples|inconsistent")],
 )
 def test_adapting_takes_truth_values_only(fitted: SpoilerClassifier, labels: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         pickle.loads(pickle.dumps(fitted)).adapt(["Great music.", "He dies."], labels)
+
+
+# sources -----------------------------------------------------------------------------------------------------------
+
+
+def test_no_word_stands_for_its_source() -> None:
+    frame = CORPUS.frame
+    rich = make_corpus(works=12, spoilers=0.9, seed=4).frame
+    sentences = [*frame["sentence"], *("Wikipedia: " + rich["sentence"])]
+    labels, sources = [*Y, *rich["spoiler"]], ["review"] * len(frame) + ["wiki"] * len(rich)
+    blind = small().fit(sentences, labels).decision_function(["Wikipedia"])[0]
+    aware = small().fit(sentences, labels, sources=sources)
+    assert aware.decision_function(["Wikipedia"])[0] - aware.intercept_ < blind - aware.intercept_
+    assert aware.coef_.shape == (2 * 2**12,)
+    assert quality(aware) > 0.75
+
+
+def test_one_source_is_as_none(fitted: SpoilerClassifier) -> None:
+    np.testing.assert_allclose(small().fit(X, Y, sources=["review"] * len(X)).coef_, fitted.coef_, atol=1e-3)
+
+
+def test_many_sources_cost_no_more_than_sentences() -> None:
+    sentences = [f"{sentence} {number}" for number in range(40) for sentence in X]
+    small().fit(sentences, np.tile(Y, 40), sources=[f"page {row % 3000}" for row in range(len(sentences))])

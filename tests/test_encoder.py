@@ -1,5 +1,6 @@
 """The encoder: a table of word vectors, pooled as its docstring says, the same in every batch."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -72,7 +73,7 @@ def test_a_head_folds_into_one_number_for_each_word() -> None:
     rows, edges = np.array([0, 3, 3, N_WORDS, 7]), edges_of([3, 0, 2])
     by_word = found.word_scores(coef)
     assert by_word[-1] == 0
-    sums = [by_word[rows[first:last]].sum() for first, last in zip(edges, edges[1:], strict=False)]
+    sums = [by_word[rows[first:last]].sum() for first, last in pairwise(edges)]
     folded = np.array(sums) / found.weight_of(found.word_importance()[rows], edges)
     np.testing.assert_allclose(folded, found.encode(rows, edges) @ coef, rtol=1e-4, atol=1e-5)
 

@@ -29,7 +29,22 @@ SENTENCES = [
     "Lovely music; a fine cast.",
     "It isn't for children, or is it?",
 ]
-PIECES = ["The killer", " dies", "é", "e\u0301", "<b>", "&rsquo;", "!!!", "!", "👩\u200d🚀", "\ud800", "\0", " ", "end", "ß"]
+PIECES = [
+    "The killer",
+    " dies",
+    "é",
+    "e\u0301",
+    "<b>",
+    "&rsquo;",
+    "!!!",
+    "!",
+    "👩\u200d🚀",
+    "\ud800",
+    "\0",
+    " ",
+    "end",
+    "ß",
+]
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60) | st.lists(st.sampled_from(PIECES)).map("".join)
 BASE = 0x9E3779B1
 
@@ -97,7 +112,7 @@ def vector(vectorizer: SentenceVectorizer, text: str) -> NDArray[np.float32]:
         ("he \ud800 dies", "he dies"),
         ("\u202ehe dies\u202c", "he dies"),
         ("ｈｅ dies", "he dies"),
-        ("he \ufffd dies", "he dies"),
+        ("he \ufffd\ufffd dies", "he dies"),
         ("", " \n"),
     ],
     ids=ascii,
@@ -234,7 +249,9 @@ def test_rarity_is_the_logarithm_of_the_share_of_sentences() -> None:
     assert vectorizer.idf_.max() == pytest.approx(log(4))
 
 
-@pytest.mark.parametrize("text", ["", "\0", "\ud800", "\u0301", "<b></b>", "'", "\u202e", "...", "x" * 1_000_000, "! " * 500_000])
+@pytest.mark.parametrize(
+    "text", ["", "\0", "\ud800", "\u0301", "<b></b>", "'", "\u202e", "...", "x" * 1_000_000, "! " * 500_000]
+)
 def test_any_text_has_a_vector_of_finite_numbers(vectorizer: SentenceVectorizer, text: str) -> None:
     row = vectorizer.transform([text])
     assert row.shape == (1, vectorizer.n_columns)
@@ -242,7 +259,9 @@ def test_any_text_has_a_vector_of_finite_numbers(vectorizer: SentenceVectorizer,
     assert np.isfinite(vectorizer.score_sentences([text], np.ones(vectorizer.n_columns))).all()
 
 
-@pytest.mark.parametrize("family", ["<a", "&a", "[a", "&#1", "<a ", "word ", "!", "e\u0301", "\ud800", ">!", "x"], ids=ascii)
+@pytest.mark.parametrize(
+    "family", ["<a", "&a", "[a", "&#1", "<a ", "word ", "!", "e\u0301", "\ud800", ">!", "x"], ids=ascii
+)
 def test_four_times_the_text_takes_about_four_times_the_time(family: str) -> None:
     vectorizer = SentenceVectorizer(n_buckets=2**10).fit(SENTENCES)
 
@@ -317,7 +336,9 @@ def test_the_official_checks_that_apply_are_passed() -> None:
     check_estimator(SentenceVectorizer())
 
 
-@pytest.mark.parametrize("sentences", [SENTENCES, tuple(SENTENCES), np.array(SENTENCES), pd.Series(SENTENCES), (s for s in SENTENCES)])
+@pytest.mark.parametrize(
+    "sentences", [SENTENCES, tuple(SENTENCES), np.array(SENTENCES), pd.Series(SENTENCES), (s for s in SENTENCES)]
+)
 def test_sentences_come_in_any_sequence_or_stream(sentences: Any) -> None:
     assert as_sentences(sentences) == SENTENCES
 

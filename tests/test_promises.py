@@ -65,7 +65,7 @@ def test_probabilities_in_a_review_mean_what_they_say_where_reviews_come_as_they
 
 
 def test_no_operating_point_breaks_its_promise(report: Report) -> None:
-    assert [point.name for point in report.operating_points if point.kept is False] == []
+    assert [(point.name, point.broken) for point in report.operating_points if point.broken] == []
 
 
 def test_a_scraped_review_that_gives_nothing_away_is_left_nearly_alone() -> None:

@@ -9,14 +9,13 @@ from hypothesis import strategies as st
 
 from spoilerguard.sentences import Sentence, split
 
+PIECES = [
+    *[". ", ".", "!", "?", "…", "...", "\x85", "\n", "\r\n", "\u2028", "\x1c", " ", "\t", "\xa0", "\ud800", "\0"],
+    *["He dies", "Mr", "J.K.", "1", '"', "“", "”", "(", ")", "[/b]", "</i>", "||", ">!", "!<", "**", "死", "。", "😢"],
+]
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=200) | st.lists(
-    st.sampled_from(
-        [". ", ".", "!", "?", "…", "...", "\x85", "\n", "\r\n", "\u2028", "\x1c", " ", "\t", "\xa0", "\ud800", "\0"]
-        + ["He dies", "Mr", "J.K.", "1", '"', "“", "”", "(", ")", "[/b]", "</i>", "||", ">!", "!<", "**", "死", "。", "😢"]
-    ),
-    max_size=30,
+    st.sampled_from(PIECES), max_size=30
 ).map("".join)
-
 BLANKS = "".join(char for char in map(chr, range(0x3001)) if char.isspace() and char != "\x85")  # that is an ellipsis
 
 GOLDEN = [
@@ -158,7 +157,7 @@ def test_twice_the_text_takes_about_twice_the_time(family: str) -> None:
         split(review)
         return time.process_time() - started
 
-    short, long = (min(seconds(text * times) for _ in range(3)) for times in (1, 4))
+    short, long = (min(seconds(text * times) for _ in range(2)) for times in (1, 4))
     assert long < 4 * 3 * max(short, 0.002)  # the square would be 16
 
 

@@ -41,7 +41,8 @@ def alone(corpus: Corpus) -> Corpus:
 def same(one: SpoilerClassifier, other: SpoilerClassifier) -> bool:
     return (
         np.array_equal(one.coef_, other.coef_)
-        and (one.intercept_, one.context_, one.operating_points_) == (other.intercept_, other.context_, other.operating_points_)
+        and (one.intercept_, one.context_, one.operating_points_)
+        == (other.intercept_, other.context_, other.operating_points_)
         and one.card_ == other.card_
     )
 
@@ -133,7 +134,9 @@ def test_operating_points_go_from_cautious_over_balanced_to_lenient(model: Spoil
 def test_the_default_threshold_is_the_balanced_one(model: SpoilerClassifier) -> None:
     text = " ".join(UNSEEN.sentences[:30])
     assert classify(text, model=model) == classify(text, model=model, threshold="balanced")
-    by_name = [sum(v.label == "spoiler" for v in classify(text, model=model, threshold=n)) for n in ("cautious", "lenient")]
+    by_name = [
+        sum(v.label == "spoiler" for v in classify(text, model=model, threshold=n)) for n in ("cautious", "lenient")
+    ]
     assert by_name[0] >= by_name[1]
 
 
@@ -176,7 +179,10 @@ def test_sentences_on_their_own_teach_no_context() -> None:
 
 def test_a_base_is_corrected_and_stays_as_it_is(model: SpoilerClassifier) -> None:
     new = make_corpus(works=12, seed=9).frame
-    new["sentence"] = [f"Zeppelin {'up' if spoiler else 'down'}: {text}" for spoiler, text in zip(new["spoiler"], new["sentence"], strict=True)]
+    new["sentence"] = [
+        f"Zeppelin {'up' if spoiler else 'down'}: {text}"
+        for spoiler, text in zip(new["spoiler"], new["sentence"], strict=True)
+    ]
     before = copy.deepcopy(model)
     adapted = taught(Corpus.from_frame(new), base=model)
     assert same(model, before)

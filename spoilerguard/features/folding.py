@@ -33,7 +33,10 @@ _MARKS = {
     **dict.fromkeys('"“”„«»‟″\x93\x94', '"'),
     **dict.fromkeys("–—―−‐‑\x96\x97", "-"),
     **dict.fromkeys("…\x85。", "."),
-    "，": ",", "、": ",", "！": "!", "？": "?",
+    "，": ",",
+    "、": ",",
+    "！": "!",
+    "？": "?",
 }
 _IS_MARK = np.isin(np.arange(128), [ord(mark) for mark in set(_MARKS.values())])
 

@@ -32,6 +32,10 @@ REVIEW = "The photography is lovely and so is the music. In the end the butler i
 BLANKS = re.compile(r"\s+(?=[.,!?;:)\s])|(?<=\()\s+")
 
 
+def say(text: str) -> None:
+    print("\n" + text)  # noqa: T201 - a benchmark's number is its result: pytest -m benchmark -s
+
+
 def peer() -> FeatureUnion:
     words, characters = TfidfVectorizer(ngram_range=(1, 2)), TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5))
     return FeatureUnion([("words", words), ("characters", characters)])
@@ -67,7 +71,7 @@ def test_ngrams_score_ten_times_as_fast_as_scikit_learns(
     vectorizer = SentenceVectorizer().fit(sentences)
     coef = np.random.default_rng(0).normal(size=vectorizer.n_columns).astype(np.float32)
     ratio = times_as_fast(lambda: vectorizer.score_sentences(sentences, coef), peer_scores)
-    print(f"\n{len(sentences)} sentences, n-grams alone: {ratio:.1f} times as fast")
+    say(f"{len(sentences)} sentences, n-grams alone: {ratio:.1f} times as fast")
     assert ratio >= 10
 
 
@@ -76,7 +80,7 @@ def test_the_whole_default_model_scores_ten_times_as_fast_as_scikit_learns_ngram
 ) -> None:
     model = default_model()
     ratio = times_as_fast(lambda: model.decision_function(sentences), peer_scores)
-    print(f"\n{len(sentences)} sentences, the default model with its word vectors: {ratio:.1f} times as fast")
+    say(f"{len(sentences)} sentences, the default model with its word vectors: {ratio:.1f} times as fast")
     assert ratio >= 10
 
 
@@ -99,7 +103,7 @@ def test_speed_costs_no_quality_on_tv_tropes() -> None:
 
     # Rows of length 1 there, of a length that grows with rarity here: each with penalties of its own size.
     ours, theirs = best_auc(SentenceVectorizer(), (0.01, 0.02, 0.05)), best_auc(peer(), (0.3, 1, 3))
-    print(f"\nAUC on TV Tropes dev: {ours:.4f} against {theirs:.4f}")
+    say(f"AUC on TV Tropes dev: {ours:.4f} against {theirs:.4f}")
     assert ours >= theirs
 
 
@@ -121,7 +125,8 @@ def fresh_seconds(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], f
 
 
 def times_as_long(run: Callable[[str], float], statement: str, other: str) -> float:
-    run(statement), run(other)
+    run(statement)
+    run(other)
     return median(run(statement) / run(other) for _ in range(STARTS))
 
 
@@ -130,11 +135,11 @@ def test_the_first_verdict_comes_within_three_times_the_import_of_scikit_learn(
 ) -> None:
     first = f"import spoilerguard; spoilerguard.classify({REVIEW!r})"
     ratio = times_as_long(fresh_seconds, first, "import sklearn.linear_model")
-    print(f"\nfirst verdict: {ratio:.2f} times import sklearn.linear_model")
+    say(f"first verdict: {ratio:.2f} times import sklearn.linear_model")
     assert ratio <= 3
 
 
 def test_the_import_is_quicker_than_that_of_scikit_learn(fresh_seconds: Callable[[str], float]) -> None:
     ratio = times_as_long(fresh_seconds, "import spoilerguard", "import sklearn.linear_model")
-    print(f"\nimport spoilerguard: {ratio:.3f} times import sklearn.linear_model")
+    say(f"import spoilerguard: {ratio:.3f} times import sklearn.linear_model")
     assert ratio < 1
