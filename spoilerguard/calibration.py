@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.linear_model import LogisticRegression
 
+from spoilerguard.errors import TrainingError
 from spoilerguard.operating_points import OperatingPoint, checked_probabilities, max_f1_point, operating_point
 
 __all__ = ["OperatingPoint", "calibration_error", "equal_mass_bins", "max_f1_point", "operating_point", "platt"]
@@ -29,8 +30,15 @@ def platt(
     Returns
     -------
     slope, offset : float
+
+    Raises
+    ------
+    TrainingError
+        Where the slope would not be positive: the logits carry nothing, and would be turned upside down.
     """
     line = LogisticRegression(C=np.inf, max_iter=1000).fit(logits.reshape(-1, 1), labels, sample_weight)
+    if line.coef_[0, 0] <= 0:
+        raise TrainingError("On works held out, spoilers score no higher than safe sentences: these labels teach nothing.")
     return float(line.coef_[0, 0]), float(line.intercept_[0])
 
 

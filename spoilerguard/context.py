@@ -106,7 +106,7 @@ class ReviewContext:
         ndarray of float64, shape (n_sentences,)
         """
         # Row by row: a matrix product may round a review differently in another batch.
-        shares = context_features(logits, sentences, lengths) * np.array(self.weights)
+        shares = context_features(logits, sentences, lengths) * np.array(self.weights, dtype=np.float64)
         return np.asarray(shares.sum(axis=1) + self.intercept)
 
     def rescale(self, slope: float, offset: float) -> "ReviewContext":
@@ -115,7 +115,7 @@ class ReviewContext:
 
     def under(self, slope: float, offset: float) -> "ReviewContext":
         """The stage that gives the same logits where those alone have become ``slope * z + offset``."""
-        weights = np.array(self.weights)
+        weights = np.array(self.weights, dtype=np.float64)
         weights[:_N_LOGITS] /= slope
         return ReviewContext(tuple(weights.tolist()), self.intercept - offset * float(weights[:_N_LOGITS].sum()))
 

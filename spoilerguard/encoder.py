@@ -90,16 +90,16 @@ class SentenceEncoder:
         filled = edges[:-1] < edges[1:]
         if filled.any():
             pooled[filled] = np.add.reduceat(vectors, edges[:-1][filled], axis=0)
-        return pooled / self.weight_of(importance, edges)[:, None]
+        return pooled / self.weight_of(importance, edges).astype(np.float32)[:, None]
 
     @staticmethod
-    def weight_of(importance: NDArray[np.float32], edges: NDArray[np.int64]) -> NDArray[np.float32]:
+    def weight_of(importance: NDArray[np.float32], edges: NDArray[np.int64]) -> NDArray[np.float64]:
         """What the pooled sum of each sentence is divided by."""
-        total = np.zeros(len(edges) - 1, dtype=np.float32)
+        total = np.zeros(len(edges) - 1)
         filled = edges[:-1] < edges[1:]
         if filled.any():
-            total[filled] = np.add.reduceat(importance, edges[:-1][filled])
-        return total + np.float32(_SHRINKAGE)
+            total[filled] = np.add.reduceat(importance, edges[:-1][filled], dtype=np.float64)
+        return total + _SHRINKAGE
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The encoder as named arrays, for a model file."""

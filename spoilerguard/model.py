@@ -16,6 +16,7 @@ from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, column_or_1d
 
 from spoilerguard.features import SentenceVectorizer, as_sentences
+from spoilerguard.verdicts import Label
 
 if TYPE_CHECKING:  # the model carries what these modules make, and never calls upwards
     from spoilerguard.calibration import OperatingPoint
@@ -25,7 +26,7 @@ __all__ = ["SpoilerClassifier"]
 
 _ENOUGH_WORDS = 4
 _ENOUGH_KNOWN = 0.7  # English reviews fall below it once in 200 sentences, other languages mostly
-# 2,000 TV Tropes sentences on a model of film reviews: .693 to .724 there, .929 to .924 at home; C = .05 costs .023 there.
+# 2,000 TV Tropes sentences on a model of film reviews: .693 to .724 there, .929 to .924 at home; C = .05 costs .023.
 _CORRECTION_C = 0.01
 _FREE = 10.0  # a column this large needs a weight this small, which the penalty does not feel
 
@@ -279,6 +280,8 @@ class SpoilerClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         found = np.unique(labels) if classes is None else np.unique(np.asarray(classes))
         if len(found) != 2:
             raise ValueError(f"SpoilerClassifier needs two classes, safe and spoiler; y holds {found.tolist()}.")
+        if found[0] == Label.SPOILER:
+            raise ValueError(f"{found[1]!r} would be taken for the spoiler, for it sorts last: call it 'safe'.")
         if not np.isin(labels, found).all():
             raise ValueError(f"y holds labels other than {found.tolist()}.")
         self.classes_ = found

@@ -15,10 +15,23 @@ from numpy.typing import NDArray
 
 from .errors import CorpusError
 
-__all__ = ["COLUMNS", "LABEL_WORDS", "OPTIONAL", "TEXT", "Origin", "label_of", "parse", "pick"]
+__all__ = [
+    "COLUMNS",
+    "LABEL_WORDS",
+    "OPTIONAL",
+    "TEXT",
+    "Origin",
+    "demand_once",
+    "is_missing",
+    "label_of",
+    "parse",
+    "pick",
+]
 
 COLUMNS = ("sentence", "spoiler", "review_id", "position", "work", "source", "weight")
 OPTIONAL = ("split",)  # kept, as last column, where the table has it
+
+_LAST_POSITION = 2.0**53  # from here on floats leave whole numbers out
 
 # Python storage on purpose: Arrow's refuses lone surrogates, which scraped JSON does contain.
 TEXT = pd.StringDtype("python")
@@ -74,16 +87,22 @@ def pick(frame: pd.DataFrame, columns: Mapping[str, str] | None, origin: Origin)
     for ours in ("sentence", "spoiler"):
         _demand(frame, theirs.get(ours, ours), origin, f"or name yours: columns={{{ours!r}: '…'}}")
     present = {ours: theirs.get(ours, ours) for ours in known if theirs.get(ours, ours) in frame.columns}
+    for name in present.values():
+        demand_once(frame, name, origin)
     return pd.DataFrame({ours: frame[name].reset_index(drop=True) for ours, name in present.items()})
 
 
 def _demand(frame: pd.DataFrame, name: str, origin: Origin, remedy: str) -> None:
     """Stop unless the table has this column exactly once."""
-    count = list(frame.columns).count(name)
-    if count == 0:
+    if name not in frame.columns:
         has = ", ".join(map(repr, frame.columns)) or "none"
         raise CorpusError(f"{origin.name or 'the table'}: missing column {name!r} ({remedy}); the table has {has}")
-    if count > 1:
+    demand_once(frame, name, origin)
+
+
+def demand_once(frame: pd.DataFrame, name: str, origin: Origin) -> None:
+    """Stop where the table has two columns of this name: neither of them can be meant more than the other."""
+    if list(frame.columns).count(name) > 1:
         raise CorpusError(f"{origin.name or 'the table'}: duplicated column {name!r}; rename or drop one of them")
 
 
@@ -136,14 +155,14 @@ def _sentences(column: "pd.Series[Any]", origin: Origin) -> "pd.Series[Any]":
         if isinstance(value, str):
             if value.strip():
                 continue
-        elif not _is_missing(value):
+        elif not is_missing(value):
             kind = type(value).__name__
             raise CorpusError(f"{origin.at(row, 'sentence')}: not text but {kind}; name the right column in columns=")
         raise CorpusError(f"{origin.at(row, 'sentence')}: empty sentence; drop the row or fill it in")
     return pd.Series(values, dtype=TEXT)
 
 
-def _is_missing(value: object) -> bool:
+def is_missing(value: object) -> bool:
     """None, NaN or NA, and nothing else (a list is a wrong type, not a missing value)."""
     return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
 
@@ -159,7 +178,7 @@ def _labels(column: "pd.Series[Any]", origin: Origin) -> "NDArray[np.int8]":
 
 
 def _label_fault(value: object, place: str) -> str:
-    if _is_missing(value) or (isinstance(value, str) and not value.strip()):
+    if is_missing(value) or (isinstance(value, str) and not value.strip()):
         return f"{place}: missing label; drop the row or label it 0 (safe) or 1 (spoiler)"
     return f"{place}: unknown label {value!r}; write 0/1, true/false, yes/no or safe/spoiler"
 
@@ -171,7 +190,7 @@ def _names(column: "pd.Series[Any]") -> "pd.Series[Any]":
 
 
 def _name(value: object) -> str | None:
-    if _is_missing(value):
+    if is_missing(value):
         return None
     if isinstance(value, float) and value.is_integer():
         value = int(value)
@@ -180,10 +199,11 @@ def _name(value: object) -> str | None:
 
 def _positions(column: "pd.Series[Any]", origin: Origin) -> "pd.Series[Any]":
     numbers = _numbers(column, "position", origin)
-    faulty = _first(~np.isnan(numbers) & ((numbers < 0) | (numbers != np.floor(numbers)) | np.isinf(numbers)))
+    faulty = _first(~np.isnan(numbers) & ((numbers < 0) | (numbers != np.floor(numbers)) | (numbers >= _LAST_POSITION)))
     if faulty is not None:
         raise CorpusError(
-            f"{origin.at(faulty, 'position')}: position {numbers[faulty]:g} is not a whole number from 0 up"
+            f"{origin.at(faulty, 'position')}: position {numbers[faulty]:g} is not a whole number from 0 up "
+            "that a table can count to"
         )
     return pd.Series(numbers).astype("Int64")
 
@@ -200,10 +220,10 @@ def _numbers(column: "pd.Series[Any]", name: str, origin: Origin) -> NDArray[np.
     """A column as floats, NaN where a value is missing."""
     numbers = np.full(len(column), np.nan)
     for row, value in enumerate(column.to_list()):
-        if _is_missing(value) or (isinstance(value, str) and not value.strip()):
+        if is_missing(value) or (isinstance(value, str) and not value.strip()):
             continue
         try:
             numbers[row] = float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise CorpusError(f"{origin.at(row, name)}: {name} {value!r} is not a number") from None
     return numbers

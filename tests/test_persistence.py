@@ -107,9 +107,9 @@ def test_the_stored_model_of_format_1_still_says_what_it_said() -> None:
     model, expected = load(STORED), json.loads((STORED / "expected.json").read_text(encoding="utf-8"))
     sentences = expected["sentences"]
     # a later version may add the same numbers up in another order, in single precision
-    np.testing.assert_allclose(model.predict_proba(sentences)[:, 1], expected["probabilities"], rtol=0, atol=1e-7)
+    np.testing.assert_allclose(model.predict_proba(sentences)[:, 1], expected["probabilities"], rtol=0, atol=1e-9)
     in_review = review_logits(model, sentences, np.array([len(sentences)]))
-    np.testing.assert_allclose(in_review, expected["in review"], rtol=0, atol=1e-7)
+    np.testing.assert_allclose(in_review, expected["in review"], rtol=0, atol=1e-9)
 
 
 def test_every_parameter_and_attribute_comes_back() -> None:

@@ -19,6 +19,7 @@ from spoilerguard.evaluation.evaluating import report_of
 from spoilerguard.evaluation.judging import Judged
 from spoilerguard.features import SentenceVectorizer
 from spoilerguard.features.folding import fold
+from spoilerguard.features.ngrams import word_ngrams
 from spoilerguard.model import SpoilerClassifier
 
 matplotlib = pytest.importorskip("matplotlib")
@@ -165,8 +166,8 @@ def test_a_piece_of_a_word_is_marked_as_one(model: SpoilerClassifier) -> None:
 
 def word_vectors(sentences: list[str]) -> SentenceEncoder:
     """Random vectors of every word that stands in the sentences."""
-    vectorizer, rng = SentenceVectorizer(word_ngrams=1, n_buckets=2**4).fit(sentences), np.random.default_rng(0)
-    hashes = np.unique(vectorizer._words(fold(sentences)).grams.hashes)
+    rng = np.random.default_rng(0)
+    hashes = np.unique(next(word_ngrams(fold(sentences), 1)).hashes)
     vectors = rng.integers(-99, 99, (len(hashes), 4)).astype(np.int8)
     return SentenceEncoder(hashes, rng.random(len(hashes)).astype(np.float32), vectors, 0.01)
 

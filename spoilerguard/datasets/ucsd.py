@@ -75,7 +75,7 @@ def load_object(line: str, place: str) -> dict[str, Any]:
     """One line of JSON as a mapping, or a `CorpusError` that says where it breaks."""
     try:
         record = json.loads(line)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # broken, a number of thousands of digits, or nested without end
         raise CorpusError(f"{place}: broken JSON: {error}; each line must hold one object") from error
     if not isinstance(record, dict):
         kind = "one array" if isinstance(record, list) else type(record).__name__

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ..errors import CorpusError
-from ..schema import Origin, label_of
+from ..schema import Origin, demand_once, is_missing, label_of
 
 __all__ = ["is_whole_reviews", "to_sentences"]
 
@@ -63,6 +63,9 @@ def to_sentences(
     if unknown:
         raise CorpusError(f"unknown column name {min(unknown)!r} in columns= for a table of whole reviews")
     ours = {theirs.get(name, name): name for name in (*_NEEDED, *_CARRIED, "stratum")}
+    for name in frame.columns:
+        if name in ours:
+            demand_once(frame, name, origin)
     table = frame[[name for name in frame.columns if name in ours]].rename(columns=ours)
     rows: list[dict[str, Any]] = []
     lines: list[int] = []
@@ -86,7 +89,7 @@ def _sentences(record: Mapping[Any, Any], row: int, origin: Origin) -> Iterator[
         )
     carried = {name: record[name] for name in _CARRIED if name in record}
     carried["source"] = _source(record)
-    if _missing(carried.get("review_id")):
+    if is_missing(carried.get("review_id")):
         carried["review_id"] = f"review-{row}"  # its sentences belong together, whatever they are called
     end = 0
     for position, (span, value) in enumerate(zip(spans, labels, strict=True)):
@@ -105,7 +108,7 @@ def _listed(record: Mapping[Any, Any], name: str, row: int, origin: Origin) -> l
     if isinstance(cell, str):
         try:
             cell = json.loads(cell)
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:  # as in `load_object`
             raise CorpusError(f"{origin.at(row, name)}: broken JSON: {error}") from error
     if isinstance(cell, (list, tuple, np.ndarray)):
         return list(cell)
@@ -116,7 +119,7 @@ def _checked(span: Any, end: int, text: str, place: str) -> tuple[int, int]:  # 
     """The bounds of a span that fits: two whole numbers, in the text, after the one before, not blank."""
     try:
         start, stop = (int(bound) for bound in span if bound == int(bound))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # the last is infinity
         raise CorpusError(f"{place}: span {span!r} is not a pair of whole numbers [start, end]") from None
     if not 0 <= start < stop <= len(text):
         raise CorpusError(f"{place}: span out of range: [{start}, {stop}] in a text of {len(text)} characters")
@@ -140,9 +143,5 @@ def _binary(value: object, place: str) -> int:
 
 
 def _source(record: Mapping[Any, Any]) -> str | None:
-    parts = [str(record[name]) for name in ("source", "stratum") if not _missing(record.get(name))]
+    parts = [str(record[name]) for name in ("source", "stratum") if not is_missing(record.get(name))]
     return "/".join(parts) or None
-
-
-def _missing(value: object) -> bool:
-    return value is None or bool(pd.isna(value))  # type: ignore[call-overload]

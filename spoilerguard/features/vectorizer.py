@@ -308,7 +308,7 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return weights, self.encoder.word_scores(coef[len(self.idf_) :]) if self.encoder else None
 
     @staticmethod
-    def _divisor(encoder: SentenceEncoder, rows: NDArray[np.int64], edges: NDArray[np.int64]) -> NDArray[np.float32]:
+    def _divisor(encoder: SentenceEncoder, rows: NDArray[np.int64], edges: NDArray[np.int64]) -> NDArray[np.float64]:
         """What the encoder's sum over each sentence is divided by."""
         return encoder.weight_of(encoder.word_importance()[rows], edges)
 

@@ -1,0 +1,230 @@
+"""No text breaks anything: whatever the characters, every public function answers, and answers the same everywhere."""
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import spoilerguard
+from spoilerguard import SpoilerClassifier
+from spoilerguard.cli import main
+from spoilerguard.context import FEATURES, ReviewContext
+from spoilerguard.features import SentenceVectorizer
+from spoilerguard.rendering import STYLES
+from spoilerguard.verdicts import Label
+
+PIECES = [
+    *("He dies at the end. ", "Fine music! ", "Mr. Ito", "spoiler ahead: ", "\n", "\r\n", "\r", "\v", "\x1c", "\x85"),
+    *("\u2028", "\xa0", "\ud800", "\udfff", "\udc00\ud800", "\0", "\x1b[2J", "\x9b", "\ufeff", "\uffff", "\U0010ffff"),
+    *("\u202eend\u202c", "\u2066", "مات. ", "\u200f", "Z" + "\u0301\u0323\u0489" * 20, "\u0301", "e\u0301", "ﷺ", "ﬃ"),
+    *("👩\u200d👩\u200d👧", "🏳\ufe0f\u200d🌈", "\u200d" * 30, "🇩", "👍🏽", "한글", "死了。", "İ", "ß", "\u115f", "\u3164"),
+    *("&#0;", "&#xD800;", "&#1114112;", "&amp;amp;", "<b>", "</details>", "||", ">!", "“", "(", "\\", "…", "1. ", "x" * 50),
+]
+ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=80) | st.lists(
+    st.sampled_from(PIECES), max_size=25
+).map("".join)
+hostile = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture(scope="module")
+def model() -> SpoilerClassifier:
+    """A small one with context, which leaves more time for texts; its probabilities spread widely."""
+    sentences = ["He dies at the end.", "The killer is the nurse.", "Great music.", "The acting is fine."]
+    found = SpoilerClassifier(vectorizer=SentenceVectorizer(n_buckets=2**8), C=1e3).fit(sentences, [1, 1, 0, 0])
+    found.context_ = ReviewContext(tuple(np.linspace(1, -1, len(FEATURES)).tolist()), 0.1)
+    return found
+
+
+@hostile
+@given(review=ANY_TEXT)
+def test_every_verdict_is_on_a_slice_of_the_review_and_has_a_probability(model: SpoilerClassifier, review: str) -> None:
+    for verdict in spoilerguard.classify(review, model=model):
+        assert review[verdict.start : verdict.end] == verdict.text
+        assert verdict.text.strip()
+        assert 0 <= verdict.probability <= 1
+        assert isinstance(verdict.label, Label)
+
+
+@hostile
+@given(sentences=st.lists(ANY_TEXT, max_size=6), place=st.integers(0, 5))
+def test_a_sentence_on_its_own_is_judged_the_same_in_any_batch(
+    model: SpoilerClassifier, sentences: list[str], place: int
+) -> None:
+    verdicts = spoilerguard.classify(sentences, model=model)
+    assert [(verdict.text, verdict.start, verdict.end) for verdict in verdicts] == [(s, 0, len(s)) for s in sentences]
+    for sentence, verdict in list(zip(sentences, verdicts, strict=True))[place:]:
+        assert spoilerguard.classify([sentence], model=model) == [verdict]
+
+
+@hostile
+@given(reviews=st.lists(ANY_TEXT, max_size=5))
+def test_reviews_apart_and_in_one_stream_are_judged_the_same(model: SpoilerClassifier, reviews: list[str]) -> None:
+    apart = [spoilerguard.classify(review, model=model) for review in reviews]
+    assert list(spoilerguard.classify_reviews(reviews, model=model)) == apart
+
+
+@hostile
+@given(review=ANY_TEXT, thresholds=st.lists(st.floats(0, 1), min_size=2, max_size=2))
+def test_a_higher_threshold_never_adds_a_spoiler(
+    model: SpoilerClassifier, review: str, thresholds: list[float]
+) -> None:
+    more, fewer = (
+        {v.start for v in spoilerguard.classify(review, model=model, threshold=at) if v.label is Label.SPOILER}
+        for at in sorted(thresholds)
+    )
+    assert fewer <= more
+
+
+@hostile
+@given(review=ANY_TEXT, threshold=st.floats(0, 1))
+def test_redaction_blackens_the_spoilers_and_nothing_else(
+    model: SpoilerClassifier, review: str, threshold: float
+) -> None:
+    shown = list(spoilerguard.redact(review, model=model, threshold=threshold))
+    done = 0  # where the spoiler before has ended: blanks between two of them are blackened, too
+    for verdict in spoilerguard.classify(review, model=model, threshold=threshold):
+        if verdict.label is Label.SPOILER:
+            assert "".join(shown[verdict.start : verdict.end]).strip("█") == ""
+            assert not review[done : verdict.start].strip() or shown[done : verdict.start] == [*review[done : verdict.start]]
+            shown[done : verdict.end] = review[done : verdict.end]
+            done = verdict.end
+    assert "".join(shown) == review
+
+
+@hostile
+@given(review=ANY_TEXT, threshold=st.floats(0, 1))
+def test_a_redacted_review_can_be_written_wherever_the_review_can(
+    model: SpoilerClassifier, review: str, threshold: float
+) -> None:
+    for style in STYLES:
+        hidden = spoilerguard.redact(review, style=style, model=model, threshold=threshold)
+        hidden.encode("utf-8", "strict" if style == "html" or review.isprintable() else "surrogatepass")
+
+
+@hostile
+@given(review=ANY_TEXT, alone=st.booleans())
+def test_reasons_add_up_to_the_verdict(model: SpoilerClassifier, review: str, alone: bool) -> None:
+    text = [review, review] if alone else review
+    verdicts = spoilerguard.classify(text, model=model)
+    for verdict, why in zip(verdicts, spoilerguard.explain(text, model=model), strict=True):
+        assert why.text == verdict.text
+        assert why.probability == pytest.approx(verdict.probability, abs=1e-12)
+        total = sum(part.weight for part in why.contributions) + why.intercept + why.context
+        assert total == pytest.approx(why.logit, abs=1e-9)
+        assert all(why.text[part.start : part.end] == part.text for part in why.contributions)
+
+
+@hostile
+@given(review=ANY_TEXT)
+def test_the_highlighted_review_can_always_be_written(model: SpoilerClassifier, review: str) -> None:
+    verdicts: Any = spoilerguard.classify(review, model=model, threshold=0.05)
+    for shown in (str(verdicts), verdicts.to_html(spoilerguard.explain(review, model=model))):
+        assert shown.encode().decode() == shown
+
+
+@hostile
+@given(sentences=st.lists(ANY_TEXT, min_size=2, max_size=6))
+def test_any_texts_can_be_learnt_from_stored_and_judged_again(sentences: list[str], tmp_path: Path) -> None:
+    labels = np.arange(len(sentences)) % 2
+    trained = SpoilerClassifier(vectorizer=SentenceVectorizer(n_buckets=2**6), C=1.0).fit(sentences, labels)
+    trained.partial_fit(sentences, labels)
+    assert np.isfinite(trained.coef_).all()
+    spoilerguard.save(trained, tmp_path / "model")
+    again = spoilerguard.load(tmp_path / "model").predict_proba(sentences)
+    np.testing.assert_array_equal(again, trained.predict_proba(sentences))
+
+
+@hostile
+@given(sentences=st.lists(ANY_TEXT.filter(str.strip), min_size=1, max_size=6))
+def test_a_corpus_keeps_any_sentence_as_it_is(sentences: list[str]) -> None:
+    corpus = spoilerguard.load_corpus(pd.DataFrame({"sentence": pd.Series(sentences, dtype=object), "spoiler": 0}))
+    assert corpus.sentences == sentences
+    assert len(corpus.digest) == 64
+
+
+@pytest.mark.parametrize("style", ["text", "jsonl", "csv"])
+@hostile
+@given(text=ANY_TEXT, broken=st.binary(max_size=4))
+def test_the_command_answers_or_refuses_any_bytes_in_one_line(
+    style: str, text: str, broken: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "review.txt"
+    file.write_bytes(text.encode("utf-8", "ignore") + broken)
+    status = main(["classify", "--format", style, str(file)])
+    out, err = capsys.readouterr()
+    assert (status, err.count("\n")) in ((0, 0), (2, 1))
+    if style == "jsonl" and not status:
+        review = file.read_bytes().decode().removeprefix("\ufeff")
+        for row in map(json.loads, io.StringIO(out)):
+            assert review[row["start"] : row["end"]] == row["text"]
+
+
+# time and memory ---------------------------------------------------------------------------------------------------
+
+PROSE = (
+    "The keeper walked to the shore. Nobody had seen the twins since the storm, and Mr. Ito said so. In the end she "
+    "dies!\nLovely photography, though. "
+)
+# What stands in a text again and again; bytes of memory above the text's own for each character, as measured and
+# then half as much again. A verdict takes 0.2 kB as long as it is kept, and 0.4 kB more while it is made.
+GROWTH = {"prose": (PROSE, 24), "newlines": ("\n", 2), "word": ("x", 4), "quotes": ("“a. ", 240), "lines": ("a.\n", 290)}
+MEASURE = """
+import resource, sys, time
+import spoilerguard
+unit, sizes = sys.argv[1], [int(size) for size in sys.argv[2:]]
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+spoilerguard.classify("He dies. Fine." * 1000)
+for size in sizes:
+    text = (unit * (size // len(unit) + 1))[:size]
+    before, started = peak(), time.process_time()
+    verdicts = spoilerguard.classify(text)
+    print(time.process_time() - started, peak() - before)
+    del verdicts
+"""
+
+
+def measured(unit: str, *sizes: int) -> list[tuple[float, float]]:
+    """Seconds and growth of the peak for `classify` on texts of these sizes, in a process of its own."""
+    pytest.importorskip("resource", reason="peak memory is told by POSIX systems only")
+    result = subprocess.run(
+        [sys.executable, "-c", MEASURE, unit, *map(str, sizes)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[1],
+        timeout=900,
+    )
+    rows = [tuple(map(float, line.split())) for line in result.stdout.splitlines()]
+    return [(seconds, memory) for seconds, memory in rows]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", GROWTH)
+def test_twice_the_text_takes_at_most_three_times_the_time_and_a_bounded_share_of_memory(family: str) -> None:
+    unit, bytes_per_character = GROWTH[family]
+    (short, _), (long, _) = measured(unit, 1_000_000, 2_000_000)
+    assert long <= 3 * max(short, 0.05)
+    [(_, memory)] = measured(unit, 2_000_000)
+    assert memory <= 2_000_000 * bytes_per_character + 32e6
+
+
+@pytest.mark.slow
+def test_one_word_of_ten_megabytes_is_judged_in_seconds() -> None:
+    [(seconds, memory)] = measured("x", 10_000_000)
+    assert seconds < 10
+    assert memory < 200e6
+
+
+@pytest.mark.slow
+def test_a_hundred_megabytes_of_prose_are_judged_in_three_minutes_and_three_gigabytes() -> None:
+    [(seconds, memory)] = measured(PROSE, 100_000_000)
+    assert seconds < 180
+    assert memory < 3e9
