@@ -26,11 +26,11 @@ if TYPE_CHECKING:
         SpoilerguardError,
         TrainingError,
     )
-    from spoilerguard.evaluation import Comparison, Report, compare, cross_validate, evaluate
+    from spoilerguard.evaluation import Comparison, Report, compare, evaluate
     from spoilerguard.model import SpoilerClassifier
     from spoilerguard.persistence import save
     from spoilerguard.shipped import load
-    from spoilerguard.training import train
+    from spoilerguard.training import cross_validate, train
     from spoilerguard.verdicts import Label, Verdict
 
 __all__ = [
@@ -74,11 +74,11 @@ _NAMES_BY_MODULE = {
         "SpoilerguardError",
         "TrainingError",
     ),
-    "evaluation": ("Comparison", "Report", "compare", "cross_validate", "evaluate"),
+    "evaluation": ("Comparison", "Report", "compare", "evaluate"),
     "model": ("SpoilerClassifier",),
     "persistence": ("save",),
     "shipped": ("load",),
-    "training": ("train",),
+    "training": ("cross_validate", "train"),
     "verdicts": ("Label", "Verdict"),
 }
 _MODULE_OF = {name: module for module, names in _NAMES_BY_MODULE.items() for name in names}

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 from joblib import Parallel, delayed
-from tqdm.auto import tqdm
 
 from spoilerguard.features import as_sentences, several
 from spoilerguard.judging import judge
@@ -117,7 +116,11 @@ def classify_reviews(
         work = (delayed(_judge_part)(model, part, threshold) for part in _parts(reviews))
         parts = Parallel(n_jobs=n_jobs, return_as="generator")(work)
     verdicts = (verdicts for part in parts for verdicts in part)
-    return iter(tqdm(verdicts, desc="reviews", unit=" reviews")) if progress else verdicts
+    if not progress:
+        return verdicts
+    from tqdm.auto import tqdm  # warns in notebooks that lack widgets, so only those who ask for it hear that
+
+    return iter(tqdm(verdicts, desc="reviews", unit=" reviews"))
 
 
 def explain(text: str | Iterable[str], *, model: SpoilerClassifier | str | Path | None = None) -> list[Explanation]:

@@ -38,7 +38,9 @@ def platt(
     """
     line = LogisticRegression(C=np.inf, max_iter=1000).fit(logits.reshape(-1, 1), labels, sample_weight)
     if line.coef_[0, 0] <= 0:
-        raise TrainingError("On works held out, spoilers score no higher than safe sentences: these labels teach nothing.")
+        raise TrainingError(
+            "On works held out, spoilers score no higher than safe sentences: these labels teach nothing."
+        )
     return float(line.coef_[0, 0]), float(line.intercept_[0])
 
 

@@ -31,6 +31,7 @@ __all__ = [
 COLUMNS = ("sentence", "spoiler", "review_id", "position", "work", "source", "weight")
 OPTIONAL = ("split",)  # kept, as last column, where the table has it
 
+_SHOWN = 20  # names of columns in a message
 _LAST_POSITION = 2.0**53  # from here on floats leave whole numbers out
 
 # Python storage on purpose: Arrow's refuses lone surrogates, which scraped JSON does contain.
@@ -95,7 +96,8 @@ def pick(frame: pd.DataFrame, columns: Mapping[str, str] | None, origin: Origin)
 def _demand(frame: pd.DataFrame, name: str, origin: Origin, remedy: str) -> None:
     """Stop unless the table has this column exactly once."""
     if name not in frame.columns:
-        has = ", ".join(map(repr, frame.columns)) or "none"
+        named = [f"{column!r:.60}" for column in frame.columns[:_SHOWN]]
+        has = ", ".join(named + ["…"] * (len(frame.columns) > _SHOWN)) or "none"
         raise CorpusError(f"{origin.name or 'the table'}: missing column {name!r} ({remedy}); the table has {has}")
     demand_once(frame, name, origin)
 

@@ -3,6 +3,7 @@
 An installed package holds it beside its code; an editable install or a checkout holds it in ``models/default``.
 """
 
+import os
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -16,7 +17,7 @@ __all__ = ["default_encoder", "default_model", "load"]
 
 _PACKAGE = Path(__file__).parent
 _PLACES = (_PACKAGE / "default_model", _PACKAGE.parent / "models" / "default")
-_READING = Lock()
+_reading = Lock()
 
 
 def load(path: str | Path | None = None) -> SpoilerClassifier:
@@ -46,14 +47,18 @@ def load(path: str | Path | None = None) -> SpoilerClassifier:
 
 def default_model() -> SpoilerClassifier:
     """The default model, shared by all callers: read at the first call, once even among threads."""
-    with _READING:
-        return _read_default()
+    return _read_default() if _read_default.cache_info().currsize else _read_once()
 
 
 def default_encoder() -> SentenceEncoder | None:
     """The word vectors that the default model was built on, for training on other labels."""
     encoder: SentenceEncoder | None = default_model().vectorizer_.encoder
     return encoder
+
+
+def _read_once() -> SpoilerClassifier:
+    with _reading:
+        return _read_default()
 
 
 @cache
@@ -69,3 +74,13 @@ def _default_folder() -> Path:
         if (place / "model.json").is_file():
             return place
     raise ModelFormatError(f"The default model is missing from {_PLACES[0]}: install spoilerguard again.")
+
+
+def _unlock() -> None:
+    """A process forked while another thread was reading would wait for ever for a thread that it does not have."""
+    global _reading  # noqa: PLW0603 - a lock held by nobody can only be replaced
+    _reading = Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock)

@@ -5,35 +5,32 @@ seen its work, then a line makes those logits probabilities, the context stage l
 points are chosen on what comes out.
 """
 
-import copy
 from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from scipy.special import expit
 from sklearn.base import clone
-from sklearn.model_selection import StratifiedGroupKFold
-from tqdm.auto import tqdm
+from sklearn.metrics import roc_auc_score
 
 from spoilerguard import evaluation
-from spoilerguard.bootstrap import numbered_groups
 from spoilerguard.calibration import OperatingPoint, max_f1_point, operating_point, platt
 from spoilerguard.context import ReviewContext
 from spoilerguard.corpus import Corpus
 from spoilerguard.datasets import load_corpus
 from spoilerguard.errors import OperatingPointError, TrainingError
 from spoilerguard.features import SentenceVectorizer
+from spoilerguard.folds import Folds, held_out_logits, taught, works_apart
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.model_card import model_card
 from spoilerguard.shipped import default_encoder
-from spoilerguard.verdicts import Label
 
 __all__ = ["cross_validate", "train"]
 
 _CAUTIOUS_RECALL, _LENIENT_PRECISION, _F1_KEPT = 0.8, 0.6, 0.8
+_STRENGTHS = (0.02, 0.1, 0.5)  # values of C: the first suits TV Tropes, the last a thousand clean sentences
 _MIN_SPOILING_REVIEWS = 10  # fewer cannot teach sixteen context weights anything
 
 
@@ -56,10 +53,11 @@ def train(
         Labelled sentences; see `spoilerguard.load_corpus`. Whole reviews teach the context stage, sentences on their
         own only the first.
     base : SpoilerClassifier, optional
-        A model to start from: its weights stay and are corrected where the new labels ask for it, and its context stage
-        stays where `corpus` has too few reviews to learn one.
+        A model to start from: its weights stay and are corrected where the new labels ask for it; its context stage
+        stays, and is calibrated anew where `corpus` has reviews enough.
     estimator : SpoilerClassifier, optional
-        Unfitted, for other hyper-parameters. None means the defaults on the word vectors of the default model.
+        Unfitted, for other hyper-parameters. None means the defaults on the word vectors of the default model, with
+        the strength of penalty that does best on held-out works.
     natural_sources : collection of str, optional
         Sources in the corpus that were drawn as they occur, not for being rich in spoilers: probabilities and
         thresholds are set on them. None means all.
@@ -94,26 +92,22 @@ def train(
     corpus = load_corpus(corpus)
     _refuse_hopeless(corpus, n_splits)
     natural = _natural_rows(corpus, natural_sources)
-    template = _template(estimator, seed) if base is None else base
-    folds = list(_folds(corpus, n_splits, seed))
-
-    jobs = (delayed(_held_out_logits)(template, corpus, fold) for fold in folds)
-    done = Parallel(n_jobs=n_jobs, return_as="generator")(jobs)
-    logits = np.zeros(len(corpus))
-    for (_, tested), fold_logits in zip(folds, tqdm(done, "folds", n_splits, disable=not progress), strict=True):
-        logits[tested] = fold_logits
-    model = _fitted(template, corpus)
+    folds = works_apart(corpus, n_splits, seed)
+    templates = [base] if base is not None else _templates(estimator, seed)
+    tried = [held_out_logits(one, corpus, folds, n_jobs=n_jobs, progress=progress) for one in templates]
+    best = int(np.argmax([roc_auc_score(corpus.labels, logits, sample_weight=corpus.weights) for logits in tried]))
+    logits, model = tried[best], taught(templates[best], corpus)
 
     slope, offset = platt(logits[natural], corpus.labels[natural], corpus.weights[natural])
     model.rescale(slope, offset)
     logits = slope * logits + offset
     points = _operating_points(logits, corpus, natural, "alone")
-    in_review = None
+    known = None if base is None or base.context_ is None else base.context_.under(slope, offset)
+    model.context_, in_review = known, None
     if _teaches_context(corpus):
-        model.context_, in_review = _context(logits, corpus, natural, folds)
+        model.context_, in_review = _context(logits, corpus, natural, folds, known)
         points |= _operating_points(in_review, corpus, natural & corpus.in_review, "review")
-    elif base is not None and base.context_ is not None:
-        model.context_ = base.context_.under(slope, offset)
+    elif base is not None:
         points |= {name: point for name, point in base.operating_points_.items() if name.endswith("/review")}
     model.operating_points_ = points
     model.card_ = model_card(corpus, natural, logits, in_review, seed)
@@ -149,59 +143,38 @@ def cross_validate(
     """
 
     def fit(part: Corpus) -> SpoilerClassifier:
-        return train(part, seed=seed, **options)
+        return train(part, n_splits=n_splits, seed=seed, **options)
 
     return evaluation.cross_validate(
         load_corpus(corpus), train=fit, n_splits=n_splits, n_bootstrap=n_bootstrap, seed=seed
     )
 
 
-def _template(estimator: SpoilerClassifier | None, seed: int) -> SpoilerClassifier:
+def _templates(estimator: SpoilerClassifier | None, seed: int) -> list[SpoilerClassifier]:
+    """What to try; unless told, several strengths of penalty: noisy labels want a strong one, clean ones little."""
     if estimator is not None:
-        template: SpoilerClassifier = clone(estimator)
-        return template
-    return SpoilerClassifier(vectorizer=SentenceVectorizer(encoder=default_encoder()), random_state=seed)
-
-
-def _fitted(template: SpoilerClassifier, corpus: Corpus) -> SpoilerClassifier:
-    """A model that has learnt this: a new one, or, where the template is fitted already, that one adapted."""
-    if hasattr(template, "coef_"):
-        return copy.deepcopy(template).adapt(corpus.sentences, corpus.labels, corpus.weights)
-    labels = np.where(corpus.labels == 1, Label.SPOILER.value, Label.SAFE.value)
-    sources = corpus.frame["source"].fillna("").to_numpy(dtype=str)
-    fitted: SpoilerClassifier = clone(template).fit(corpus.sentences, labels, corpus.weights, sources=sources)
-    return fitted
-
-
-def _held_out_logits(
-    template: SpoilerClassifier, corpus: Corpus, fold: tuple[NDArray[np.intp], NDArray[np.intp]]
-) -> NDArray[np.float64]:
-    taught, tested = fold
-    return _fitted(template, corpus.take(taught)).decision_function(corpus.take(tested).sentences)
-
-
-def _folds(corpus: Corpus, n_splits: int, seed: int) -> Any:  # noqa: ANN401 - an iterator of pairs of index arrays
-    works, _ = numbered_groups(corpus.groups)
-    folds = StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed)
-    return folds.split(works, corpus.labels, works)
+        return [clone(estimator)]
+    vectorizer = SentenceVectorizer(encoder=default_encoder())
+    return [SpoilerClassifier(vectorizer=vectorizer, C=strength, random_state=seed) for strength in _STRENGTHS]
 
 
 def _context(
     logits: NDArray[np.float64],
     corpus: Corpus,
     natural: NDArray[np.bool_],
-    folds: list[tuple[NDArray[np.intp], NDArray[np.intp]]],
+    folds: Folds,
+    known: ReviewContext | None,
 ) -> tuple[ReviewContext, NDArray[np.float64]]:
-    """The calibrated context stage, and its own out-of-fold logits (zero for sentences without a review)."""
+    """The calibrated context stage, learnt unless it is known, and its held-out logits (zero outside of reviews)."""
     held_out = np.zeros(len(corpus))
-    for taught, tested in folds:
-        stage = _stage(logits, corpus, np.isin(np.arange(len(corpus)), taught) & corpus.in_review)
+    for learnt, tested in folds:
+        stage = known or _stage(logits, corpus, np.isin(np.arange(len(corpus)), learnt) & corpus.in_review)
         part = corpus.take(tested)
         held_out[tested] = stage.logits(logits[tested], part.sentences, part.lengths)
     rows = natural & corpus.in_review
     slope, offset = platt(held_out[rows], corpus.labels[rows], corpus.weights[rows])
     held_out = np.where(corpus.in_review, slope * held_out + offset, 0.0)
-    return _stage(logits, corpus, corpus.in_review).rescale(slope, offset), held_out
+    return (known or _stage(logits, corpus, corpus.in_review)).rescale(slope, offset), held_out
 
 
 def _stage(logits: NDArray[np.float64], corpus: Corpus, rows: NDArray[np.bool_]) -> ReviewContext:

@@ -1,6 +1,7 @@
 """One model, many users at once: threads and processes get the answers that one alone gets."""
 
 import multiprocessing
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,7 +21,7 @@ REVIEWS = [
     "Lovely photography. In the end Anna dies and Paul is the killer.",
     "",
     "The ghost was his father. 死了。 👩\u200d🚀\ud800 Mr. Ito waits…\nSpoiler ahead: the nurse did it!",
-    *(f"Chapter {number} is slow. The twin drowns on page {number}. Fine maps, though." for number in range(12)),
+    "Chapter 3 is slow. The twin drowns on page 9. Fine maps, though.",
 ]
 
 
@@ -31,10 +32,12 @@ def model() -> SpoilerClassifier:
 
 def judged(model: SpoilerClassifier | None, reviews: list[str] = REVIEWS) -> list[Any]:
     """All answers, as plain values that compare to the last bit."""
-    answers: list[Any] = [list(spoilerguard.classify(review, model=model)) for review in reviews]
-    answers += [spoilerguard.explain(review, model=model) for review in reviews[:3]]
-    answers += [spoilerguard.redact(review, style="html", model=model) for review in reviews]
-    return [*answers, spoilerguard.classify(reviews, model=model)]
+    return [
+        *(list(verdicts) for verdicts in spoilerguard.classify_reviews(reviews, model=model)),
+        spoilerguard.classify(reviews, model=model),
+        spoilerguard.explain(reviews[2], model=model),
+        spoilerguard.redact(reviews[0], style="html", model=model),
+    ]
 
 
 def test_32_threads_with_one_model_get_the_answers_of_one(model: SpoilerClassifier) -> None:
@@ -43,40 +46,34 @@ def test_32_threads_with_one_model_get_the_answers_of_one(model: SpoilerClassifi
 
     def work(turn: int) -> list[Any]:
         start.wait()
-        reviews = REVIEWS[turn % 3 :] + REVIEWS[: turn % 3]
-        list(spoilerguard.classify_reviews(reviews, model=model))  # other work in between
+        spoilerguard.classify(REVIEWS[turn % len(REVIEWS)] * turn, model=model)  # so that batches differ
         return judged(model)
 
     with ThreadPoolExecutor(THREADS) as pool:
         assert all(answers == alone for answers in pool.map(work, range(THREADS)))
 
 
-def test_one_stream_shared_by_threads_is_judged_as_by_one(model: SpoilerClassifier) -> None:
-    alone = judged(model)
-    with ThreadPoolExecutor(8) as pool:
-        streams = [pool.submit(lambda: list(spoilerguard.classify_reviews(REVIEWS, model=model))) for _ in range(8)]
-        assert all(stream.result() == alone[: len(REVIEWS)] for stream in streams)
-
-
 FIRST_USE = """
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
-opened = []
-sys.addaudithook(lambda event, args: opened.append(str(args[0])) if event == "open" else None)
-import spoilerguard
+from spoilerguard import classify, shipped
 
-start = Barrier(32)
+read, start, load_folder = [], Barrier(32), shipped.load_folder
+
+def counted(folder):
+    read.append(folder)
+    return load_folder(folder)
 
 def work(_):
     start.wait()
-    return spoilerguard.classify("Fine music. He dies at the end.")
+    return classify("Fine music. He dies at the end.")
 
+shipped.load_folder = counted
 with ThreadPoolExecutor(32) as pool:
     first, *others = pool.map(work, range(32))
 assert all(answer == first for answer in others)
-print(sum(name.endswith("weights.npz") for name in opened), sum(name.endswith("model.json") for name in opened))
+print(len(read))
 """
 
 
@@ -84,7 +81,28 @@ def test_the_first_use_from_32_threads_reads_the_default_model_once() -> None:
     result = subprocess.run(
         [sys.executable, "-c", FIRST_USE], capture_output=True, text=True, timeout=120, check=False, cwd=ROOT
     )
-    assert (result.stdout.split(), result.stderr) == (["1", "1"], "")
+    assert (result.stdout, result.stderr) == ("1\n", "")
+
+
+FORKED_WHILE_READING = """
+import os, signal
+from spoilerguard import classify, shipped
+
+with shipped._reading:  # as a thread of the parent would hold it
+    child = os.fork()
+    if not child:
+        signal.alarm(60)
+        os._exit(0 if classify("He dies at the end.") else 1)
+print(os.waitpid(child, 0)[1])
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_a_process_forked_while_the_default_model_was_being_read_does_not_wait_for_ever() -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", FORKED_WHILE_READING], capture_output=True, text=True, timeout=120, check=False, cwd=ROOT
+    )
+    assert (result.stdout, result.stderr) == ("0\n", "")
 
 
 def in_processes(method: str, work: Callable[..., Any], *calls: Any) -> list[Any]:
@@ -112,12 +130,12 @@ def test_a_model_sent_to_other_processes_answers_as_before(method: str, model: S
 def test_a_process_forked_while_threads_judge_gets_its_answers(model: SpoilerClassifier) -> None:
     alone = judged(None)
     with ThreadPoolExecutor(4) as pool:
-        busy = [pool.submit(judged, None) for _ in range(8)]
+        busy = [pool.submit(judged, None) for _ in range(6)]
         assert in_processes("fork", judged, [None, None]) == [alone, alone]
         assert all(answers.result() == alone for answers in busy)
 
 
 @pytest.mark.parametrize("n_jobs", [2, -1])
 def test_reviews_judged_by_several_processes_come_in_order_and_the_same(n_jobs: int) -> None:
-    reviews = REVIEWS * 10  # more than one process takes at once
+    reviews = REVIEWS * 40  # more than one process takes at once
     assert list(spoilerguard.classify_reviews(reviews, n_jobs=n_jobs)) == list(spoilerguard.classify_reviews(reviews))

@@ -18,15 +18,45 @@ from spoilerguard import SpoilerClassifier
 from spoilerguard.cli import main
 from spoilerguard.context import FEATURES, ReviewContext
 from spoilerguard.features import SentenceVectorizer
+from spoilerguard.reasons import Explanation
 from spoilerguard.rendering import STYLES
+from spoilerguard.sentences import split
 from spoilerguard.verdicts import Label
 
+ROOT = Path(__file__).parents[1]
 PIECES = [
     *("He dies at the end. ", "Fine music! ", "Mr. Ito", "spoiler ahead: ", "\n", "\r\n", "\r", "\v", "\x1c", "\x85"),
     *("\u2028", "\xa0", "\ud800", "\udfff", "\udc00\ud800", "\0", "\x1b[2J", "\x9b", "\ufeff", "\uffff", "\U0010ffff"),
     *("\u202eend\u202c", "\u2066", "مات. ", "\u200f", "Z" + "\u0301\u0323\u0489" * 20, "\u0301", "e\u0301", "ﷺ", "ﬃ"),
-    *("👩\u200d👩\u200d👧", "🏳\ufe0f\u200d🌈", "\u200d" * 30, "🇩", "👍🏽", "한글", "死了。", "İ", "ß", "\u115f", "\u3164"),
-    *("&#0;", "&#xD800;", "&#1114112;", "&amp;amp;", "<b>", "</details>", "||", ">!", "“", "(", "\\", "…", "1. ", "x" * 50),
+    *(
+        "👩\u200d👩\u200d👧",
+        "🏳\ufe0f\u200d🌈",
+        "\u200d" * 30,
+        "🇩",
+        "👍🏽",
+        "한글",
+        "死了。",
+        "İ",
+        "ß",
+        "\u115f",
+        "\u3164",
+    ),
+    *(
+        "&#0;",
+        "&#xD800;",
+        "&#1114112;",
+        "&amp;amp;",
+        "<b>",
+        "</details>",
+        "||",
+        ">!",
+        "“",
+        "(",
+        "\\",
+        "…",
+        "1. ",
+        "x" * 50,
+    ),
 ]
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=80) | st.lists(
     st.sampled_from(PIECES), max_size=25
@@ -93,7 +123,9 @@ def test_redaction_blackens_the_spoilers_and_nothing_else(
     for verdict in spoilerguard.classify(review, model=model, threshold=threshold):
         if verdict.label is Label.SPOILER:
             assert "".join(shown[verdict.start : verdict.end]).strip("█") == ""
-            assert not review[done : verdict.start].strip() or shown[done : verdict.start] == [*review[done : verdict.start]]
+            assert not review[done : verdict.start].strip() or shown[done : verdict.start] == [
+                *review[done : verdict.start]
+            ]
             shown[done : verdict.end] = review[done : verdict.end]
             done = verdict.end
     assert "".join(shown) == review
@@ -167,6 +199,32 @@ def test_the_command_answers_or_refuses_any_bytes_in_one_line(
             assert review[row["start"] : row["end"]] == row["text"]
 
 
+# reasons of the model that people use --------------------------------------------------------------------------------
+
+
+def own_reviews() -> list[str]:
+    """The labelled reviews of this project that no model has been trained on."""
+    lines = (ROOT / "datasets" / "reviews" / "test.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line)["text"] for line in lines]
+
+
+def without(why: Explanation, count: int) -> str:
+    """The sentence without the words that speak most for a spoiler."""
+    text = why.text
+    for part in sorted(sorted(why.contributions, key=lambda part: -part.weight)[:count], key=lambda part: -part.start):
+        text = text[: part.start] + text[part.end :]
+    return text
+
+
+def test_without_their_three_top_words_likely_spoilers_of_real_reviews_fall_in_probability() -> None:
+    sentences = [s.text for review in own_reviews() for s in split(review)]
+    likely = [why for why in spoilerguard.explain(sentences) if why.probability > 0.3]
+    assert len(likely) >= 10
+    after = spoilerguard.classify([without(why, 3) for why in likely])
+    risen = [why.text for why, verdict in zip(likely, after, strict=True) if verdict.probability >= why.probability]
+    assert risen == []
+
+
 # time and memory ---------------------------------------------------------------------------------------------------
 
 PROSE = (
@@ -175,7 +233,13 @@ PROSE = (
 )
 # What stands in a text again and again; bytes of memory above the text's own for each character, as measured and
 # then half as much again. A verdict takes 0.2 kB as long as it is kept, and 0.4 kB more while it is made.
-GROWTH = {"prose": (PROSE, 24), "newlines": ("\n", 2), "word": ("x", 4), "quotes": ("“a. ", 240), "lines": ("a.\n", 290)}
+GROWTH = {
+    "prose": (PROSE, 24),
+    "newlines": ("\n", 2),
+    "word": ("x", 4),
+    "quotes": ("“a. ", 240),
+    "lines": ("a.\n", 290),
+}
 MEASURE = """
 import resource, sys, time
 import spoilerguard
@@ -199,7 +263,7 @@ def measured(unit: str, *sizes: int) -> list[tuple[float, float]]:
         capture_output=True,
         text=True,
         check=True,
-        cwd=Path(__file__).parents[1],
+        cwd=ROOT,
         timeout=900,
     )
     rows = [tuple(map(float, line.split())) for line in result.stdout.splitlines()]

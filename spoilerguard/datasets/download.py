@@ -113,7 +113,7 @@ class _Resuming:
         self.part = folder / f"{source.file}.part"
         self.tag = folder / f"{source.file}.part.tag"  # the server's version of the file that the part is of
 
-    def __call__(self, url: str, output_file: str, _pooch: object, check_only: bool = False) -> None:  # noqa: FBT001, FBT002
+    def __call__(self, url: str, output_file: str, _pooch: object, check_only: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002
         """Called by pooch, with a temporary file to fill."""
         if not self.part.exists():
             print(self.terms, file=sys.stderr)  # noqa: T201 - the owners' terms must reach the user

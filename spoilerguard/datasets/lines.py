@@ -10,6 +10,7 @@ from ..errors import CorpusError
 
 __all__ = ["numbered_lines", "open_binary"]
 
+_LONGEST = 1 << 24  # bytes of a line: far beyond any review, and so the end of what a packed bomb can fill
 _WIDE = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
 
@@ -27,7 +28,7 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
     Raises
     ------
     CorpusError
-        If the file is no UTF-8 or its gzip packing is broken, naming the line.
+        If the file is no UTF-8, a line has more than 16 MiB, or its gzip packing is broken, naming the line.
 
     Examples
     --------
@@ -41,7 +42,7 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
     number = 0
     try:
         with open_binary(path) as stream:
-            for number, raw in enumerate(stream, 1):
+            for number, raw in enumerate(iter(lambda: stream.readline(_LONGEST + 1), b""), 1):
                 yield number, _decode(raw, number, path)
     except gzip.BadGzipFile as error:
         raise CorpusError(f"{path}: named .gz but not gzip ({error}); rename it or pack it again") from error
@@ -52,6 +53,8 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def _decode(raw: bytes, number: int, path: Path) -> str:
+    if len(raw) > _LONGEST:
+        raise CorpusError(f"{path}, line {number}: longer than {_LONGEST >> 20} MiB; a table has one row a line")
     if number == 1 and raw[:2] in _WIDE:
         raise CorpusError(f"{path}, line 1: wrong encoding: {_WIDE[raw[:2]]}; save the file as UTF-8")
     try:

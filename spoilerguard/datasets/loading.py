@@ -56,8 +56,10 @@ def load_corpus(
 
     Examples
     --------
-    >>> load_corpus(pd.DataFrame({"body": ["She did it.", "Great cast."], "tag": ["spoiler", "safe"]}),
-    ...             columns={"sentence": "body", "spoiler": "tag"})
+    >>> load_corpus(
+    ...     pd.DataFrame({"body": ["She did it.", "Great cast."], "tag": ["spoiler", "safe"]}),
+    ...     columns={"sentence": "body", "spoiler": "tag"},
+    ... )
     Corpus(2 sentences, 50.0 % spoilers, 2 groups)
     """
     if isinstance(path, Corpus):
