@@ -14,6 +14,7 @@ import pytest
 
 import spoilerguard
 from spoilerguard import SpoilerClassifier
+from spoilerguard.shipped import default_model
 
 ROOT = Path(__file__).parents[1]
 THREADS = 32
@@ -27,7 +28,7 @@ REVIEWS = [
 
 @pytest.fixture(scope="module")
 def model() -> SpoilerClassifier:
-    return spoilerguard.load()
+    return default_model()
 
 
 def judged(model: SpoilerClassifier | None, reviews: list[str] = REVIEWS) -> list[Any]:
@@ -114,7 +115,7 @@ def in_processes(method: str, work: Callable[..., Any], *calls: Any) -> list[Any
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")  # Python 3.12 warns of every such fork
-@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+@pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_other_processes_with_the_default_model_get_the_answers_of_this_one(method: str) -> None:
     alone = judged(None)
     assert in_processes(method, judged, [None, None]) == [alone, alone]
