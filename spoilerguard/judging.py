@@ -34,9 +34,8 @@ def judge(
 
 def _threshold(model: SpoilerClassifier, threshold: float | str | None, place: str) -> float:
     """The probability that is enough for a sentence "alone" or in a "review"."""
-    points = model.operating_points_
     if threshold is None:
-        return points[f"balanced/{place}"].threshold if f"balanced/{place}" in points else float(model.threshold)
+        threshold = "balanced" if "balanced/alone" in model.operating_points_ else float(model.threshold)
     if isinstance(threshold, str):
         return _named_threshold(model, threshold, place)
     if isinstance(threshold, bool) or not isinstance(threshold, Real):

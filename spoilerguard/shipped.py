@@ -42,7 +42,10 @@ def load(path: str | Path | None = None) -> SpoilerClassifier:
     >>> load().classes_.tolist()
     ['safe', 'spoiler']
     """
-    return load_folder(_default_folder() if path is None else path)
+    model = load_folder(_default_folder() if path is None else path)
+    model.coef_ = model.coef_.copy()
+    model.coef_.flags.writeable = False  # so that what is made from it may be kept; learning on sets a new array
+    return model
 
 
 def default_model() -> SpoilerClassifier:
@@ -63,10 +66,7 @@ def _read_once() -> SpoilerClassifier:
 
 @cache
 def _read_default() -> SpoilerClassifier:
-    model = load()
-    model.coef_ = model.coef_.copy()
-    model.coef_.flags.writeable = False  # nobody changes what all share, and what is made from it may be kept
-    return model
+    return load()
 
 
 def _default_folder() -> Path:
