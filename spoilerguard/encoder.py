@@ -68,10 +68,13 @@ class SentenceEncoder:
         row[~known] = len(self.hashes)
         return row
 
-    def word_scores(self, coef: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
-        """What each word of the table, and at the end an unknown one, adds under a linear head's weights."""
-        scores = self.importance * (self.vectors @ np.asarray(coef, dtype=np.float32)) * np.float32(self.scale)
-        return np.append(scores, np.float32(0))
+    def word_scores(self, coef: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+        """What each word of the table, and at the end an unknown one, adds under a linear head's weights.
+
+        In double precision, so that one linear-algebra library sums like another.
+        """
+        scores = self.importance * (self.vectors @ np.asarray(coef, dtype=np.float64)) * self.scale
+        return np.append(scores, 0.0)
 
     def word_importance(self) -> NDArray[np.float32]:
         """Importance of each word of the table, and at the end that of an unknown one: zero."""

@@ -269,7 +269,7 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return sparse.csr_matrix((np.concatenate(values), index), shape=(len(read), 2 * self.n_buckets))
 
     def _score_batch(
-        self, read: Reading, weights: NDArray[np.float32], by_word: NDArray[np.float32] | None
+        self, read: Reading, weights: NDArray[np.float32], by_word: NDArray[np.float64] | None
     ) -> NDArray[np.float64]:
         of_words = np.sum([segment_sums(weights[part.bucket], part.edges) for part in read.words], axis=0)
         n_words = np.sum([np.diff(part.edges) for part in read.words], axis=0)
@@ -288,7 +288,7 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             known = (read.rows < len(self.encoder.hashes)) & spoken
         return segment_sums(spoken.astype(np.float64), read.edges), segment_sums(known.astype(np.float64), read.edges)
 
-    def _weights(self, coef: NDArray[np.floating[Any]]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    def _weights(self, coef: NDArray[np.floating[Any]]) -> tuple[NDArray[np.float32], NDArray[np.float64] | None]:
         """A head's weights as the weight of each bucket, rarity weighed in, and of each word of the encoder.
 
         They are kept where nobody can change `coef`, as with the default model: else they would be half of the time
@@ -300,10 +300,10 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         kept: tuple[tuple[object, ...], Any] | None = getattr(self, "_kept_weights", None)
         if kept is None or any(one is not other for one, other in zip(kept[0], made_from, strict=True)):
             kept = self._kept_weights = (made_from, self._weighed(coef))
-        weights: tuple[NDArray[np.float32], NDArray[np.float32] | None] = kept[1]
+        weights: tuple[NDArray[np.float32], NDArray[np.float64] | None] = kept[1]
         return weights
 
-    def _weighed(self, coef: NDArray[np.floating[Any]]) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    def _weighed(self, coef: NDArray[np.floating[Any]]) -> tuple[NDArray[np.float32], NDArray[np.float64] | None]:
         weights = np.asarray(coef[: len(self.idf_)], dtype=np.float32) * self.idf_
         return weights, self.encoder.word_scores(coef[len(self.idf_) :]) if self.encoder else None
 
