@@ -101,7 +101,13 @@ print(os.waitpid(child, 0)[1])
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 def test_a_process_forked_while_the_default_model_was_being_read_does_not_wait_for_ever() -> None:
     result = subprocess.run(
-        [sys.executable, "-c", FORKED_WHILE_READING], capture_output=True, text=True, timeout=120, check=False, cwd=ROOT
+        # Python 3.12 warns of every fork among threads
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORKED_WHILE_READING],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        cwd=ROOT,
     )
     assert (result.stdout, result.stderr) == ("0\n", "")
 
