@@ -1,8 +1,9 @@
 """What surrounds a sentence → what that adds to its logit: a second, small logistic regression.
 
 Spoilers clump, stand late, and follow their author's warning. So the logits of a whole review, read once more together
-with each sentence's place, say more than a sentence alone (0.11 AUC on Goodreads: Wan et al. 2019, table 1). The stage
-is linear in readable features, so its share of every verdict can be shown.
+with each sentence's place, say more than a sentence alone (0.11 AUC on Goodreads: Wan et al. 2019, table 1); and the
+encoder's vector of a sentence in its review knows who "he" is. The stage is linear in both, so its share of every verdict
+can be shown.
 """
 
 import re
@@ -43,12 +44,13 @@ _WARNING = re.compile(
     r"spoil|give(?:s|n)? (?:\w+ )?away|don['’]?t read|stop reading|plot (?:details|points)", re.IGNORECASE
 )
 _NEAR = 5
+_VECTOR_SIZE = 0.1  # beside a named feature: there are many dimensions, and each says little
 _SAME = 1e-9  # what rounding leaves of the spread of equal numbers
 
 
 @dataclass(frozen=True, slots=True)
 class ReviewContext:
-    """The second stage: weights over `FEATURES`, whose sum is the logit of a sentence in its review.
+    """The second stage: weights over `FEATURES` and the encoder's vector, whose sum is the logit in the review.
 
     Attributes
     ----------
@@ -56,10 +58,13 @@ class ReviewContext:
         One for each of `FEATURES`.
     intercept : float
         Logit where every feature is zero.
+    direction : tuple of float
+        One weight for each dimension of the encoder's vector of a sentence in its review; may be empty.
     """
 
     weights: tuple[float, ...]
     intercept: float
+    direction: tuple[float, ...] = ()
 
     @classmethod
     def fit(
@@ -69,6 +74,7 @@ class ReviewContext:
         lengths: NDArray[np.int64],
         labels: NDArray[np.int8],
         sample_weight: NDArray[np.float64] | None = None,
+        vectors: NDArray[np.float64] | None = None,
     ) -> Self:
         """Learn the weights from out-of-fold logits of whole reviews.
 
@@ -84,20 +90,29 @@ class ReviewContext:
             1 for a spoiler.
         sample_weight : ndarray of float64, optional
             How much each sentence counts.
+        vectors : ndarray of float64, shape (n_sentences, n_review_dimensions), optional
+            What the vectoriser's `encode_reviews` gives.
 
         Returns
         -------
         ReviewContext
         """
-        X = context_features(logits, sentences, lengths)
+        named = context_features(logits, sentences, lengths)
+        X = named if vectors is None else np.hstack([named, vectors])
         spread = X.std(axis=0)
         # What is the same everywhere, as the length of reviews of one length, teaches nothing.
         unit = np.divide(1.0, spread, out=np.zeros_like(spread), where=spread > _SAME)
+        unit[len(FEATURES) :] *= _VECTOR_SIZE
         head = LogisticRegression(C=1.0, solver="newton-cholesky").fit(X * unit, labels, sample_weight)
-        return cls(tuple((head.coef_[0] * unit).tolist()), float(head.intercept_[0]))
+        weights = (head.coef_[0] * unit).tolist()
+        return cls(tuple(weights[: len(FEATURES)]), float(head.intercept_[0]), tuple(weights[len(FEATURES) :]))
 
     def logits(
-        self, logits: NDArray[np.float64], sentences: Sequence[str], lengths: NDArray[np.int64]
+        self,
+        logits: NDArray[np.float64],
+        sentences: Sequence[str],
+        lengths: NDArray[np.int64],
+        vectors: NDArray[np.float64] | None = None,
     ) -> NDArray[np.float64]:
         """Logits in the review, from logits alone; arguments as in `fit`.
 
@@ -107,17 +122,22 @@ class ReviewContext:
         """
         # Row by row: a matrix product may round a review differently in another batch.
         shares = context_features(logits, sentences, lengths) * np.array(self.weights, dtype=np.float64)
-        return np.asarray(shares.sum(axis=1) + self.intercept)
+        found = shares.sum(axis=1) + self.intercept
+        if self.direction and vectors is not None:
+            found += (vectors * np.array(self.direction, dtype=np.float64)).sum(axis=1)
+        return np.asarray(found)
 
     def rescale(self, slope: float, offset: float) -> "ReviewContext":
         """The stage whose logits are ``slope * z + offset``, as calibration asks."""
-        return ReviewContext(tuple(slope * weight for weight in self.weights), slope * self.intercept + offset)
+        weights, direction = (tuple(slope * weight for weight in one) for one in (self.weights, self.direction))
+        return ReviewContext(weights, slope * self.intercept + offset, direction)
 
     def under(self, slope: float, offset: float) -> "ReviewContext":
         """The stage that gives the same logits where those alone have become ``slope * z + offset``."""
         weights = np.array(self.weights, dtype=np.float64)
         weights[:_N_LOGITS] /= slope
-        return ReviewContext(tuple(weights.tolist()), self.intercept - offset * float(weights[:_N_LOGITS].sum()))
+        intercept = self.intercept - offset * float(weights[:_N_LOGITS].sum())
+        return ReviewContext(tuple(weights.tolist()), intercept, self.direction)
 
 
 def review_logits(
@@ -137,17 +157,23 @@ def review_logits(
     -------
     ndarray of float64, shape (n_sentences,)
     """
-    return with_context(model, model.decision_function(sentences), sentences, lengths)
+    alone, _, vectors = model.judge(sentences)
+    return with_context(model, alone, sentences, lengths, vectors)
 
 
 def with_context(
-    model: SpoilerClassifier, alone: NDArray[np.float64], sentences: Sequence[str], lengths: NDArray[np.int64]
+    model: SpoilerClassifier,
+    alone: NDArray[np.float64],
+    sentences: Sequence[str],
+    lengths: NDArray[np.int64],
+    vectors: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """`review_logits`, for those who have the logits of the sentences alone already."""
-    if model.context_ is None:
-        return alone
+    """`review_logits`, for those who know what `SpoilerClassifier.judge` says of the sentences alone."""
     has_neighbours = np.repeat(lengths, lengths) > 1
-    return np.where(has_neighbours, model.context_.logits(alone, sentences, lengths), alone)
+    if model.context_ is None or not has_neighbours.any():
+        return alone
+    in_review = model.vectorizer_.encode_reviews(sentences, lengths, vectors) if model.context_.direction else None
+    return np.where(has_neighbours, model.context_.logits(alone, sentences, lengths, in_review), alone)
 
 
 def context_features(

@@ -26,10 +26,20 @@ def works_apart(corpus: Corpus, n_splits: int, seed: int) -> Folds:
 
 
 def held_out_logits(
-    template: SpoilerClassifier, corpus: Corpus, folds: Folds, *, n_jobs: int, progress: bool
+    template: SpoilerClassifier,
+    corpus: Corpus,
+    vectors: NDArray[np.float64],
+    folds: Folds,
+    *,
+    n_jobs: int,
+    progress: bool,
 ) -> NDArray[np.float64]:
-    """Logit of each sentence alone, from the model that its fold has left it out of."""
-    jobs = (delayed(_judged)(template, corpus, *fold) for fold in folds)
+    """Logit of each sentence alone, from the model that its fold has left it out of.
+
+    `vectors` are what the template's encoder makes of the sentences: it learns nothing here, so they are the same in
+    every fold.
+    """
+    jobs = (delayed(_judged)(template, corpus, vectors, *fold) for fold in folds)
     done = Parallel(n_jobs=n_jobs, return_as="generator")(jobs)
     if progress:
         from tqdm.auto import tqdm  # warns in notebooks that lack widgets, so only those who ask for it hear that
@@ -41,17 +51,23 @@ def held_out_logits(
     return logits
 
 
-def taught(template: SpoilerClassifier, corpus: Corpus) -> SpoilerClassifier:
+def taught(template: SpoilerClassifier, corpus: Corpus, vectors: NDArray[np.float64]) -> SpoilerClassifier:
     """A model that has learnt this corpus: a new one, or, where `template` is fitted already, that one adapted."""
     if hasattr(template, "coef_"):
-        return copy.deepcopy(template).adapt(corpus.sentences, corpus.labels, corpus.weights)
+        return copy.deepcopy(template).adapt(corpus.sentences, corpus.labels, corpus.weights, vectors=vectors)
     labels = np.where(corpus.labels == 1, Label.SPOILER.value, Label.SAFE.value)
     sources = corpus.frame["source"].fillna("").to_numpy(dtype=str)
-    fitted: SpoilerClassifier = clone(template).fit(corpus.sentences, labels, corpus.weights, sources=sources)
+    model = clone(template)
+    fitted: SpoilerClassifier = model.fit(corpus.sentences, labels, corpus.weights, sources=sources, vectors=vectors)
     return fitted
 
 
 def _judged(
-    template: SpoilerClassifier, corpus: Corpus, learnt: NDArray[np.intp], judged: NDArray[np.intp]
+    template: SpoilerClassifier,
+    corpus: Corpus,
+    vectors: NDArray[np.float64],
+    learnt: NDArray[np.intp],
+    judged: NDArray[np.intp],
 ) -> NDArray[np.float64]:
-    return taught(template, corpus.take(learnt)).decision_function(corpus.take(judged).sentences)
+    model = taught(template, corpus.take(learnt), vectors[learnt])
+    return model.decision_function(corpus.take(judged).sentences, vectors[judged])

@@ -21,8 +21,8 @@ def judge(
 ) -> list[Verdict]:
     """Verdicts on sentences that stand in reviews of these lengths, one review after another."""
     texts = [sentence.text for sentence in sentences]
-    alone, certain = model.judge(texts)
-    probability = expit(with_context(model, alone, texts, lengths))
+    alone, certain, vectors = model.judge(texts)
+    probability = expit(with_context(model, alone, texts, lengths, vectors))
     in_review = np.repeat(lengths, lengths) > 1
     enough = np.where(in_review, _threshold(model, threshold, "review"), _threshold(model, threshold, "alone"))
     columns = (probability, probability >= enough, certain)

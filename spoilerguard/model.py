@@ -94,6 +94,7 @@ class SpoilerClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         sample_weight: ArrayLike | None = None,
         *,
         sources: ArrayLike | None = None,
+        vectors: NDArray[np.float64] | None = None,
     ) -> Self:
         """Learn from labelled sentences.
 
@@ -109,6 +110,8 @@ class SpoilerClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Where each sentence comes from. Half the comments of a wiki may be spoilers, and a thirtieth of all
             sentences of reviews: each source but the most frequent has an offset of its own while fitting, so that no
             word stands for its source.
+        vectors : ndarray of float64, shape (n_sentences, encoder.n_dimensions), optional
+            What the vectoriser's `encode` gave for `X`, where that is known: encoding is most of the work.
 
         Returns
         -------
@@ -126,9 +129,9 @@ class SpoilerClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self._start_afresh()
         self.vectorizer_ = self._new_vectorizer().fit(sentences)
         head = LogisticRegression(C=self.C, solver="liblinear", random_state=self.random_state)
-        vectors = self.vectorizer_.transform(sentences)
-        head.fit(vectors if sources is None else _with_offsets(vectors, sources), target, weights)
-        self._set_weights(head.coef_[0, : vectors.shape[1]], float(head.intercept_[0]))
+        columns = self.vectorizer_.transform(sentences, vectors)
+        head.fit(columns if sources is None else _with_offsets(columns, sources), target, weights)
+        self._set_weights(head.coef_[0, : columns.shape[1]], float(head.intercept_[0]))
         return self
 
     def partial_fit(
@@ -156,7 +159,14 @@ class SpoilerClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self._set_weights(self._stream_head.coef_[0], float(self._stream_head.intercept_[0]))
         return self
 
-    def adapt(self, X: Sequence[str], spoiler: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+    def adapt(
+        self,
+        X: Sequence[str],
+        spoiler: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        vectors: NDArray[np.float64] | None = None,
+    ) -> Self:
         """Learn from further labels and keep what is known: the old logit stands, and the weights are corrected.
 
         Logistic regression with the old logit as one more column, all but free of penalty: so only a correction costs,
@@ -170,6 +180,8 @@ class SpoilerClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             Whether each is a spoiler.
         sample_weight : array-like of shape (n_sentences,), optional
             How much each sentence counts.
+        vectors : ndarray of float64, shape (n_sentences, encoder.n_dimensions), optional
+            As in `fit`.
 
         Returns
         -------
@@ -179,9 +191,10 @@ class SpoilerClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         target = column_or_1d(spoiler)
         if not np.isin(target, (0, 1)).all():
             raise ValueError("adapt expects True or 1 for a spoiler and False or 0 for a safe sentence.")
-        known = self.decision_function(X)
-        vectors = self.vectorizer_.transform(X)
-        with_known = sparse.hstack([vectors, sparse.csr_matrix(_FREE * known[:, None])], format="csr")
+        vectors = self.vectorizer_.encode(X) if vectors is None else vectors
+        known = self.decision_function(X, vectors)
+        columns = self.vectorizer_.transform(X, vectors)
+        with_known = sparse.hstack([columns, sparse.csr_matrix(_FREE * known[:, None])], format="csr")
         head = LogisticRegression(C=_CORRECTION_C, solver="liblinear", random_state=self.random_state)
         head.fit(with_known, target.astype(bool), sample_weight)
         correction, share = head.coef_[0, :-1], _FREE * head.coef_[0, -1]
@@ -189,20 +202,22 @@ class SpoilerClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self._stream_head = None
         return self
 
-    def decision_function(self, X: Sequence[str]) -> NDArray[np.float64]:
+    def decision_function(self, X: Sequence[str], vectors: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
         """Logit of the probability that each sentence is a spoiler.
 
         Parameters
         ----------
         X : sequence of str
             Sentences.
+        vectors : ndarray of float64, shape (n_sentences, encoder.n_dimensions), optional
+            As in `fit`.
 
         Returns
         -------
         ndarray of float64, shape (n_sentences,)
         """
         check_is_fitted(self)
-        return self.vectorizer_.score_sentences(X, self.coef_) + self.intercept_
+        return self.vectorizer_.score_sentences(X, self.coef_, vectors) + self.intercept_
 
     def predict_proba(self, X: Sequence[str]) -> NDArray[np.float64]:
         """Probability of each class, in the order of `classes_`.
@@ -235,11 +250,11 @@ class SpoilerClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         return self._enough(*self.vectorizer_.familiarity(X))
 
-    def judge(self, X: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """What `decision_function` and `certain` return, from one reading of the sentences."""
+    def judge(self, X: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]]:
+        """What `decision_function`, `certain` and the vectoriser's `encode` return, from one reading."""
         check_is_fitted(self)
-        scores, words, known = self.vectorizer_.score_and_familiarity(X, self.coef_)
-        return scores + self.intercept_, self._enough(words, known)
+        scores, words, known, vectors = self.vectorizer_.score_and_familiarity(X, self.coef_)
+        return scores + self.intercept_, self._enough(words, known), vectors
 
     def rescale(self, slope: float, offset: float) -> Self:
         """Turn every logit ``z`` into ``slope * z + offset``, as calibration asks.

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from spoilerguard.context import FEATURES, review_logits
+from spoilerguard.context import FEATURES, with_context
 from spoilerguard.features import WordWeights, as_sentences
 from spoilerguard.model import SpoilerClassifier
 
@@ -102,7 +102,8 @@ def explain_sentences(
     """
     texts = as_sentences(sentences)
     lengths = np.ones(len(texts), dtype=np.int64) if lengths is None else np.asarray(lengths)
-    own, logits = model.decision_function(texts), review_logits(model, texts, lengths)
+    own, _, vectors = model.judge(texts)
+    logits = with_context(model, own, texts, lengths, vectors)
     scale = _share_of_own_logit(model, lengths)
     words = model.vectorizer_.contributions(texts, model.coef_)
     contributions = _gathered(texts, words, own - model.intercept_, scale)

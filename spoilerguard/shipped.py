@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from threading import Lock
 
-from spoilerguard.encoder import SentenceEncoder
+from spoilerguard.encoders import Encoder
 from spoilerguard.errors import ModelFormatError
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.persistence import load as load_folder
@@ -53,9 +53,9 @@ def default_model() -> SpoilerClassifier:
     return _read_default() if _read_default.cache_info().currsize else _read_once()
 
 
-def default_encoder() -> SentenceEncoder | None:
-    """The word vectors that the default model was built on, for training on other labels."""
-    encoder: SentenceEncoder | None = default_model().vectorizer_.encoder
+def default_encoder() -> Encoder | None:
+    """The encoder that the default model was built on, for training on other labels."""
+    encoder: Encoder | None = default_model().vectorizer_.encoder
     return encoder
 
 

@@ -94,23 +94,24 @@ def train(
     natural = _natural_rows(corpus, natural_sources)
     folds = works_apart(corpus, n_splits, seed)
     templates = [base] if base is not None else _templates(estimator, seed)
-    tried = [held_out_logits(one, corpus, folds, n_jobs=n_jobs, progress=progress) for one in templates]
+    vectors, in_review = _encoded(templates[0], corpus)
+    tried = [held_out_logits(one, corpus, vectors, folds, n_jobs=n_jobs, progress=progress) for one in templates]
     best = int(np.argmax([roc_auc_score(corpus.labels, logits, sample_weight=corpus.weights) for logits in tried]))
-    logits, model = tried[best], taught(templates[best], corpus)
+    logits, model = tried[best], taught(templates[best], corpus, vectors)
 
     slope, offset = platt(logits[natural], corpus.labels[natural], corpus.weights[natural])
     model.rescale(slope, offset)
     logits = slope * logits + offset
     points = _operating_points(logits, corpus, natural, "alone")
     known = None if base is None or base.context_ is None else base.context_.under(slope, offset)
-    model.context_, in_review = known, None
+    model.context_, together = known, None
     if _teaches_context(corpus):
-        model.context_, in_review = _context(logits, corpus, natural, folds, known)
-        points |= _operating_points(in_review, corpus, natural & corpus.in_review, "review")
+        model.context_, together = _context(logits, corpus, in_review, natural, folds, known)
+        points |= _operating_points(together, corpus, natural & corpus.in_review, "review")
     elif base is not None:
         points |= {name: point for name, point in base.operating_points_.items() if name.endswith("/review")}
     model.operating_points_ = points
-    model.card_ = model_card(corpus, natural, logits, in_review, seed)
+    model.card_ = model_card(corpus, natural, logits, together, seed)
     return model
 
 
@@ -158,9 +159,17 @@ def _templates(estimator: SpoilerClassifier | None, seed: int) -> list[SpoilerCl
     return [SpoilerClassifier(vectorizer=vectorizer, C=strength, random_state=seed) for strength in _STRENGTHS]
 
 
+def _encoded(template: SpoilerClassifier, corpus: Corpus) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The encoder's vectors of all sentences, alone and in their reviews: once for all folds and strengths."""
+    vectorizer = getattr(template, "vectorizer_", template.vectorizer) or SentenceVectorizer()
+    alone = vectorizer.encode(corpus.sentences)
+    return alone, vectorizer.encode_reviews(corpus.sentences, corpus.lengths, alone)
+
+
 def _context(
     logits: NDArray[np.float64],
     corpus: Corpus,
+    vectors: NDArray[np.float64],
     natural: NDArray[np.bool_],
     folds: Folds,
     known: ReviewContext | None,
@@ -168,18 +177,20 @@ def _context(
     """The calibrated context stage, learnt unless it is known, and its held-out logits (zero outside of reviews)."""
     held_out = np.zeros(len(corpus))
     for learnt, tested in folds:
-        stage = known or _stage(logits, corpus, np.isin(np.arange(len(corpus)), learnt) & corpus.in_review)
+        stage = known or _stage(logits, corpus, vectors, np.isin(np.arange(len(corpus)), learnt) & corpus.in_review)
         part = corpus.take(tested)
-        held_out[tested] = stage.logits(logits[tested], part.sentences, part.lengths)
+        held_out[tested] = stage.logits(logits[tested], part.sentences, part.lengths, vectors[tested])
     rows = natural & corpus.in_review
     slope, offset = platt(held_out[rows], corpus.labels[rows], corpus.weights[rows])
     held_out = np.where(corpus.in_review, slope * held_out + offset, 0.0)
-    return (known or _stage(logits, corpus, corpus.in_review)).rescale(slope, offset), held_out
+    return (known or _stage(logits, corpus, vectors, corpus.in_review)).rescale(slope, offset), held_out
 
 
-def _stage(logits: NDArray[np.float64], corpus: Corpus, rows: NDArray[np.bool_]) -> ReviewContext:
+def _stage(
+    logits: NDArray[np.float64], corpus: Corpus, vectors: NDArray[np.float64], rows: NDArray[np.bool_]
+) -> ReviewContext:
     part = corpus.take(rows)
-    return ReviewContext.fit(logits[rows], part.sentences, part.lengths, part.labels, part.weights)
+    return ReviewContext.fit(logits[rows], part.sentences, part.lengths, part.labels, part.weights, vectors[rows])
 
 
 def _teaches_context(corpus: Corpus) -> bool:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from spoilerguard.calibration import OperatingPoint
-from spoilerguard.context import review_logits
+from spoilerguard.context import with_context
 from spoilerguard.corpus import Corpus
 from spoilerguard.errors import CorpusError
 from spoilerguard.model import SpoilerClassifier
@@ -71,12 +71,12 @@ def judge(model: SpoilerClassifier, corpus: Corpus) -> tuple[Judged, ...]:
     """
     if not len(corpus):
         raise CorpusError(f"{corpus.name or 'the corpus'}: no sentences to evaluate on; it needs at least one")
-    alone = model.decision_function(corpus.sentences)
+    alone, _, vectors = model.judge(corpus.sentences)
     refuse_hard_labels(alone)
     judged = [_judged(model, ALONE, np.arange(len(corpus)), alone)]
     rows = np.flatnonzero(corpus.in_review)
     if len(rows):
-        together = review_logits(model, corpus.sentences, corpus.lengths)
+        together = with_context(model, alone, corpus.sentences, corpus.lengths, vectors)
         judged.append(_judged(model, IN_REVIEW, rows, together[rows]))
     return tuple(judged)
 

@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from spoilerguard.encoder import SentenceEncoder
+from spoilerguard.encoders import Words
 from spoilerguard.features.blocks import Hashed, words_block
 from spoilerguard.features.folding import Stream, fold, is_mark
 
@@ -22,32 +22,28 @@ class Reading:
     ----------
     stream : Stream
         The folded batch.
-    words : list of Hashed
+    ngrams : list of Hashed
         Words, then pairs of neighbours, ….
-    rows : ndarray of int64, or None
-        Where the encoder, if there is one, has each word in its table.
     """
 
     stream: Stream
-    words: list[Hashed]
-    rows: NDArray[np.int64] | None
+    ngrams: list[Hashed]
 
     @classmethod
-    def of(cls, batch: Sequence[str], longest: int, n_buckets: int, encoder: SentenceEncoder | None) -> Self:
+    def of(cls, batch: Sequence[str], longest: int, n_buckets: int) -> Self:
         """Read a batch, with runs of words up to `longest`."""
         stream = fold(batch)
-        words = words_block(stream, longest, n_buckets)
-        return cls(stream, words, None if encoder is None else encoder.find(words[0].grams.hashes))
+        return cls(stream, words_block(stream, longest, n_buckets))
 
     def __len__(self) -> int:
         return len(self.stream.bounds) - 1
 
     @property
-    def edges(self) -> NDArray[np.int64]:
-        """Sentence ``k`` owns the words ``edges[k]:edges[k + 1]``."""
-        return self.words[0].edges
+    def words(self) -> Words:
+        """The words, as encoders read them."""
+        return Words(self.ngrams[0].grams.hashes, self.ngrams[0].edges, self.stream.codes)
 
     @property
     def spoken(self) -> NDArray[np.bool_]:
         """Whether each word is more than a punctuation mark."""
-        return ~is_mark(self.stream.codes[self.words[0].grams.start])
+        return ~is_mark(self.stream.codes[self.ngrams[0].grams.start])

@@ -3,7 +3,7 @@
 Every word n-gram and every character n-gram inside a word falls into a bucket by its hash; a bucket counts by how rare
 it is among sentences. A sentence's two blocks are each divided by the square root of their number of n-grams, a length
 that needs no look at the weights: so a score is one gather and one sum, and the matrix is never built for it. With an
-encoder, its dense vector stands behind them.
+encoder, its dense vector stands behind them; it costs most of the time, so every method takes vectors that are known.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,13 +15,15 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from spoilerguard.encoder import SentenceEncoder
+from spoilerguard.encoders import Encoder, Words
 from spoilerguard.features.batches import as_sentences, in_batches
 from spoilerguard.features.blocks import Hashed, character_sums, characters_block, segment_sums
 from spoilerguard.features.reading import Reading
 from spoilerguard.features.tracing import Occurrences, WordWeights, locate, weigh_words
 
 __all__ = ["SentenceVectorizer"]
+
+Vectors = NDArray[np.float64]
 
 
 class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -39,8 +41,8 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Shortest and longest character n-gram inside a word, the blank on either side of it included.
     n_buckets : int, default 2**18
         Columns for words, and as many again for characters; a power of two.
-    encoder : SentenceEncoder, optional
-        Pre-trained word vectors; their pooled vector makes the last ``encoder.n_dimensions`` columns.
+    encoder : Encoder, optional
+        What was learnt before; its vector makes the last ``encoder.n_dimensions`` columns.
 
     Attributes
     ----------
@@ -63,7 +65,7 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         word_ngrams: int = 2,
         char_ngrams: tuple[int, int] = (2, 5),
         n_buckets: int = 2**18,
-        encoder: SentenceEncoder | None = None,
+        encoder: Encoder | None = None,
     ) -> None:
         self.word_ngrams = word_ngrams
         self.char_ngrams = char_ngrams
@@ -100,22 +102,59 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.idf_ = np.log((1 + self.n_sentences_) / (1 + frequency)).astype(np.float32)
         return self
 
-    def transform(self, X: Sequence[str]) -> sparse.csr_matrix:
+    def transform(self, X: Sequence[str], vectors: Vectors | None = None) -> sparse.csr_matrix:
         """Vectors of sentences.
 
         Parameters
         ----------
         X : sequence of str
             Sentences.
+        vectors : ndarray of float64, shape (n_sentences, encoder.n_dimensions), optional
+            What `encode` gave for them, where that is known.
 
         Returns
         -------
         scipy.sparse.csr_matrix of float32, shape (n_sentences, n_columns)
         """
         check_is_fitted(self)
-        batches = [self._transform_batch(read) for read in self._read(as_sentences(X))]
-        empty = sparse.csr_matrix((0, self.n_columns), dtype=np.float32)
-        return sparse.vstack([empty, *batches], format="csr")
+        batches = [self._ngrams(read) for read in self._read(as_sentences(X))]
+        empty = sparse.csr_matrix((0, 2 * self.n_buckets), dtype=np.float32)
+        ngrams = sparse.vstack([empty, *batches], format="csr")
+        if self.encoder is None:
+            return ngrams
+        dense = self.encode(X) if vectors is None else vectors
+        return sparse.hstack([ngrams, sparse.csr_matrix(dense.astype(np.float32))], format="csr")
+
+    def encode(self, X: Sequence[str]) -> Vectors:
+        """The encoder's vectors of sentences, each on its own; needs no fitting.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_sentences, encoder.n_dimensions); no columns without an encoder
+        """
+        parts = [self._encoded(read.words) for read in self._read(as_sentences(X))]
+        return np.concatenate([self._encoded(Words.joined([])), *parts])
+
+    def encode_reviews(self, X: Sequence[str], lengths: NDArray[np.int64], vectors: Vectors) -> Vectors:
+        """The encoder's vectors of sentences where they stand in their reviews; needs no fitting.
+
+        Parameters
+        ----------
+        X : sequence of str
+            Reviews one after another, each in order.
+        lengths : ndarray of int64, shape (n_reviews,)
+            Number of sentences of each review; they add up to `n_sentences`.
+        vectors : ndarray of float64, shape (n_sentences, encoder.n_dimensions)
+            What `encode` gave for them.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_sentences, encoder.n_review_dimensions); no columns without an encoder
+        """
+        if self.encoder is None:
+            return np.zeros((len(X), 0))
+        words = Words.joined([read.words for read in self._read(as_sentences(X))])
+        return self.encoder.encode_reviews(words, np.asarray(lengths), vectors)
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[Any]:  # noqa: ARG002 - pipelines pass it
         """Names of the columns: ``words_<bucket>``, ``characters_<bucket>`` and, with an encoder, ``meaning_<i>``.
@@ -136,7 +175,9 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """Length of a vector: words, characters, and the encoder's dimensions."""
         return 2 * self.n_buckets + (self.encoder.n_dimensions if self.encoder else 0)
 
-    def score_sentences(self, X: Sequence[str], coef: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    def score_sentences(
+        self, X: Sequence[str], coef: NDArray[np.floating[Any]], vectors: Vectors | None = None
+    ) -> NDArray[np.float64]:
         """``transform(X) @ coef``, several times faster, since no matrix is built.
 
         Parameters
@@ -145,28 +186,32 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             Sentences.
         coef : ndarray of float, shape (n_columns,)
             Weight of each column.
+        vectors : ndarray of float64, shape (n_sentences, encoder.n_dimensions), optional
+            What `encode` gave for them, where that is known.
 
         Returns
         -------
         ndarray of float64, shape (n_sentences,)
         """
-        check_is_fitted(self)
-        weights, by_word = self._weights(coef)
-        scores = [self._score_batch(read, weights, by_word) for read in self._read(as_sentences(X))]
-        return np.concatenate([np.zeros(0), *scores])
+        return self.score_and_familiarity(X, coef, vectors)[0]
 
     def score_and_familiarity(
-        self, X: Sequence[str], coef: NDArray[np.floating[Any]]
-    ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
-        """What `score_sentences` and `familiarity` return, from one reading."""
+        self, X: Sequence[str], coef: NDArray[np.floating[Any]], vectors: Vectors | None = None
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], Vectors]:
+        """What `score_sentences`, `familiarity` and `encode` return, from one reading; parameters as there."""
         check_is_fitted(self)
-        weights, by_word = self._weights(coef)
-        parts = [
-            (self._score_batch(read, weights, by_word), *self._familiarity_of_batch(read))
-            for read in self._read(as_sentences(X))
-        ]
-        scores, words, known = _joined(parts, 3)
-        return scores, words.astype(np.int64), known / np.maximum(words, 1)
+        weights, of_dense = self._weights(coef), np.asarray(coef[2 * self.n_buckets :], dtype=np.float64)
+        scores, counts, dense = [np.zeros(0)], [np.zeros((2, 0))], [self._encoded(Words.joined([]))]
+        for read in self._read(as_sentences(X)):
+            scores.append(self._score_batch(read, weights))
+            counts.append(self._familiarity_of_batch(read))
+            if vectors is None:
+                dense.append(self._encoded(read.words))
+        found = np.concatenate(dense) if vectors is None else vectors
+        words, known = np.concatenate(counts, axis=1)
+        # Row by row: a matrix product may round a sentence differently in another batch.
+        score = np.concatenate(scores) + (found * of_dense).sum(axis=1)
+        return score, words.astype(np.int64), known / np.maximum(words, 1), found
 
     def familiarity(self, X: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """How much of each sentence is known: to the encoder, or, without one, from fitting.
@@ -181,7 +226,7 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """
         check_is_fitted(self)
         parts = [self._familiarity_of_batch(read) for read in self._read(as_sentences(X))]
-        words, known = _joined(parts, 2)
+        words, known = np.concatenate([np.zeros((2, 0)), *parts], axis=1)
         return words.astype(np.int64), known / np.maximum(words, 1)
 
     def occurrences(self, X: Sequence[str]) -> Iterator[Occurrences]:
@@ -220,13 +265,12 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             Once for each batch; its sentences are counted from the first one of `X`.
         """
         check_is_fitted(self)
-        weights, by_word = self._weights(coef)
+        weights = self._weights(coef)
         first = 0
         for read in self._read(as_sentences(X)):
             found = weigh_words(read.stream, self._blocks(read), weights)
-            if self.encoder is not None and by_word is not None and read.rows is not None:
-                divisor = self._divisor(self.encoder, read.rows, read.edges)
-                found.weight[:] += by_word[read.rows] / divisor[found.sentence]
+            if self.encoder is not None:
+                found.weight[:] += self.encoder.word_scores(read.words, coef[2 * self.n_buckets :])
             found.sentence[:] += first
             yield found
             first += len(read)
@@ -246,15 +290,15 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return (self._read_batch(batch) for batch in in_batches(sentences))
 
     def _read_batch(self, batch: list[str]) -> Reading:
-        return Reading.of(batch, self.word_ngrams, self.n_buckets, self.encoder)
+        return Reading.of(batch, self.word_ngrams, self.n_buckets)
 
-    def _transform_batch(self, read: Reading) -> sparse.csr_matrix:
-        ngrams = self._counts(read)
-        ngrams.data *= self.idf_[ngrams.indices]
-        if self.encoder is None or read.rows is None:
-            return ngrams
-        dense = self.encoder.encode(read.rows, read.edges)
-        return sparse.hstack([ngrams, sparse.csr_matrix(dense)], format="csr")
+    def _encoded(self, words: Words) -> Vectors:
+        return np.zeros((words.n_sentences, 0)) if self.encoder is None else self.encoder.encode(words)
+
+    def _ngrams(self, read: Reading) -> sparse.csr_matrix:
+        found = self._counts(read)
+        found.data *= self.idf_[found.indices]
+        return found
 
     def _counts(self, read: Reading) -> sparse.csr_matrix:
         """The n-gram columns before rarity is weighed in."""
@@ -268,52 +312,42 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         index = (np.concatenate(rows), np.concatenate(columns))
         return sparse.csr_matrix((np.concatenate(values), index), shape=(len(read), 2 * self.n_buckets))
 
-    def _score_batch(
-        self, read: Reading, weights: NDArray[np.float32], by_word: NDArray[np.float64] | None
-    ) -> NDArray[np.float64]:
-        of_words = np.sum([segment_sums(weights[part.bucket], part.edges) for part in read.words], axis=0)
-        n_words = np.sum([np.diff(part.edges) for part in read.words], axis=0)
+    def _score_batch(self, read: Reading, weights: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Scores of the n-grams alone."""
+        of_words = np.sum([segment_sums(weights[part.bucket], part.edges) for part in read.ngrams], axis=0)
+        n_words = np.sum([np.diff(part.edges) for part in read.ngrams], axis=0)
         of_characters, n_characters = character_sums(read.stream, self.char_ngrams, weights[self.n_buckets :])
         score = of_words / np.sqrt(np.maximum(n_words, 1)) + of_characters / np.sqrt(np.maximum(n_characters, 1))
-        if self.encoder is not None and by_word is not None and read.rows is not None:
-            divisor = self._divisor(self.encoder, read.rows, read.edges)
-            score += segment_sums(by_word[read.rows], read.edges) / divisor
         return np.asarray(score)
 
-    def _familiarity_of_batch(self, read: Reading) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def _familiarity_of_batch(self, read: Reading) -> NDArray[np.float64]:
+        """Number of words of each sentence, and of those that are known."""
         spoken = read.spoken
-        if self.encoder is None or read.rows is None:
-            known = (self.idf_[read.words[0].bucket] < np.float32(np.log(1 + self.n_sentences_))) & spoken
+        if self.encoder is None:
+            known = self.idf_[read.ngrams[0].bucket] < np.float32(np.log(1 + self.n_sentences_))
         else:
-            known = (read.rows < len(self.encoder.hashes)) & spoken
-        return segment_sums(spoken.astype(np.float64), read.edges), segment_sums(known.astype(np.float64), read.edges)
+            known = self.encoder.knows(read.words)
+        counted = [kind.astype(np.float64) for kind in (spoken, known & spoken)]
+        return np.array([segment_sums(kind, read.ngrams[0].edges) for kind in counted])
 
-    def _weights(self, coef: NDArray[np.floating[Any]]) -> tuple[NDArray[np.float32], NDArray[np.float64] | None]:
-        """A head's weights as the weight of each bucket, rarity weighed in, and of each word of the encoder.
+    def _weights(self, coef: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+        """A head's weights as the weight of each bucket, rarity weighed in.
 
         They are kept where nobody can change `coef`, as with the default model: else they would be half of the time
         that a single review takes.
         """
         if coef.flags.writeable or not coef.flags.owndata:
             return self._weighed(coef)
-        made_from = (coef, self.idf_, self.encoder)
-        kept: tuple[tuple[object, ...], Any] | None = getattr(self, "_kept_weights", None)
-        if kept is None or any(one is not other for one, other in zip(kept[0], made_from, strict=True)):
-            kept = self._kept_weights = (made_from, self._weighed(coef))
-        weights: tuple[NDArray[np.float32], NDArray[np.float64] | None] = kept[1]
-        return weights
+        kept: tuple[object, object, NDArray[np.float32]] | None = getattr(self, "_kept_weights", None)
+        if kept is None or kept[0] is not coef or kept[1] is not self.idf_:
+            kept = self._kept_weights = (coef, self.idf_, self._weighed(coef))
+        return kept[2]
 
-    def _weighed(self, coef: NDArray[np.floating[Any]]) -> tuple[NDArray[np.float32], NDArray[np.float64] | None]:
-        weights = np.asarray(coef[: len(self.idf_)], dtype=np.float32) * self.idf_
-        return weights, self.encoder.word_scores(coef[len(self.idf_) :]) if self.encoder else None
-
-    @staticmethod
-    def _divisor(encoder: SentenceEncoder, rows: NDArray[np.int64], edges: NDArray[np.int64]) -> NDArray[np.float64]:
-        """What the encoder's sum over each sentence is divided by."""
-        return encoder.weight_of(encoder.word_importance()[rows], edges)
+    def _weighed(self, coef: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+        return np.asarray(coef[: len(self.idf_)], dtype=np.float32) * self.idf_
 
     def _blocks(self, read: Reading) -> Iterator[list[Hashed]]:
-        yield read.words
+        yield read.ngrams
         yield characters_block(read.stream, self.char_ngrams, self.n_buckets)
 
     def _check_parameters(self) -> None:
@@ -322,8 +356,3 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             raise ValueError(f"word_ngrams must be at least 1 and char_ngrams at least (2, 2), ascending; got {self}.")
         if not 2**4 <= self.n_buckets <= 2**24 or self.n_buckets & (self.n_buckets - 1):
             raise ValueError(f"n_buckets must be a power of two from 2**4 to 2**24; got {self.n_buckets}.")
-
-
-def _joined(parts: Sequence[tuple[NDArray[Any], ...]], n_columns: int) -> list[NDArray[Any]]:
-    """Each column of the batches in one array, also where there is no batch."""
-    return [np.concatenate([np.zeros(0), *(part[column] for part in parts)]) for column in range(n_columns)]

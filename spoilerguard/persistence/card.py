@@ -9,6 +9,7 @@ from dataclasses import asdict
 from spoilerguard.errors import ModelFormatError
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.persistence.document import Json, plain, plain_object
+from spoilerguard.persistence.format_2 import kind_of
 from spoilerguard.persistence.formats import versions
 from spoilerguard.persistence.layout import Fault
 
@@ -58,7 +59,7 @@ def _blocks(model: SpoilerClassifier) -> Iterator[str]:
     card = plain_object(model.card_, "card")
     yield f"# {_inline(card.pop('name', _TITLE))}"
     points = {name: asdict(point) for name, point in model.operating_points_.items()}
-    vectorizer = model.vectorizer_.get_params(deep=False) | {"encoder": model.vectorizer_.encoder is not None}
+    vectorizer = model.vectorizer_.get_params(deep=False) | {"encoder": kind_of(model.vectorizer_.encoder)}
     own = {
         **({"operating points": points} if points else {}),
         "parameters": model.get_params(deep=False) | {"vectorizer": vectorizer, "classes": model.classes_},

@@ -1,9 +1,11 @@
 """Format 1, read: every field, every array and what ties them together is checked before a model is built.
 
-This module is kept as it is for as long as models of format 1 exist; a new format gets a module of its own.
+This module is kept for as long as models of format 1 exist; a new format gets a module of its own, which says only what
+has changed.
 """
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,7 @@ from numpy.typing import NDArray
 
 from spoilerguard import context
 from spoilerguard.context import ReviewContext
-from spoilerguard.encoder import SentenceEncoder
+from spoilerguard.encoders import Encoder, PooledEncoder
 from spoilerguard.features import SentenceVectorizer
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.operating_points import OperatingPoint
@@ -19,7 +21,7 @@ from spoilerguard.persistence.archive import checked_specs, unpack
 from spoilerguard.persistence.document import SHA256, Fields, Json, plain_object
 from spoilerguard.persistence.layout import LIMITS, MODEL_JSON, README, WEIGHTS, Arrays, ContentOf, Fault, Stamp
 
-__all__ = ["ENCODER", "idf_of", "read_format_1"]
+__all__ = ["ENCODER", "EncoderOf", "idf_of", "read_document", "read_format_1", "taken_encoder"]
 
 ENCODER = "encoder."  # before the names of the encoder's arrays
 _LONGEST_NGRAM = 64
@@ -27,8 +29,19 @@ _MOST_SENTENCES = 2**48
 _NUMBERS = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float32", "float64")
 
 
+EncoderOf = Callable[[Fields, Arrays], Encoder | None]
+DirectionOf = Callable[[Arrays], tuple[float, ...]]
+
+
 def read_format_1(document: dict[str, Json], content_of: ContentOf) -> SpoilerClassifier:
     """The model of a document whose checksum and format number hold; companions come from `content_of`."""
+    return read_document(document, content_of, _encoder, lambda _: ())
+
+
+def read_document(
+    document: dict[str, Json], content_of: ContentOf, encoder_of: EncoderOf, direction_of: DirectionOf
+) -> SpoilerClassifier:
+    """Read a document, given how its format tells of the encoder and of the context's direction."""
     with Fields(document) as top:
         for known in ("kind", "format", "checksum"):
             top.take(known)
@@ -39,13 +52,13 @@ def read_format_1(document: dict[str, Json], content_of: ContentOf) -> SpoilerCl
         with top.fields("files") as files:
             content_of(README, _stamp(files.fields(README)))
             arrays = unpack(content_of(WEIGHTS, _stamp(files.fields(WEIGHTS))), specs)
-        vectorizer = _vectorizer(top.fields("vectorizer"), arrays)
+        vectorizer = _vectorizer(top.fields("vectorizer"), arrays, encoder_of)
         model = _classifier(top.fields("classifier"), vectorizer)
         model.coef_ = _coef(arrays, vectorizer)
         model.intercept_ = top.number("intercept")
         model.classes_ = _classes(top.fields("classes"))
         stage = top.take("context")
-        model.context_ = None if stage is None else _context(Fields(stage, "context"))
+        model.context_ = None if stage is None else _context(Fields(stage, "context"), direction_of(arrays))
         model.operating_points_ = _operating_points(top.fields("operating_points"))
         model.card_ = plain_object(top.take("card"), "card")
     if arrays:
@@ -61,7 +74,7 @@ def _stamp(fields: Fields) -> Stamp:
     return stamp
 
 
-def _vectorizer(fields: Fields, arrays: Arrays) -> SentenceVectorizer:
+def _vectorizer(fields: Fields, arrays: Arrays, encoder_of: EncoderOf) -> SentenceVectorizer:
     with fields:
         n_buckets = fields.integer("n_buckets", 2**4, 2**24)
         if n_buckets & (n_buckets - 1):
@@ -73,7 +86,7 @@ def _vectorizer(fields: Fields, arrays: Arrays) -> SentenceVectorizer:
             word_ngrams=fields.integer("word_ngrams", 1, _LONGEST_NGRAM),
             char_ngrams=(shortest, longest),
             n_buckets=n_buckets,
-            encoder=_encoder(arrays) if fields.flag("encoder") else None,
+            encoder=encoder_of(fields, arrays),
         )
         vectorizer.n_sentences_ = fields.integer("n_sentences", 1, _MOST_SENTENCES)
     vectorizer.idf_ = _checked_idf(arrays, vectorizer.n_sentences_)
@@ -96,10 +109,17 @@ def idf_of(frequency: NDArray[Any], n_sentences: int) -> NDArray[np.float32]:
     return np.log((1 + n_sentences) / (1 + frequency.astype(np.float64))).astype(np.float32)
 
 
-def _encoder(arrays: Arrays) -> SentenceEncoder:
-    mine = {name.removeprefix(ENCODER): arrays.pop(name) for name in sorted(arrays) if name.startswith(ENCODER)}
+def taken_encoder(arrays: Arrays) -> Arrays:
+    """Take the encoder's arrays."""
+    return {name.removeprefix(ENCODER): arrays.pop(name) for name in sorted(arrays) if name.startswith(ENCODER)}
+
+
+def _encoder(fields: Fields, arrays: Arrays) -> PooledEncoder | None:
+    if not fields.flag("encoder"):
+        return None
+    mine = taken_encoder(arrays)
     try:
-        encoder = SentenceEncoder.from_arrays(mine)
+        encoder = PooledEncoder.from_arrays(mine)
     except ValueError as fault:
         raise Fault(WEIGHTS, f"is wrong: {fault}") from None
     if set(mine) != set(encoder.arrays()) or (encoder.importance <= 0).any() or encoder.scale <= 0:
@@ -158,10 +178,10 @@ def _classes(fields: Fields) -> NDArray[Any]:
     return classes
 
 
-def _context(fields: Fields) -> ReviewContext:
+def _context(fields: Fields, direction: tuple[float, ...]) -> ReviewContext:
     with fields, fields.fields("weights") as weights:
         by_name = [weights.number(name) for name in context.FEATURES]
-        return ReviewContext(tuple(by_name), fields.number("intercept"))
+        return ReviewContext(tuple(by_name), fields.number("intercept"), direction)
 
 
 def _operating_points(fields: Fields) -> dict[str, OperatingPoint]:

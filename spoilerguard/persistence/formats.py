@@ -1,8 +1,8 @@
 """A fitted model → a document and arrays; and which reader brings back what stands under which format number.
 
-How to bump the format: leave ``format_1.py`` and its stored model under ``tests/data`` as they are; let `describe`
-write the new layout and set ``NEWEST = 2``; add ``2: read_format_2`` to `READERS`, and a stored model of it to the
-tests. One field more is a new format already: a reader refuses what it does not know, for it may change the model.
+How to bump the format: leave ``format_1.py``, ``format_2.py`` and their stored models under ``tests/data`` as they are;
+let `describe` write the new layout and set ``NEWEST = 3``; add ``3: read_format_3`` to `READERS`, and a stored model of it
+to the tests. One field more is a new format already: a reader refuses what it does not know, for it may change the model.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,13 +21,17 @@ from spoilerguard.model import SpoilerClassifier
 from spoilerguard.persistence.archive import specs_of
 from spoilerguard.persistence.document import Json, check_seal, parse, plain, plain_object
 from spoilerguard.persistence.format_1 import ENCODER, idf_of, read_format_1
+from spoilerguard.persistence.format_2 import DIRECTION, kind_of, read_format_2
 from spoilerguard.persistence.layout import MODEL_JSON, Arrays, ContentOf, Fault
 
 __all__ = ["KIND", "NEWEST", "READERS", "describe", "read", "versions"]
 
 KIND = "spoilerguard model"
-NEWEST = 1
-READERS: Mapping[int, Callable[[dict[str, Json], ContentOf], SpoilerClassifier]] = {1: read_format_1}
+NEWEST = 2
+READERS: Mapping[int, Callable[[dict[str, Json], ContentOf], SpoilerClassifier]] = {
+    1: read_format_1,
+    2: read_format_2,
+}
 
 _UPGRADE = "Upgrade spoilerguard: pip install --upgrade spoilerguard."
 
@@ -48,6 +52,8 @@ def describe(model: SpoilerClassifier) -> tuple[dict[str, Json], Arrays]:
     arrays = {"coef": _compact(model.coef_), **_rarity(vectorizer)}
     if vectorizer.encoder is not None:
         arrays |= {ENCODER + name: array for name, array in vectorizer.encoder.arrays().items()}
+    if model.context_ is not None and model.context_.direction:
+        arrays[DIRECTION] = np.array(model.context_.direction, dtype=np.float64)
     document = {
         "kind": KIND,
         "format": NEWEST,
@@ -55,7 +61,7 @@ def describe(model: SpoilerClassifier) -> tuple[dict[str, Json], Arrays]:
         "classifier": model.get_params(deep=False)
         | {"vectorizer": "default" if model.vectorizer is None else "as fitted"},
         "vectorizer": vectorizer.get_params(deep=False)
-        | {"encoder": vectorizer.encoder is not None, "n_sentences": vectorizer.n_sentences_},
+        | {"encoder": kind_of(vectorizer.encoder), "n_sentences": vectorizer.n_sentences_},
         "classes": {"dtype": _dtype_name(model.classes_), "values": model.classes_},
         "intercept": model.intercept_,
         "context": None if model.context_ is None else _described_context(model.context_),
