@@ -1,169 +1,245 @@
-"""Build ``models/.work/encoder.npz``, the word vectors that `build_default.py` puts under the default model.
+"""Teach the student, whose arrays are the encoder of ``models/default``, what the teachers and MiniLM say.
 
-    python models/build_encoder.py [--words 30000] [--sentences 131072] [--dimensions 64] [--epochs 5]
+    python models/build_encoder.py --data models/.work/gpu --soft models/.work/soft --minilm models/.work/accurate
 
-A sentence transformer knows from pre-training that "murderer" and "killer" are alike; labelled sentences are too few
-to learn it from. So the frozen teacher (`teacher.py`) reads unlabelled sentences (`pool.py`), and a table of words
-learns to give the same vectors (`student.py`): what remains of the transformer is one look-up for each word.
-
-1. Count folded words in the pool, and keep the most frequent.
-2. Draw sentences; the teacher gives every word and every sentence a vector.
-3. Teach. The student starts from the words' own vectors (their principal components) and from importance
-   ``a / (a + p)`` for a word of frequency ``p`` (SIF: Arora, Liang, Ma 2017); its targets are the first 256 principal
-   components of the sentences' vectors.
-4. Pack: vectors scaled so that a sentence's is typically 2 long (beside n-grams, whose blocks are about as long, one
-   penalty then suits both) and rounded to 8 bits, importance rounded to half precision.
-
-Each step leaves its result in ``models/.work``, in a folder named after its settings; a run that was cut off goes on
-where it stopped.
-
-What was tried, by AUC on TV Tropes (grouped 5-fold; n-grams and encoder under one linear head; no text of it was used):
-
-    n-grams alone                                                           .7334
-    + SIF pooling of the teacher's vectors of single words, 64/128/256 d    .746 / .748 / .749
-    + pooling taught by the teacher's vectors of sentences, 64/96/128/192 d .750 / .750 / .751 / .750
-    + the hidden layer behind the pooling, as further columns               .7507
-    + the logit of a model trained on gold as one more column, on 128 d     .752
-
-So the lesson is worth more than dimensions, 64 of them suffice, and nothing behind the pooling is kept. Only 131,072 of
-the sentences were read by the teacher, for lack of time: more of them is the first thing to try.
+Targets are the teachers' soft labels, alone and in the review, and, as a hint (Romero et al. 2015, "FitNets"), the main
+directions of the distilled MiniLM's sentence vectors. Word vectors start from that MiniLM's view of each word alone.
+No label is seen, so what is trained on these vectors may be judged by cross-validation.
 """
 
 import argparse
-import json
+import io
+import lzma
+import time
 from pathlib import Path
 
 import numpy as np
 import torch
+from build_teacher import HEADS, Judge, autocast, say
+from checkpoints import built
 from numpy.typing import NDArray
-from pool import reviews, sample_sentences, word_counts
-from student import Lessons, Student, teach
-from teacher import Teacher
+from sequences import Documents, batches, lone
+from sklearn.metrics import average_precision_score, roc_auc_score
+from student import Plan, Review, Student
+from torch import Tensor
+from torch.nn import functional
+from transformer import MINILM
 
-from spoilerguard.encoder import SentenceEncoder
-from spoilerguard.features.blocks import words_block
-from spoilerguard.features.folding import fold
-
-WORK = Path(__file__).parent / ".work"
-SEED = 0
-FROM_REVIEWS = 200_000
-SIF = 1e-3
-N_TARGETS = 256
-TYPICAL_LENGTH = 2.0
-CLIPPED = 0.0005  # share of the table's numbers that are cut off, so that the others keep finer steps
-AT_ONCE = 4096  # texts between two savings
+LABELLED, DEV, UNLABELLED = range(3)
+WEIGHTS = (1.0, 0.5, 0.5, 0.5)
+N_HINTS = 128
 
 
 def main() -> None:
-    """Run what has not been run yet, and write the encoder."""
+    """Teach, judge on dev, save."""
     options = settings()
-    torch.set_num_threads(options.threads)
-    work = WORK / f"encoder-{options.words}-words-{options.sentences}-sentences"
-    work.mkdir(parents=True, exist_ok=True)
-    counts, sentences = texts(work, options.words, options.sentences)
-    words, hashes = in_table_order(list(counts))
-    teacher = Teacher()
-    word_vectors = encoded(work / "words", teacher, words)
-    sentence_vectors = encoded(work / "sentences", teacher, sentences)
-
-    sentence_vectors /= np.linalg.norm(sentence_vectors, axis=1, keepdims=True)
-    lessons = Lessons(*known_words(hashes, sentences), principal_components(sentence_vectors, N_TARGETS))
-    frequency = np.array([counts[word] for word in words]) / sum(counts.values())
-    torch.manual_seed(SEED)
-    student = Student(principal_components(word_vectors, options.dimensions), SIF / (SIF + frequency), N_TARGETS)
-    teach(student, lessons, options.epochs, SEED)
-
-    encoder = packed(hashes, student, lessons)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    torch.backends.cuda.matmul.allow_tf32 = True
+    torch.manual_seed(options.seed)
+    of = Documents.read(options.data / "pieces.xz")
+    with np.load(io.BytesIO(lzma.open(options.data / "words.xz").read())) as found:
+        arrays = dict(found)
+    soft = {mode: torch.from_numpy(np.load(options.soft / f"soft_{mode}.npy")).to(device) for mode in ("alone", "review")}
+    arrays["vocabulary_edges"] = arrays["vocabulary_edges"][: options.words + 1]
+    plan = Plan(**{name: eval(value) for name, value in (one.split("=") for one in options.plan)})  # noqa: S307 - own words
+    words = Words(arrays, of, device)
+    say(f"{plan}, {len(arrays['vocabulary_edges']) - 1} words")
+    judge = distilled(options.minilm).to(device).eval()
+    student = Student(len(arrays["vocabulary_edges"]) - 1, plan, len(HEADS), N_HINTS).to(device)
+    with torch.no_grad():
+        student.words.weight[:-1] = first_vectors(judge, arrays, plan.width, device)
+        student.words.weight[-1] = 0
+    hints = sentence_hints(judge, of, device, options) if options.hint else None
+    say("hints are there")
+    teach(student, words, of, soft, hints, device, options)
+    report(student, words, of, device)
     options.output.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(options.output, **encoder.arrays())
-    print(f"{options.output}: {len(encoder.hashes)} words, {encoder.n_dimensions} dimensions")
+    state = {name: tensor.cpu().numpy().astype(np.float16) for name, tensor in student.state_dict().items()}
+    np.savez_compressed(options.output, **state)
+    say(f"{options.output}: {options.output.stat().st_size >> 10} KiB")
 
 
 def settings() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--words", type=int, default=30_000)
-    parser.add_argument("--sentences", type=int, default=131_072)
-    parser.add_argument("--dimensions", type=int, default=64)
-    parser.add_argument("--epochs", type=int, default=5)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--output", type=Path, default=WORK / "encoder.npz")
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--soft", type=Path, required=True)
+    parser.add_argument("--minilm", type=Path, required=True)
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--plan", nargs="*", default=[], help="sizes, such as width=96")
+    parser.add_argument("--words", type=int, default=40_000, help="the most frequent ones")
+    parser.add_argument("--hint", type=float, default=0.3)
+    parser.add_argument("--seconds", type=float, default=120)
+    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--batch", type=int, default=1024, help="sentences in a step")
+    parser.add_argument("--share", type=float, default=1.0, help="of all documents, for a trial")
+    parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args()
 
 
-def texts(work: Path, n_words: int, n_sentences: int) -> tuple[dict[str, int], list[str]]:
-    """Words with their counts, the most frequent first, and sentences to learn from."""
-    counts_file, sentences_file = work / "words.json", work / "sentences.json"
-    if not (counts_file.exists() and sentences_file.exists()):
-        pool = reviews()
-        write(counts_file, json.dumps(word_counts(pool, n_words)))
-        write(sentences_file, json.dumps(sample_sentences(pool, FROM_REVIEWS, SEED)[:n_sentences]))
-    return json.loads(counts_file.read_text("utf-8")), json.loads(sentences_file.read_text("utf-8"))
+class Words:
+    """All words where the computing is done, and batches of whole documents of them."""
+
+    def __init__(self, arrays: dict[str, NDArray[np.generic]], of: Documents, device: torch.device) -> None:
+        n_words = len(arrays["vocabulary_edges"]) - 1
+        flat = np.minimum(arrays["words"].astype(np.int32), n_words)
+        self.edges = np.concatenate([[0], np.cumsum(arrays["n_words"], dtype=np.int64)])
+        self.flat = torch.from_numpy(flat).to(device)
+        self.of, self.device = of, device
+
+    def batch(self, documents: NDArray[np.int64]) -> tuple[Review, Tensor]:
+        """Documents, and the numbers of their sentences."""
+        first, size = self.of.first[documents], np.diff(self.of.first)[documents]
+        names = ranges(first, size)
+        length = self.edges[names + 1] - self.edges[names]
+        place = ranges(np.zeros_like(size), size)
+        review = np.repeat(np.arange(len(documents)), size)
+        columns = torch.from_numpy(np.stack([names, length, self.edges[names], review, place, size[review]])).to(self.device)
+        sentences, lengths, starts, review_of, places, sizes = columns
+        n = int(length.sum())
+        sentence = torch.repeat_interleave(torch.arange(len(names), device=self.device), lengths, output_size=n)
+        before = lengths.cumsum(0) - lengths
+        words = self.flat[torch.arange(n, device=self.device) - before[sentence] + starts[sentence]].long()
+        return Review(words, sentence, len(names), review_of, len(documents), places, sizes), sentences
 
 
-def in_table_order(words: list[str]) -> tuple[list[str], NDArray[np.uint32]]:
-    """Words by ascending hash, and the hashes; of two words with one hash the more frequent one."""
-    (hashed,) = words_block(fold(words), 1, 2**4)
-    hashes, first = np.unique(hashed.grams.hashes, return_index=True)
-    return [words[row] for row in first], hashes
+def ranges(first: NDArray[np.int64], size: NDArray[np.int64]) -> NDArray[np.int64]:
+    """``first[k], …, first[k] + size[k] - 1`` for each k, one behind the other."""
+    return np.arange(size.sum()) + np.repeat(first - (np.cumsum(size) - size), size)
 
 
-def known_words(hashes: NDArray[np.uint32], sentences: list[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows of the table that make up each sentence, unknown words left out, and the edges of sentences in them."""
-    rows, lengths = [], []
-    for first in range(0, len(sentences), AT_ONCE):
-        (hashed,) = words_block(fold(sentences[first : first + AT_ONCE]), 1, 2**4)
-        row = np.minimum(np.searchsorted(hashes, hashed.grams.hashes), len(hashes) - 1)
-        known = hashes[row] == hashed.grams.hashes
-        rows.append(row[known])
-        lengths.append(np.bincount(hashed.sentence[known], minlength=len(hashed.edges) - 1))
-    return np.concatenate(rows), np.concatenate([[0], np.cumsum(np.concatenate(lengths))])
+def distilled(folder: Path) -> Judge:
+    """MiniLM as `build_accurate.py` has saved it."""
+    parts: dict[str, list[NDArray[np.float32]]] = {}
+    for file in sorted(folder.glob("minilm.*.npz")):
+        with np.load(file) as arrays:
+            for name in arrays:
+                parts.setdefault(name.partition("#")[0], []).append(arrays[name].astype(np.float32))
+    state = {name: torch.from_numpy(np.concatenate(cut)) for name, cut in parts.items()}
+    encoder = {name.removeprefix("encoder."): array for name, array in state.items() if name.startswith("encoder.")}
+    judge = Judge(built(MINILM, encoder))
+    judge.load_state_dict(state)
+    return judge
 
 
-def encoded(folder: Path, teacher: Teacher, texts: list[str]) -> NDArray[np.float32]:
-    """The teacher's vectors, saved part by part."""
-    folder.mkdir(exist_ok=True)
-    parts = []
-    for first in range(0, len(texts), AT_ONCE):
-        file = folder / f"{first:07}.npy"
-        if not file.exists():
-            unfinished = file.with_suffix(".part.npy")
-            np.save(unfinished, teacher.encode(texts[first : first + AT_ONCE]).astype(np.float16))
-            unfinished.replace(file)
-            print(f"{file.parent.name}: {min(first + AT_ONCE, len(texts))} of {len(texts)}", flush=True)
-        parts.append(np.load(file, allow_pickle=False).astype(np.float32))
-    return np.concatenate(parts)
+def first_vectors(judge: Judge, arrays: dict[str, NDArray[np.generic]], width: int, device: torch.device) -> Tensor:
+    """Main directions of what MiniLM makes of each word alone."""
+    edges = arrays["vocabulary_edges"].astype(np.int64)
+    n = len(edges) - 1
+    of = Documents(arrays["vocabulary_pieces"], edges, np.arange(n + 1), *(np.zeros(n, np.uint8),) * 4)
+    found = torch.zeros(n, judge.encoder.shape.width, device=device)
+    with torch.inference_mode(), autocast(device):
+        for batch in batches(of, lone(np.arange(n)), MINILM, 65536, device, None):
+            found[batch.sentences] = judge.vectors(batch)
+    return principal(found, width) * 0.5
 
 
-def principal_components(vectors: NDArray[np.float32], n_components: int) -> NDArray[np.float32]:
-    """Vectors along the directions of largest variance, their mean square length 1."""
-    centred = vectors - vectors.mean(axis=0)
-    _, directions = np.linalg.eigh(centred.T @ centred)  # by ascending variance
-    found = centred @ directions[:, ::-1][:, :n_components]
-    return (found / root_mean_square_length(found)).astype(np.float32)
+def sentence_hints(judge: Judge, of: Documents, device: torch.device, options: argparse.Namespace) -> Tensor:
+    """Main directions of MiniLM's vectors of lone sentences."""
+    n = of.n_sentences if options.share == 1 else 4000
+    found = torch.zeros(of.n_sentences, judge.encoder.shape.width, device=device, dtype=torch.bfloat16)
+    with torch.inference_mode(), autocast(device):
+        for batch in batches(of, lone(np.arange(n)), MINILM, 131072, device, None):
+            found[batch.sentences] = judge.vectors(batch).bfloat16()
+    sample = found[torch.randperm(n, device=device)[:50000]].float()
+    centre = sample.mean(0)
+    _, directions = torch.linalg.eigh((sample - centre).T @ (sample - centre))
+    axes = directions.flip(1)[:, :N_HINTS]
+    scale = ((sample - centre) @ axes).square().sum(1).mean().sqrt()
+    hints = torch.empty(of.n_sentences, N_HINTS, device=device, dtype=torch.bfloat16)
+    for first in range(0, of.n_sentences, 100_000):
+        part = slice(first, first + 100_000)
+        hints[part] = (((found[part].float() - centre) @ axes) / scale * N_HINTS**0.5).bfloat16()
+    return hints
 
 
-def root_mean_square_length(vectors: NDArray[np.float32]) -> float:
-    """Typical length of vectors."""
-    return float(np.sqrt((vectors.astype(np.float64) ** 2).sum(axis=1).mean()))
+def principal(vectors: Tensor, width: int) -> Tensor:
+    """Along the directions of largest variance, each number about 1 in size."""
+    centred = vectors - vectors.mean(0)
+    _, directions = torch.linalg.eigh(centred.T @ centred)
+    found = centred @ directions.flip(1)[:, :width]
+    return found / found.square().mean().sqrt()
 
 
-def packed(hashes: NDArray[np.uint32], student: Student, lessons: Lessons) -> SentenceEncoder:
-    """The student's table as the package reads it."""
-    with torch.no_grad():
-        pooled = student.pool(*lessons.take(np.arange(len(lessons.targets)))[:2]).numpy()
-        vectors, importance = student.vectors.numpy(), student.log_importance.exp().numpy()
-    vectors = vectors * (TYPICAL_LENGTH / root_mean_square_length(pooled))
-    step = float(np.quantile(np.abs(vectors), 1 - CLIPPED)) / 127
-    in_steps = np.clip(np.round(vectors / step), -127, 127).astype(np.int8)
-    return SentenceEncoder(hashes, importance.astype(np.float16).astype(np.float32), in_steps, step)
+def teach(
+    student: Student, words: Words, of: Documents, soft: dict[str, Tensor], hints: Tensor | None,
+    device: torch.device, options: argparse.Namespace,
+) -> None:  # fmt: skip
+    """Whole documents, against what the teachers say."""
+    rng = np.random.default_rng(options.seed)
+    pool, labelled = np.flatnonzero(of.part == UNLABELLED), np.flatnonzero(of.part == LABELLED)
+    if options.share < 1:
+        pool, labelled = pool[: int(len(pool) * options.share)], labelled[:200]
+    weights = torch.tensor(WEIGHTS, device=device)
+    table = [student.words.weight]
+    rest = [p for name, p in student.named_parameters() if name != "words.weight"]
+    optimizer = torch.optim.AdamW(
+        [{"params": table, "weight_decay": 0.0}, {"params": rest, "weight_decay": 0.01}],
+        options.rate,
+        fused=device.type == "cuda",
+    )
+    began, step = time.time(), 0
+    size = np.diff(of.first)
+    total_steps = options.epochs * int(size[np.concatenate([pool, labelled, labelled])].sum()) // options.batch
+    for epoch in range(options.epochs):
+        order = rng.permutation(np.concatenate([pool, labelled, labelled]))
+        cuts = np.searchsorted(np.cumsum(size[order]), np.arange(options.batch, size[order].sum(), options.batch))
+        shown = torch.zeros(3, device=device)
+        student.train()
+        for documents in np.split(order, cuts):
+            if not size[documents].sum():
+                continue
+            used = max((time.time() - began) / options.seconds, step / total_steps)
+            if used >= 1:
+                break
+            for group in optimizer.param_groups:
+                group["lr"] = options.rate * min(1.0, (step + 1) / 200, 1.2 * (1 - used))
+            batch, names = words.batch(documents)
+            with autocast(device):
+                alone, review, hinted = student(batch, 0.1)
+            losses = [entropy(found, soft[mode][names], weights) for mode, found in (("alone", alone), ("review", review))]
+            if hints is not None:
+                losses.append((hinted.float() - hints[names].float()).square().mean())
+            loss = losses[0] + losses[1] + (options.hint * losses[2] if hints is not None else 0)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(student.parameters(), 1.0)
+            optimizer.step()
+            step += 1
+            shown[: len(losses)] += torch.stack([one.detach() for one in losses])
+        say(f"epoch {epoch}, step {step}: " + ", ".join(f"{x:.4f}" for x in (shown / max(1, len(cuts))).tolist()))
+        report(student, words, of, device)
 
 
-def write(file: Path, text: str) -> None:
-    """Write a file that is either whole or not there."""
-    unfinished = file.with_suffix(".part")
-    unfinished.write_text(text, encoding="utf-8")
-    unfinished.replace(file)
+def entropy(logits: Tensor, wanted: Tensor, weights: Tensor) -> Tensor:
+    """Cross-entropy against soft labels, where there are some."""
+    wanted = wanted.float()
+    known = (~wanted.isnan()) * weights
+    found = functional.binary_cross_entropy_with_logits(logits.float(), wanted.nan_to_num().sigmoid(), reduction="none")
+    return (found * known).sum() / known.sum().clamp(min=1)
+
+
+def report(student: Student, words: Words, of: Documents, device: torch.device) -> None:
+    """Figures on dev, by the heads of the lesson."""
+    student.eval()
+    names, scores = [], {"alone": [], "review": []}
+    for documents in np.array_split(np.flatnonzero(of.part == DEV), 20):
+        batch, found = words.batch(documents)
+        with torch.inference_mode(), autocast(device):
+            alone, review, _ = student(batch, 0.0)
+        names.append(found)
+        scores["alone"].append(alone.float())
+        scores["review"].append(review.float())
+    rows = torch.cat(names).cpu().numpy()
+    for mode, parts in scores.items():
+        found = torch.cat(parts).cpu().numpy()
+        shown = []
+        for head in (0, 2, 3):
+            known = of.targets[rows, head] >= 0
+            y, s = of.targets[rows[known], head], found[known]
+            shown.append(f"{HEADS[head]} {roc_auc_score(y, s[:, head]):.4f}/{average_precision_score(y, s[:, head]):.4f}")
+        say(f"  dev, {mode}: " + ", ".join(shown))
 
 
 if __name__ == "__main__":

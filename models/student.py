@@ -1,107 +1,123 @@
-"""The student: a table of words, pooled exactly as `spoilerguard.encoder` pools it, that learns a teacher's vectors.
+"""The student in torch: what `spoilerguard.encoder` computes in numpy, so that it can be taught.
 
-Behind the pooling stand a small hidden layer and a linear skip. They only serve the lesson: they may bend the pooled
-vector towards the teacher's, so that it need not be alike itself, only hold what the teacher knows. They are thrown
-away afterwards, since a head on top of them scored no better (see `build_encoder`).
+Words → vectors → gated convolutions over neighbouring words (Dauphin et al. 2017, "Language Modeling with Gated
+Convolutional Networks") → a sum weighted by attention: the vector of a sentence. Sentences of a review → gated
+convolutions over neighbouring sentences: its vector in the review. Everything lies flat, sentence behind sentence.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-__all__ = ["Lessons", "Student", "teach"]
+__all__ = ["Plan", "Review", "Student"]
 
-_HIDDEN = 256
-_SHRINKAGE = 0.3  # as in spoilerguard.encoder
-_WORD_DROPOUT = 0.1
-_BATCH = 1024
-_HELD_OUT = 4000  # sentences on which the loss is shown
-_RATES = {"words": 4e-3, "importance": 8e-3, "layers": 4e-3}
+SHRINKAGE = 0.3  # as in spoilerguard.encoder
+STEEPEST = 8.0
 
 
 @dataclass(frozen=True, slots=True)
-class Lessons:
-    """Sentences as rows of the table, ``words[edges[k]:edges[k + 1]]``, and the vector that each should have."""
+class Plan:
+    """Sizes of a student."""
 
-    words: NDArray[np.int64]
-    edges: NDArray[np.int64]
-    targets: NDArray[np.float32]
+    width: int = 128
+    dilations: tuple[int, ...] = (1, 2)
+    poolings: int = 2
+    review_width: int = 96
+    review_dilations: tuple[int, ...] = (1, 2)
 
-    def take(self, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor, Tensor]:
-        """Words of these sentences, the offset of each sentence in them, and the targets."""
-        lengths = np.diff(self.edges)[rows]
-        offsets = np.cumsum(lengths) - lengths
-        place = np.arange(lengths.sum()) + np.repeat(self.edges[rows] - offsets, lengths)
-        return torch.from_numpy(self.words[place]), torch.from_numpy(offsets), torch.from_numpy(self.targets[rows])
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A batch: words and the sentence of each, counted from 0; the review of each sentence, its place and the size."""
+
+    words: Tensor
+    sentence: Tensor
+    n_sentences: int
+    review: Tensor
+    n_reviews: int
+    place: Tensor  # of each sentence in its review, from 0
+    size: Tensor  # of its review
+
+
+class Gated(nn.Module):
+    """``x + tanh(W x') * sigmoid(V x')``, where ``x'`` holds the neighbours, zero beyond the edges."""
+
+    def __init__(self, width: int, reach: int, dilation: int, more: int = 0) -> None:
+        super().__init__()
+        self.reach, self.dilation = reach, dilation
+        self.linear = nn.Linear((2 * reach + 1) * width + more, 2 * width)
+
+    def forward(self, x: Tensor, owner: Tensor, more: Tensor | None = None) -> Tensor:
+        """Values of all places, `owner` saying which of them are neighbours."""
+        shifts = range(-self.reach * self.dilation, self.reach * self.dilation + 1, self.dilation)
+        columns = [x if by == 0 else shifted(x, owner, by) for by in shifts]
+        bent, gate = self.linear(torch.cat(columns if more is None else [*columns, more], dim=1)).chunk(2, dim=1)
+        return x + torch.tanh(bent) * torch.sigmoid(gate)
+
+
+def shifted(x: Tensor, owner: Tensor, by: int) -> Tensor:
+    """Row ``k`` is row ``k + by`` of `x`, zero where that is another owner's."""
+    n = len(x)
+    if abs(by) >= n:
+        return torch.zeros_like(x)
+    if by < 0:
+        same = (owner[-by:] == owner[:by])[:, None]
+        return torch.cat([x.new_zeros(-by, x.shape[1]), x[:by] * same])
+    same = (owner[:-by] == owner[by:])[:, None]
+    return torch.cat([x[by:] * same, x.new_zeros(by, x.shape[1])])
 
 
 class Student(nn.Module):
-    """Word vectors and the logarithm of each word's importance; both start from what is known already."""
+    """Vectors of sentences alone and in their review."""
 
-    def __init__(self, vectors: NDArray[np.float32], importance: NDArray[np.floating[Any]], n_targets: int) -> None:
+    def __init__(self, n_words: int, plan: Plan, n_heads: int, n_hints: int) -> None:
         super().__init__()
-        self.vectors = nn.Parameter(torch.from_numpy(vectors))
-        self.log_importance = nn.Parameter(torch.from_numpy(importance).float().log())
-        self.hidden = nn.Linear(vectors.shape[1], _HIDDEN)
-        self.out = nn.Linear(_HIDDEN, n_targets)
-        self.skip = nn.Linear(vectors.shape[1], n_targets, bias=False)
-
-    def pool(self, words: Tensor, offsets: Tensor, kept: Tensor | None = None) -> Tensor:
-        """Pooled vectors; `kept` is 0 for a word that is dropped."""
-        importance = self.log_importance.exp()[:, None]
-        table = torch.cat([self.vectors * importance, importance], dim=1)
-        sums = functional.embedding_bag(words, table, offsets, mode="sum", per_sample_weights=kept)
-        return sums[:, :-1] / (sums[:, -1:] + _SHRINKAGE)
-
-    def forward(self, words: Tensor, offsets: Tensor, kept: Tensor | None = None) -> Tensor:
-        """What the student believes the teacher's vectors to be."""
-        pooled = self.pool(words, offsets, kept)
-        bent: Tensor = self.out(torch.tanh(self.hidden(pooled))) + self.skip(pooled)
-        return bent
-
-
-def teach(student: Student, lessons: Lessons, epochs: int, seed: int) -> None:
-    """Train on all sentences of at least two known words but the last ones, on which the loss is shown."""
-    torch.manual_seed(seed)
-    rng = np.random.default_rng(seed)
-    usable = np.flatnonzero(np.diff(lessons.edges) > 1)
-    n_held_out = min(_HELD_OUT, len(usable) // 10)
-    learnt, held_out = usable[:-n_held_out], usable[-n_held_out:]
-    size = min(_BATCH, len(learnt))
-    n_steps = len(learnt) // size
-    layers = [*student.hidden.parameters(), *student.out.parameters(), *student.skip.parameters()]
-    groups = {"words": [student.vectors], "importance": [student.log_importance], "layers": layers}
-    optimizer = torch.optim.Adam([{"params": groups[name], "lr": rate} for name, rate in _RATES.items()])
-    rise_and_fall = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, list(_RATES.values()), total_steps=epochs * n_steps, pct_start=0.1
-    )
-    for epoch in range(epochs):
-        order = rng.permutation(learnt)
-        for step in range(n_steps):
-            words, offsets, targets = lessons.take(order[step * size : (step + 1) * size])
-            kept = (torch.rand(len(words)) > _WORD_DROPOUT).float()
-            loss = _loss(student(words, offsets, kept), targets)
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            rise_and_fall.step()
-        print(
-            f"epoch {epoch + 1}: loss on held-out sentences {_held_out_loss(student, lessons, held_out):.4f}",
-            flush=True,
+        width, inner = plan.width, plan.review_width
+        self.plan = plan
+        self.words = nn.Embedding(n_words + 1, width)  # the last row stands for unknown words
+        self.convolutions = nn.ModuleList(Gated(width, 1, dilation) for dilation in plan.dilations)
+        self.attention = nn.Linear(width, plan.poolings)
+        self.into_review = nn.Linear(plan.poolings * width + 4, inner)
+        self.review = nn.ModuleList(
+            Gated(inner, 2, dilation, more=inner if number == 0 else 0)
+            for number, dilation in enumerate(plan.review_dilations)
         )
+        self.head_alone = nn.Linear(plan.poolings * width, n_heads)
+        self.head_review = nn.Linear(inner + plan.poolings * width, n_heads)
+        self.hints = nn.Linear(plan.poolings * width, n_hints)
 
+    def sentences(self, batch: Review, dropout: float = 0.0) -> Tensor:
+        """Vectors of sentences, shape (n_sentences, poolings * width)."""
+        words = batch.words
+        if self.training and dropout:
+            lost = torch.rand(words.shape, device=words.device) < dropout
+            words = torch.where(lost, self.words.num_embeddings - 1, words)
+        x = self.words(words)
+        for convolution in self.convolutions:
+            x = convolution(x, batch.sentence)
+        weight = torch.exp(self.attention(x).clamp(-STEEPEST, STEEPEST))
+        values = torch.cat([x * weight[:, k : k + 1] for k in range(weight.shape[1])] + [weight], dim=1)
+        sums = torch.zeros(batch.n_sentences, values.shape[1], device=x.device).index_add_(0, batch.sentence, values.float())
+        total = sums[:, -weight.shape[1] :] + SHRINKAGE
+        return sums[:, : -weight.shape[1]] / total.repeat_interleave(x.shape[1], dim=1)
 
-def _loss(found: Tensor, wanted: Tensor) -> Tensor:
-    """Squared distance; 1 is what a student without a clue would have, since the targets' mean square length is 1."""
-    return ((found - wanted) ** 2).sum(dim=1).mean()
+    def in_review(self, found: Tensor, batch: Review) -> Tensor:
+        """Vectors of sentences in their review, shape (n_sentences, review_width)."""
+        place, size = batch.place.float(), batch.size.float()
+        told = torch.stack([place / (size - 1).clamp(min=1), (place == size - 1).float(), torch.log1p(size), torch.log1p(place)], 1)
+        x = torch.tanh(self.into_review(torch.cat([found, told], dim=1)))
+        mean = torch.zeros(batch.n_reviews, x.shape[1], device=x.device).index_add_(0, batch.review, x.float()) / torch.bincount(
+            batch.review, minlength=batch.n_reviews
+        ).clamp(min=1)[:, None]
+        for number, convolution in enumerate(self.review):
+            x = convolution(x, batch.review, mean[batch.review] if number == 0 else None)
+        return x
 
-
-def _held_out_loss(student: Student, lessons: Lessons, rows: NDArray[np.int64]) -> float:
-    with torch.no_grad():
-        words, offsets, targets = lessons.take(rows)
-        return float(_loss(student(words, offsets), targets))
+    def forward(self, batch: Review, dropout: float) -> tuple[Tensor, Tensor, Tensor]:
+        """Logits alone, logits in the review, hints."""
+        found = self.sentences(batch, dropout)
+        kept = functional.dropout(found, 0.1, self.training)
+        inner = functional.dropout(self.in_review(kept, batch), 0.1, self.training)
+        return self.head_alone(kept), self.head_review(torch.cat([inner, kept], dim=1)), self.hints(kept)

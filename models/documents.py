@@ -1,0 +1,130 @@
+"""Every text that encoders learn from, as documents: sentences in order, what is known of them, and a fold by work.
+
+Gold dev reviews and their works are left out altogether, so are the dev part of TV Tropes and a fifth of the Goodreads
+works: figures on them stay honest, whatever is learnt from the rest, with or without labels.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from spoilerguard import sentences
+from spoilerguard.datasets import data_home
+
+__all__ = ["HEADS", "N_FOLDS", "Document", "dev_documents", "fold_of", "is_held_out", "labelled", "unlabelled"]
+
+# What a teacher is asked about a sentence: a spoiler by the guideline, a major one, tagged on TV Tropes, on Goodreads.
+HEADS = ("spoiler", "major", "tvtropes", "goodreads")
+N_FOLDS = 5
+_OWN = Path(__file__).parent.parent / "datasets"
+_UNKNOWN = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A review, or a sentence on its own; ``targets[head]`` holds 0 or 1 for each sentence where it is known."""
+
+    name: str
+    work: str
+    sentences: list[str]
+    targets: dict[str, list[int]] = field(default_factory=dict)
+    added: bool = False  # labelled for `datasets/labels`
+
+    def known(self) -> list[list[int]]:
+        """For each sentence the target of each of `HEADS`, -1 where it is not known."""
+        unknown = [_UNKNOWN] * len(self.sentences)
+        return [list(row) for row in zip(*(self.targets.get(head, unknown) for head in HEADS), strict=True)]
+
+
+def fold_of(work: str) -> int:
+    """The fold of a work, the same in every corpus and every run."""
+    return int.from_bytes(hashlib.blake2b(work.encode(), digest_size=4).digest(), "big") // N_FOLDS % N_FOLDS
+
+
+def is_held_out(work: str) -> bool:
+    """Whether a work of Goodreads is kept for measuring; one in five."""
+    return int.from_bytes(hashlib.blake2b(work.encode(), digest_size=4).digest(), "big") % 5 == 0
+
+
+def labelled() -> Iterator[Document]:
+    """All labelled documents but those kept for measuring."""
+    yield from _gold("train")
+    yield from _relabelled_reviews()
+    yield from _own("train")
+    yield from _tvtropes("train")
+    yield from _goodreads(held_out=False)
+
+
+def dev_documents() -> Iterator[Document]:
+    """What figures are taken on: gold dev, our own dev, the rest of TV Tropes and of Goodreads."""
+    yield from _gold("dev")
+    yield from _own("dev")
+    yield from _tvtropes("dev")
+    yield from _goodreads(held_out=True)
+
+
+def unlabelled() -> Iterator[Document]:
+    """The IMDb pool without what is labelled, and without the works of gold dev."""
+    dev = list(_lines(data_home() / "gold" / "dev.jsonl"))
+    labelled_ids = {review["review_id"] for review in dev + list(_lines(data_home() / "gold" / "train.jsonl"))}
+    labelled_ids |= set(_labels("imdb_reviews"))
+    dev_works = {review["work"] for review in dev}
+    for review in pd.read_parquet(data_home() / "imdb_reviews.parquet").itertuples():
+        if review.review_id not in labelled_ids and review.work not in dev_works:
+            yield Document(review.review_id, review.work, [found.text for found in sentences.split(review.text)])
+
+
+def _gold(split: str) -> Iterator[Document]:
+    for review in _lines(data_home() / "gold" / f"{split}.jsonl"):
+        yield _by_guideline(review["review_id"], review["work"], review["text"], review["spans"], review["labels"])
+
+
+def _own(split: str) -> Iterator[Document]:
+    for review in _lines(_OWN / "reviews" / f"{split}.jsonl"):
+        yield _by_guideline(review["review_id"], review["work"], review["text"], review["spans"], review["labels"])
+
+
+def _relabelled_reviews() -> Iterator[Document]:
+    labels = _labels("imdb_reviews")
+    pool = pd.read_parquet(data_home() / "imdb_reviews.parquet").set_index("review_id")
+    for name, found in labels.items():
+        yield _by_guideline(name, pool.work[name], pool.text[name], found["spans"], found["labels"], added=True)
+
+
+def _by_guideline(
+    name: str, work: str, text: str, spans: list[tuple[int, int]], labels: list[int], *, added: bool = False
+) -> Document:
+    targets = {"spoiler": [int(label > 0) for label in labels], "major": [int(label > 1) for label in labels]}
+    return Document(name, work, [text[start:end] for start, end in spans], targets, added)
+
+
+def _tvtropes(split: str) -> Iterator[Document]:
+    table = pd.read_csv(data_home() / "tvtropes.csv")
+    for row in table[table["split"] == split].itertuples():
+        yield Document(f"tvtropes-{row.Index}", f"tv {row.work}", [row.sentence], {"tvtropes": [int(row.spoiler)]})
+
+
+def _goodreads(*, held_out: bool) -> Iterator[Document]:
+    by_guideline = _labels("goodreads_sentences")
+    table = pd.read_csv(data_home() / "goodreads_sentences.csv")
+    for row in table[table["work"].astype(str).map(is_held_out) == held_out].itertuples():
+        targets = {"goodreads": [int(row.spoiler)]}
+        found = by_guideline.get(str(row.Index))
+        if found is not None:
+            targets |= {"spoiler": [int(found["labels"][0] > 0)], "major": [int(found["labels"][0] > 1)]}
+        yield Document(f"goodreads-{row.Index}", f"book {row.work}", [row.sentence], targets)
+
+
+def _labels(corpus: str) -> dict[str, dict]:  # type: ignore[type-arg]
+    """Labels that the project has added to a corpus whose texts it may not hold."""
+    file = _OWN / "labels" / f"{corpus}.jsonl"
+    return {str(found["id"]): found for found in _lines(file)} if file.exists() else {}
+
+
+def _lines(file: Path) -> Iterator[dict]:  # type: ignore[type-arg]
+    with file.open(encoding="utf-8") as lines:
+        yield from map(json.loads, lines)
