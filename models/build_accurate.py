@@ -8,13 +8,15 @@ Knowledge in a Neural Network".
 """
 
 import argparse
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import torch
-from build_teacher import HEADS, Judge, autocast, groups, rise_and_fall, say
+from build_teacher import HEADS, Judge, autocast, groups, say
 from checkpoints import load
-from sequences import Documents, Sequences, batches, lone, windows
+from sequences import Batch, Documents, batches, lone, windows
 from sklearn.metrics import average_precision_score, roc_auc_score
 from torch import nn
 from torch.nn import functional
@@ -59,52 +61,55 @@ def settings() -> argparse.Namespace:
 def distil(
     model: Judge, of: Documents, soft: dict[str, torch.Tensor], device: torch.device, options: argparse.Namespace
 ) -> None:
-    """Whole documents and lone sentences in turn, against what the teachers say of either."""
-    import time
+    """Learn until the time is up; the rate falls with it."""
+    weights = torch.tensor(WEIGHTS, device=device)
+    optimizer = torch.optim.AdamW(groups(model, options.rate, 1e-3, 0.95), fused=device.type == "cuda")
+    peaks = [group["lr"] for group in optimizer.param_groups]
+    began, shown = time.time(), torch.zeros((), device=device)
+    model.train()
+    for step, (mode, batch) in enumerate(lessons(of, device, options)):
+        used = (time.time() - began) / options.seconds
+        if used >= 1:
+            say(f"out of time in step {step}")
+            return
+        for group, peak in zip(optimizer.param_groups, peaks, strict=True):
+            group["lr"] = peak * min(1.0, (step + 1) / 100, 1 - used)
+        wanted = soft[mode][batch.sentences].float()
+        with autocast(device):
+            logits = model(batch)
+        loss = entropy(logits.float(), wanted, weights)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        shown += loss.detach()
+        if step % 500 == 499:
+            say(f"step {step + 1}: loss {float(shown) / 500:.4f}")
+            shown.zero_()
 
+
+def lessons(of: Documents, device: torch.device, options: argparse.Namespace) -> Iterator[tuple[str, Batch]]:
+    """Documents in their whole and sentence by sentence, in turn; labelled ones, which people care about, twice."""
     rng = np.random.default_rng(options.seed)
     documents = rng.permutation(np.flatnonzero(of.part != DEV))
     documents = documents[: int(len(documents) * options.share)]
-    weights = torch.tensor(WEIGHTS, device=device)
-    optimizer = torch.optim.AdamW(groups(model, options.rate, 1e-3, 0.95), fused=device.type == "cuda")
-    began, step = time.time(), 0
-    for group in optimizer.param_groups:
-        group["peak"] = group["lr"]
-    model.train()
+    labelled = np.flatnonzero(of.part == LABELLED) if options.share == 1 else documents[:0]
+    chosen = np.concatenate([documents, labelled])
     for epoch in range(options.epochs):
-        labelled = np.flatnonzero(of.part == LABELLED) if options.share == 1 else documents[:0]
-        chosen = np.concatenate([documents, labelled])  # what people care about, twice
         for part in np.array_split(rng.permutation(chosen), max(1, len(chosen) // 4000)):
-            half = rng.random(len(part)) < 0.5  # the others alone in this epoch, in their review in the next
-            for mode, sequences in (
-                ("review", windows(of, part if epoch == 0 else part[half])),
-                ("alone", lone(of.sentences_of(part[half] if epoch == 0 else part[~half]))),
-            ):
-                total, count = torch.zeros((), device=device), 0
-                for batch in batches(of, sequences, MINILM, options.batch, device, rng):
-                    used = (time.time() - began) / options.seconds
-                    if used >= 1:
-                        say(f"out of time in epoch {epoch}, step {step}")
-                        return
-                    for group in optimizer.param_groups:
-                        group["lr"] = group["peak"] * min(1.0, (step + 1) / 100, 1 - used)
-                    wanted = soft[mode][batch.sentences].float()
-                    known = (~wanted.isnan()) * weights
-                    with autocast(device):
-                        logits = model(batch)
-                    entropy = functional.binary_cross_entropy_with_logits(
-                        logits.float(), wanted.nan_to_num().sigmoid(), reduction="none"
-                    )
-                    loss = (entropy * known).sum() / known.sum().clamp(min=1)
-                    optimizer.zero_grad(set_to_none=True)
-                    loss.backward()
-                    nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-                    optimizer.step()
-                    step += 1
-                    total, count = total + loss.detach(), count + 1
-            if step % 5 == 0:
-                say(f"epoch {epoch}, step {step}: {mode} loss {float(total) / max(1, count):.4f}")
-    say(f"{step} steps")
+            half = rng.random(len(part)) < 0.5  # alone in this pass, the others in the next
+            whole, cut = (part, part[half]) if epoch == 0 else (part[half], part[~half])
+            sequences = {"review": windows(of, whole), "alone": lone(of.sentences_of(cut))}
+            for mode, chosen_sequences in sequences.items():
+                for batch in batches(of, chosen_sequences, MINILM, options.batch, device, rng):
+                    yield mode, batch
+
+
+def entropy(logits: torch.Tensor, wanted: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """Cross-entropy against soft labels, where there are some."""
+    known = (~wanted.isnan()) * weights
+    found = functional.binary_cross_entropy_with_logits(logits, wanted.nan_to_num().sigmoid(), reduction="none")
+    return (found * known).sum() / known.sum().clamp(min=1)
 
 
 def judge(model: Judge, of: Documents, device: torch.device) -> None:
@@ -122,8 +127,8 @@ def judge(model: Judge, of: Documents, device: torch.device) -> None:
         for head in (0, 2, 3):
             known = of.targets[rows, head] >= 0
             y, s = of.targets[rows[known], head], scores[known]
-            shown.append(f"{HEADS[head]} {roc_auc_score(y, s[:, head]):.4f}/{average_precision_score(y, s[:, head]):.4f}")
-            shown[-1] += f" (by spoiler head {roc_auc_score(y, s[:, 0]):.4f})" if head else ""
+            figures = roc_auc_score(y, s[:, head]), average_precision_score(y, s[:, head]), roc_auc_score(y, s[:, 0])
+            shown.append("{} {:.4f}/{:.4f} (by spoiler head {:.4f})".format(HEADS[head], *figures))
         say(f"dev, {mode}: " + ", ".join(shown))
 
 

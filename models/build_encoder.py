@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from build_accurate import entropy
 from build_teacher import HEADS, Judge, autocast, say
 from checkpoints import built
 from numpy.typing import NDArray
@@ -22,7 +23,6 @@ from sequences import Documents, batches, lone
 from sklearn.metrics import average_precision_score, roc_auc_score
 from student import Plan, Review, Student
 from torch import Tensor
-from torch.nn import functional
 from transformer import MINILM
 
 LABELLED, DEV, UNLABELLED = range(3)
@@ -39,7 +39,9 @@ def main() -> None:
     of = Documents.read(options.data / "pieces.xz")
     with np.load(io.BytesIO(lzma.open(options.data / "words.xz").read())) as found:
         arrays = dict(found)
-    soft = {mode: torch.from_numpy(np.load(options.soft / f"soft_{mode}.npy")).to(device) for mode in ("alone", "review")}
+    soft = {
+        mode: torch.from_numpy(np.load(options.soft / f"soft_{mode}.npy")).to(device) for mode in ("alone", "review")
+    }
     arrays["vocabulary_edges"] = arrays["vocabulary_edges"][: options.words + 1]
     plan = Plan(**{name: eval(value) for name, value in (one.split("=") for one in options.plan)})  # noqa: S307 - own words
     words = Words(arrays, of, device)
@@ -51,11 +53,14 @@ def main() -> None:
         student.words.weight[-1] = 0
     hints = sentence_hints(judge, of, device, options) if options.hint else None
     say("hints are there")
-    teach(student, words, of, soft, hints, device, options)
-    report(student, words, of, device)
+    teach(student, words, soft, hints, options)
+    report(student, words)
     options.output.parent.mkdir(parents=True, exist_ok=True)
     state = {name: tensor.cpu().numpy().astype(np.float16) for name, tensor in student.state_dict().items()}
-    np.savez_compressed(options.output, **state)
+    plans = {
+        f"plan.{name}": np.array(getattr(plan, name), dtype=np.uint8) for name in ("dilations", "review_dilations")
+    }
+    np.savez_compressed(options.output, **state, **plans)
     say(f"{options.output}: {options.output.stat().st_size >> 10} KiB")
 
 
@@ -95,8 +100,8 @@ class Words:
         length = self.edges[names + 1] - self.edges[names]
         place = ranges(np.zeros_like(size), size)
         review = np.repeat(np.arange(len(documents)), size)
-        columns = torch.from_numpy(np.stack([names, length, self.edges[names], review, place, size[review]])).to(self.device)
-        sentences, lengths, starts, review_of, places, sizes = columns
+        columns = np.stack([names, length, self.edges[names], review, place, size[review]])
+        sentences, lengths, starts, review_of, places, sizes = torch.from_numpy(columns).to(self.device)
         n = int(length.sum())
         sentence = torch.repeat_interleave(torch.arange(len(names), device=self.device), lengths, output_size=n)
         before = lengths.cumsum(0) - lengths
@@ -163,10 +168,10 @@ def principal(vectors: Tensor, width: int) -> Tensor:
 
 
 def teach(
-    student: Student, words: Words, of: Documents, soft: dict[str, Tensor], hints: Tensor | None,
-    device: torch.device, options: argparse.Namespace,
-) -> None:  # fmt: skip
+    student: Student, words: Words, soft: dict[str, Tensor], hints: Tensor | None, options: argparse.Namespace
+) -> None:
     """Whole documents, against what the teachers say."""
+    of, device = words.of, words.device
     rng = np.random.default_rng(options.seed)
     pool, labelled = np.flatnonzero(of.part == UNLABELLED), np.flatnonzero(of.part == LABELLED)
     if options.share < 1:
@@ -198,7 +203,8 @@ def teach(
             batch, names = words.batch(documents)
             with autocast(device):
                 alone, review, hinted = student(batch, 0.1)
-            losses = [entropy(found, soft[mode][names], weights) for mode, found in (("alone", alone), ("review", review))]
+            pairs = (("alone", alone), ("review", review))
+            losses = [entropy(found.float(), soft[mode][names].float(), weights) for mode, found in pairs]
             if hints is not None:
                 losses.append((hinted.float() - hints[names].float()).square().mean())
             loss = losses[0] + losses[1] + (options.hint * losses[2] if hints is not None else 0)
@@ -209,19 +215,12 @@ def teach(
             step += 1
             shown[: len(losses)] += torch.stack([one.detach() for one in losses])
         say(f"epoch {epoch}, step {step}: " + ", ".join(f"{x:.4f}" for x in (shown / max(1, len(cuts))).tolist()))
-        report(student, words, of, device)
+        report(student, words)
 
 
-def entropy(logits: Tensor, wanted: Tensor, weights: Tensor) -> Tensor:
-    """Cross-entropy against soft labels, where there are some."""
-    wanted = wanted.float()
-    known = (~wanted.isnan()) * weights
-    found = functional.binary_cross_entropy_with_logits(logits.float(), wanted.nan_to_num().sigmoid(), reduction="none")
-    return (found * known).sum() / known.sum().clamp(min=1)
-
-
-def report(student: Student, words: Words, of: Documents, device: torch.device) -> None:
+def report(student: Student, words: Words) -> None:
     """Figures on dev, by the heads of the lesson."""
+    of, device = words.of, words.device
     student.eval()
     names, scores = [], {"alone": [], "review": []}
     for documents in np.array_split(np.flatnonzero(of.part == DEV), 20):
@@ -238,7 +237,8 @@ def report(student: Student, words: Words, of: Documents, device: torch.device) 
         for head in (0, 2, 3):
             known = of.targets[rows, head] >= 0
             y, s = of.targets[rows[known], head], found[known]
-            shown.append(f"{HEADS[head]} {roc_auc_score(y, s[:, head]):.4f}/{average_precision_score(y, s[:, head]):.4f}")
+            figures = roc_auc_score(y, s[:, head]), average_precision_score(y, s[:, head])
+            shown.append("{} {:.4f}/{:.4f}".format(HEADS[head], *figures))
         say(f"  dev, {mode}: " + ", ".join(shown))
 
 

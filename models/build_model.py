@@ -22,8 +22,8 @@ from packing import packed
 import spoilerguard
 from spoilerguard import Corpus, SpoilerClassifier
 from spoilerguard.datasets import data_home, load_reviews
-from spoilerguard.evaluation import Report
 from spoilerguard.encoders import Encoder, TransformerEncoder
+from spoilerguard.evaluation import Report
 from spoilerguard.features import SentenceVectorizer
 
 HERE = Path(__file__).parent
@@ -73,9 +73,9 @@ CORPORA = [
 
 
 _SOFT = (
-    "soft labels only: opinions of five MPNet teachers (all-mpnet-base-v2, Apache 2.0), each fine-tuned on the corpora above "
-    "without the works that it then judged, on 1.2 million sentences: those corpora and the IMDb review pool (Maas et al. "
-    "2011), gold dev and its works left out"
+    "soft labels only: opinions of five MPNet teachers (all-mpnet-base-v2, Apache 2.0), each fine-tuned on the corpora "
+    "above without the works that it then judged, on 1.2 million sentences: those corpora and the IMDb review pool "
+    "(Maas et al. 2011), gold dev and its works left out"
 )
 ENCODERS = {
     "default": f"five gated convolutions over 40,000 words, two over the sentences of a review; taught {_SOFT}",

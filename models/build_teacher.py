@@ -1,6 +1,6 @@
 """Teach MPNet what a spoiler is, and let it judge every document: soft labels for whatever is distilled from it.
 
-    python models/build_teacher.py --data models/.work/gpu --weights models/.work/mpnet.0.npz models/.work/mpnet.1.npz
+    python build_teacher.py --data .work/gpu --weights .work/mpnet.npz --output .work/soft
 
 1. Read on: masked words of the pool (Devlin et al. 2019; Gururangan et al. 2020, "Don't Stop Pretraining").
 2. For each of five folds of works: learn from the labelled documents of the others, as whole windows, as runs of a few
@@ -9,12 +9,11 @@
 3. Each teacher judges the documents of the fold that it has not seen, those whose work nobody has seen, and dev, both
    in their review and alone.
 
-No soft label comes from a teacher that has seen the work: what is distilled from them may be judged by cross-validation.
-Half an hour of a large GPU is plenty; on two cores it takes days.
+No soft label comes from a teacher that has seen the work: what is distilled from them may be judged by
+cross-validation. Half an hour of a large GPU is plenty; on two cores it takes days.
 """
 
 import argparse
-import json
 import time
 from pathlib import Path
 
@@ -30,6 +29,7 @@ from transformer import MPNET, Transformer
 HEADS = ("spoiler", "major", "tvtropes", "goodreads")
 HEAD_WEIGHTS = (1.0, 0.3, 0.5, 0.3)
 LABELLED, DEV, UNLABELLED = range(3)
+N_FOLDS = 5
 START = time.time()
 
 
@@ -139,9 +139,8 @@ def read_on(encoder: Transformer, of: Documents, device: torch.device, options: 
     bias = nn.Parameter(torch.zeros(len(encoder.word.weight), device=device))
     encoder.train()
     optimizer = torch.optim.AdamW([*encoder.parameters(), *head.parameters(), bias], 1e-4, fused=device.type == "cuda")
-    began, step, total, shown = time.time(), 0, 0, 0.0
+    began, step = time.time(), 0
     for batch in batches(of, windows(of, documents), shape, 4 * options.batch, device, rng):
-        total += 1
         used = (time.time() - began) / options.reading
         if used >= 1:
             break
@@ -161,8 +160,7 @@ def read_on(encoder: Transformer, of: Documents, device: torch.device, options: 
         optimizer.step()
         step += 1
         if step in (20, 100) or step % 200 == 0:
-            shown = float(loss)
-            say(f"masked words: step {step}, loss {shown:.3f}, {time.time() - began:.0f} s")
+            say(f"masked words: step {step}, loss {float(loss.detach()):.3f}, {time.time() - began:.0f} s")
     say(f"masked words: {step} steps")
 
 
@@ -178,7 +176,8 @@ def learn(model: Judge, of: Documents, fold: int, device: torch.device, options:
     documents = rng.permutation(documents)[: max(8, int(len(documents) * options.share))]
     targets = torch.from_numpy(of.targets).to(device)
     weights = torch.tensor(HEAD_WEIGHTS, device=device)
-    epochs = [list(batches(of, mixture(of, documents, rng), MPNET, options.batch, device, rng)) for _ in range(options.epochs)]
+    mixtures = [mixture(of, documents, rng) for _ in range(options.epochs)]
+    epochs = [list(batches(of, one, MPNET, options.batch, device, rng)) for one in mixtures]
     optimizer = torch.optim.AdamW(groups(model, options.rate, 1e-3), fused=device.type == "cuda")
     schedule = rise_and_fall(optimizer, sum(map(len, epochs)))
     model.train()
@@ -241,6 +240,7 @@ class Judgements:
         """How well the teachers so far do."""
         from sklearn.metrics import average_precision_score, roc_auc_score
 
+        known_rows = len(of.targets)
         part, folds = (np.repeat(one, np.diff(of.first)) for one in (of.part, of.fold))
         for name, rows in (
             ("held out", (part == LABELLED) & (folds == fold)),
@@ -249,16 +249,13 @@ class Judgements:
             for mode in self.total:
                 figures = []
                 for head in (0, 2, 3):
-                    y, s = of.targets[: len(part)][rows[: len(of.targets)], head], None
-                    logits = self.mean(mode)[: len(of.targets)][rows[: len(of.targets)]]
+                    y, logits = of.targets[rows[:known_rows], head], self.mean(mode)[:known_rows][rows[:known_rows]]
                     known = (y >= 0) & ~np.isnan(logits[:, 0])
                     if len(set(y[known].tolist())) == 2:
-                        s = logits[known]
-                        figures.append(
-                            f"{HEADS[head]} {roc_auc_score(y[known], s[:, head]):.4f}/"
-                            f"{average_precision_score(y[known], s[:, head]):.4f}"
-                            + (f" (by spoiler head {roc_auc_score(y[known], s[:, 0]):.4f})" if head else "")
-                        )
+                        mine = logits[known, head]
+                        auc, precision = roc_auc_score(y[known], mine), average_precision_score(y[known], mine)
+                        by_first = roc_auc_score(y[known], logits[known, 0])
+                        figures.append(f"{HEADS[head]} {auc:.4f}/{precision:.4f} (by spoiler head {by_first:.4f})")
                 say(f"fold {fold}, {name}, {mode}: " + ", ".join(figures))
 
 
@@ -279,24 +276,23 @@ def judge(
             if optional and time.time() - START > options.until:
                 break
             for mode, sequences in (("review", windows(of, part)), ("alone", lone(of.sentences_of(part)))):
-                ask(model, of, sequences, device, 16 * options.batch, judged, mode)
+                names, logits = ask(model, of, sequences, device, 16 * options.batch)
+                judged.add(mode, names, logits)
     say(f"fold {fold}: judged")
 
 
-N_FOLDS = 5
-
-
 def ask(
-    model: Judge, of: Documents, sequences: Sequences, device: torch.device, budget: int, judged: Judgements, mode: str
-) -> None:
-    """Note the logits of all judged sentences."""
+    model: Judge, of: Documents, sequences: Sequences, device: torch.device, budget: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """The judged sentences, and their logits."""
     names, logits = [], []
     with torch.inference_mode(), autocast(device):
         for batch in batches(of, sequences, MPNET, budget, device, None):
             names.append(batch.sentences)
             logits.append(model(batch).float())
-    if names:
-        judged.add(mode, torch.cat(names).cpu().numpy(), torch.cat(logits).cpu().numpy())
+    if not names:
+        return np.zeros(0, dtype=np.int64), np.zeros((0, len(HEADS)), dtype=np.float32)
+    return torch.cat(names).cpu().numpy(), torch.cat(logits).cpu().numpy()
 
 
 if __name__ == "__main__":

@@ -19,12 +19,18 @@ _RUN = 64  # neighbouring weights that share a scale
 _SHAPES = {"minilm": MINILM, "mpnet": MPNET}
 _NAMES = {
     "minilm": {
-        "q": "attention.self.query", "k": "attention.self.key", "v": "attention.self.value",
-        "out": "attention.output.dense", "norm1": "attention.output.LayerNorm",
+        "q": "attention.self.query",
+        "k": "attention.self.key",
+        "v": "attention.self.value",
+        "out": "attention.output.dense",
+        "norm1": "attention.output.LayerNorm",
     },
     "mpnet": {
-        "q": "attention.attn.q", "k": "attention.attn.k", "v": "attention.attn.v",
-        "out": "attention.attn.o", "norm1": "attention.LayerNorm",
+        "q": "attention.attn.q",
+        "k": "attention.attn.k",
+        "v": "attention.attn.v",
+        "out": "attention.attn.o",
+        "norm1": "attention.LayerNorm",
     },
 }
 _REST = {"up": "intermediate.dense", "down": "output.dense", "norm2": "output.LayerNorm"}

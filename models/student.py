@@ -1,4 +1,4 @@
-"""The student in torch: what `spoilerguard.encoder` computes in numpy, so that it can be taught.
+"""The student in torch: what `spoilerguard.encoders.convolutional` computes in numpy, so that it can be taught.
 
 Words → vectors → gated convolutions over neighbouring words (Dauphin et al. 2017, "Language Modeling with Gated
 Convolutional Networks") → a sum weighted by attention: the vector of a sentence. Sentences of a review → gated
@@ -13,7 +13,7 @@ from torch.nn import functional
 
 __all__ = ["Plan", "Review", "Student"]
 
-SHRINKAGE = 0.3  # as in spoilerguard.encoder
+SHRINKAGE = 0.3  # as in spoilerguard.encoders
 STEEPEST = 8.0
 
 
@@ -99,18 +99,23 @@ class Student(nn.Module):
             x = convolution(x, batch.sentence)
         weight = torch.exp(self.attention(x).clamp(-STEEPEST, STEEPEST))
         values = torch.cat([x * weight[:, k : k + 1] for k in range(weight.shape[1])] + [weight], dim=1)
-        sums = torch.zeros(batch.n_sentences, values.shape[1], device=x.device).index_add_(0, batch.sentence, values.float())
+        sums = torch.zeros(batch.n_sentences, values.shape[1], device=x.device).index_add_(
+            0, batch.sentence, values.float()
+        )
         total = sums[:, -weight.shape[1] :] + SHRINKAGE
         return sums[:, : -weight.shape[1]] / total.repeat_interleave(x.shape[1], dim=1)
 
     def in_review(self, found: Tensor, batch: Review) -> Tensor:
         """Vectors of sentences in their review, shape (n_sentences, review_width)."""
         place, size = batch.place.float(), batch.size.float()
-        told = torch.stack([place / (size - 1).clamp(min=1), (place == size - 1).float(), torch.log1p(size), torch.log1p(place)], 1)
-        x = torch.tanh(self.into_review(torch.cat([found, told], dim=1)))
-        mean = torch.zeros(batch.n_reviews, x.shape[1], device=x.device).index_add_(0, batch.review, x.float()) / torch.bincount(
-            batch.review, minlength=batch.n_reviews
-        ).clamp(min=1)[:, None]
+        told = torch.stack(
+            [place / (size - 1).clamp(min=1), (place == size - 1).float(), torch.log1p(size), torch.log1p(place)], 1
+        )
+        x = torch.tanh(self.into_review(torch.cat([found, torch.stack(told, 1)], dim=1)))
+        mean = (
+            torch.zeros(batch.n_reviews, x.shape[1], device=x.device).index_add_(0, batch.review, x.float())
+            / torch.bincount(batch.review, minlength=batch.n_reviews).clamp(min=1)[:, None]
+        )
         for number, convolution in enumerate(self.review):
             x = convolution(x, batch.review, mean[batch.review] if number == 0 else None)
         return x

@@ -59,7 +59,9 @@ class Transformer(nn.Module):
         return found
 
     def _bias(self, length: int, present: Tensor, like: Tensor) -> Tensor:
-        dtype = torch.get_autocast_dtype(like.device.type) if torch.is_autocast_enabled(like.device.type) else like.dtype
+        dtype = (
+            torch.get_autocast_dtype(like.device.type) if torch.is_autocast_enabled(like.device.type) else like.dtype
+        )
         absent = torch.zeros(present.shape, dtype=dtype, device=like.device).masked_fill(~present, -1e4)[:, None, None]
         if self.relative is None:
             return absent.expand(-1, 1, length, -1)

@@ -2,8 +2,8 @@
 
 Spoilers clump, stand late, and follow their author's warning. So the logits of a whole review, read once more together
 with each sentence's place, say more than a sentence alone (0.11 AUC on Goodreads: Wan et al. 2019, table 1); and the
-encoder's vector of a sentence in its review knows who "he" is. The stage is linear in both, so its share of every verdict
-can be shown.
+encoder's vector of a sentence in its review knows who "he" is. The stage is linear in both, so that its share of every
+verdict can be shown.
 """
 
 import re

@@ -30,7 +30,7 @@ from spoilerguard.shipped import default_encoder
 __all__ = ["cross_validate", "train"]
 
 _CAUTIOUS_RECALL, _LENIENT_PRECISION, _F1_KEPT = 0.8, 0.6, 0.8
-_STRENGTHS = (0.02, 0.1, 0.5)  # values of C: the first suits TV Tropes, the last a thousand clean sentences
+_STRENGTHS = (0.001, 0.003, 0.01)  # values of C; the encoder's vectors are long, so small ones suit
 _MIN_SPOILING_REVIEWS = 10  # fewer cannot teach sixteen context weights anything
 
 
@@ -161,7 +161,8 @@ def _templates(estimator: SpoilerClassifier | None, seed: int) -> list[SpoilerCl
 
 def _encoded(template: SpoilerClassifier, corpus: Corpus) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The encoder's vectors of all sentences, alone and in their reviews: once for all folds and strengths."""
-    vectorizer = getattr(template, "vectorizer_", template.vectorizer) or SentenceVectorizer()
+    known = template.vectorizer_ if hasattr(template, "vectorizer_") else template.vectorizer
+    vectorizer = SentenceVectorizer() if known is None else known
     alone = vectorizer.encode(corpus.sentences)
     return alone, vectorizer.encode_reviews(corpus.sentences, corpus.lengths, alone)
 

@@ -79,7 +79,7 @@ def test_noise_is_called_a_difference_about_one_time_in_twenty() -> None:
     corpus = review_corpus(30, reviews=False)
 
     class Guess(SpoilerClassifier):
-        def decision_function(self, X: object) -> np.ndarray:
+        def decision_function(self, X: object, vectors: object = None) -> np.ndarray:
             return rng.normal(size=len(corpus))
 
     guess = Guess().fit(["a", "b"], [0, 1])

@@ -1,6 +1,7 @@
 """Context: every feature is what its name says, and no review feels another one."""
 
 from math import log1p
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from spoilerguard.context import FEATURES, ReviewContext, context_features, review_logits
 from spoilerguard.model import SpoilerClassifier
+from spoilerguard.persistence import load
 
 SENTENCES = ["Fine.", "Spoilers ahead!", "He dies.", "Don’t read on", "The plot points work.", "It gives it away", ""]
 Review = list[tuple[float, str]]
@@ -56,8 +58,15 @@ def plain_features(review: Review) -> list[list[float]]:
     return rows
 
 
-def stage(seed: int = 0) -> ReviewContext:
-    return ReviewContext(tuple(np.random.default_rng(seed).normal(size=len(FEATURES)).tolist()), -0.5)
+def stage(direction: tuple[float, ...] = ()) -> ReviewContext:
+    return ReviewContext(tuple(np.random.default_rng(0).normal(size=len(FEATURES)).tolist()), -0.5, direction)
+
+
+DIRECTION = (0.5, -2.0, 1.5)
+
+
+def vectors_of(reviews: list[Review]) -> NDArray[np.float64]:
+    return np.random.default_rng(1).normal(size=(sum(map(len, reviews)), len(DIRECTION)))
 
 
 @settings(deadline=None, max_examples=100)
@@ -92,6 +101,59 @@ def test_under_rescaled_logits_it_gives_the_same_logits(reviews: list[Review], s
     np.testing.assert_allclose(found, stage().logits(logits, sentences, lengths), rtol=1e-6, atol=1e-5)
 
 
+@settings(deadline=None, max_examples=50)
+@given(reviews=REVIEWS)
+def test_a_direction_adds_its_product_with_the_vectors(reviews: list[Review]) -> None:
+    vectors = vectors_of(reviews)
+    found = stage(DIRECTION).logits(*columns(reviews), vectors)
+    expected = stage().logits(*columns(reviews)) + vectors @ DIRECTION
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
+
+
+@settings(deadline=None, max_examples=50)
+@given(reviews=REVIEWS)
+def test_with_a_direction_too_a_review_has_the_same_logits_in_any_batch_to_the_last_bit(reviews: list[Review]) -> None:
+    vectors = vectors_of(reviews)
+    together = stage(DIRECTION).logits(*columns(reviews), vectors)
+    parts = np.split(vectors, np.cumsum([len(review) for review in reviews]))[: len(reviews)]
+    apart = [stage(DIRECTION).logits(*columns([r]), part) for r, part in zip(reviews, parts, strict=True)]
+    np.testing.assert_array_equal(together, np.concatenate([np.zeros(0), *apart]))
+
+
+def test_without_a_direction_vectors_change_nothing() -> None:
+    reviews: list[Review] = [[(1.0, "Fine."), (-2.0, "He dies.")]]
+    found = stage().logits(*columns(reviews), vectors_of(reviews))
+    np.testing.assert_array_equal(found, stage().logits(*columns(reviews)))
+
+
+@settings(deadline=None, max_examples=50)
+@given(reviews=REVIEWS, slope=st.floats(0.1, 5), offset=st.floats(-5, 5))
+def test_rescaled_a_direction_is_rescaled_too_and_under_rescaled_logits_it_stays(
+    reviews: list[Review], slope: float, offset: float
+) -> None:
+    (logits, sentences, lengths), vectors = columns(reviews), vectors_of(reviews)
+    before = stage(DIRECTION).logits(logits, sentences, lengths, vectors)
+    rescaled = stage(DIRECTION).rescale(slope, offset).logits(logits, sentences, lengths, vectors)
+    np.testing.assert_allclose(rescaled, slope * before + offset, rtol=1e-9, atol=1e-7)
+    under = stage(DIRECTION).under(slope, offset)
+    found = under.logits(slope * logits + offset, sentences, lengths, vectors)
+    np.testing.assert_allclose(found, before, rtol=1e-6, atol=1e-5)
+    assert under.direction == DIRECTION
+
+
+def test_it_learns_a_direction_from_vectors_and_none_without() -> None:
+    random = np.random.default_rng(0)
+    labels, lengths = random.integers(0, 2, 2000).astype(np.int8), np.full(400, 5)
+    logits, sentences = random.normal(size=2000), ["A sentence."] * 2000
+    vectors = np.column_stack([labels + random.normal(0, 0.5, 2000), random.normal(size=2000), np.ones(2000)])
+    fitted = ReviewContext.fit(logits, sentences, lengths, labels, vectors=vectors)
+    told, noise, constant = fitted.direction
+    assert told > 10 * abs(noise)
+    assert constant == 0
+    assert np.mean((fitted.logits(logits, sentences, lengths, vectors) > 0) == labels) > 0.75
+    assert ReviewContext.fit(logits, sentences, lengths, labels).direction == ()
+
+
 @pytest.fixture(scope="module")
 def model() -> SpoilerClassifier:
     sentences = ["He dies at the end.", "The killer is the nurse.", "Great music.", "The acting is fine."]
@@ -105,6 +167,18 @@ def test_only_a_sentence_with_neighbours_feels_its_context(model: SpoilerClassif
     found = review_logits(model, sentences, np.array([1, 0, 3, 1]))
     expected = stage().logits(alone[1:4], sentences[1:4], np.array([3]))
     np.testing.assert_array_equal(found, [alone[0], *expected, alone[4]])
+
+
+def test_the_vectors_of_whole_reviews_reach_the_direction() -> None:
+    model = load(Path(__file__).parent / "data" / "format_2")
+    sentences, lengths = ["The killer dies.", "Fine.", "He dies.", "Lovely tea."], np.array([1, 3])
+    alone, vectors = model.decision_function(sentences), model.vectorizer_.encode(sentences)
+    in_review = model.vectorizer_.encode_reviews(sentences, lengths, vectors)
+    assert model.context_ is not None
+    assert np.abs(in_review[1:] @ model.context_.direction).max() > 0.01
+    expected = model.context_.logits(alone[1:], sentences[1:], lengths[1:], in_review[1:])
+    found = review_logits(model, sentences, lengths)
+    np.testing.assert_allclose(found, [alone[0], *expected], rtol=0, atol=1e-9)
 
 
 def test_without_a_context_stage_every_sentence_stands_alone(model: SpoilerClassifier) -> None:

@@ -2,6 +2,7 @@
 
 import pickle
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from spoilerguard import Label, SpoilerClassifier, load, save
 from spoilerguard.datasets import make_corpus
-from spoilerguard.encoder import SentenceEncoder
+from spoilerguard.encoders import PooledEncoder, Vocabulary
 from spoilerguard.features import SentenceVectorizer
 from spoilerguard.features.folding import fold
 from spoilerguard.features.ngrams import word_ngrams
@@ -266,11 +267,37 @@ def test_it_learns_and_the_seed_changes_nothing_that_matters(fitted: SpoilerClas
 def test_an_encoder_is_used_and_cloned_with_the_rest() -> None:
     hashes = np.unique(next(word_ngrams(fold(X), 1)).hashes)
     vectors = np.random.default_rng(0).integers(-127, 128, (len(hashes), 4)).astype(np.int8)
-    dense = SentenceEncoder(hashes, np.ones(len(hashes), dtype=np.float32), vectors, 0.02)
+    dense = PooledEncoder(Vocabulary(hashes), np.ones(len(hashes), dtype=np.float32), vectors, 0.02)
     model = clone(small(vectorizer=SentenceVectorizer(n_buckets=2**10, encoder=dense))).fit(X, Y)
     assert model.coef_.shape == (2 * 2**10 + 4,)
     assert model.coef_[-4:].any()
     assert same(pickle.loads(pickle.dumps(model)), model)
+
+
+def network() -> SentenceVectorizer:
+    dense = load(Path(__file__).parent / "data" / "format_2").vectorizer_.encoder
+    return SentenceVectorizer(n_buckets=2**10, encoder=dense)
+
+
+def test_vectors_that_are_known_change_no_fit_no_adapting_and_no_logit() -> None:
+    vectors = network().encode(X)
+    known, plain = small(vectorizer=network()).fit(X, Y, vectors=vectors), small(vectorizer=network()).fit(X, Y)
+    assert plain.coef_[2 * 2**10 :].any()
+    assert same(known, plain)
+    np.testing.assert_array_equal(known.decision_function(X, vectors), plain.decision_function(X))
+    turned = 1 - np.asarray(Y)
+    assert same(known.adapt(X, turned, vectors=vectors), plain.adapt(X, turned))
+
+
+def test_vectors_that_are_given_are_believed() -> None:
+    vectors = network().encode(X)
+    model = small(vectorizer=network()).fit(X, Y, vectors=-vectors)
+    plain = small(vectorizer=network()).fit(X, Y)
+    # the penalty has no preference for a sign, and the solver stops near the same place
+    np.testing.assert_allclose(model.coef_[2 * 2**10 :], -plain.coef_[2 * 2**10 :], atol=1e-2)
+    moved = (2 * vectors * plain.coef_[2 * 2**10 :].astype(np.float64)).sum(axis=1)
+    found = plain.decision_function(X, -vectors)
+    np.testing.assert_allclose(found, plain.decision_function(X) - moved, rtol=0, atol=1e-9)
 
 
 def test_certain_asks_for_four_words_most_of_them_known(fitted: SpoilerClassifier) -> None:

@@ -300,11 +300,11 @@ def test_labels_of_any_two_kinds_may_have_taught_the_model(taught: Corpus) -> No
 
 def test_a_model_that_gives_decisions_for_logits_is_refused(taught: Corpus, model: SpoilerClassifier) -> None:
     class Hard(SpoilerClassifier):
-        def decision_function(self, X: Any) -> Any:
+        def decision_function(self, X: Any, vectors: Any = None) -> Any:
             return model.predict(X).astype(float)
 
     with pytest.raises(ValueError, match="balanced accuracy"):
-        judge(Hard(), taught)
+        judge(Hard().fit(list(TAUGHT), list(TAUGHT.values())), taught)
 
 
 def test_an_empty_corpus_is_refused(taught: Corpus, model: SpoilerClassifier) -> None:

@@ -18,7 +18,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils.estimator_checks import check_estimator
 
-from spoilerguard.encoder import SentenceEncoder
+from spoilerguard.encoders import PooledEncoder, Vocabulary
 from spoilerguard.features import SentenceVectorizer, as_sentences
 from spoilerguard.features.folding import BLANK, fold
 from spoilerguard.features.ngrams import character_ngrams, word_ngrams
@@ -49,11 +49,13 @@ ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60) | st.lists
 BASE = 0x9E3779B1
 
 
-def encoder() -> SentenceEncoder:
+def encoder() -> PooledEncoder:
     random = np.random.default_rng(0)
     hashes = np.unique(next(word_ngrams(fold(SENTENCES), 1)).hashes)
     importance = random.uniform(0.1, 1, len(hashes)).astype(np.float32)
-    return SentenceEncoder(hashes, importance, random.integers(-127, 128, (len(hashes), 6)).astype(np.int8), 0.01)
+    return PooledEncoder(
+        Vocabulary(hashes), importance, random.integers(-127, 128, (len(hashes), 6)).astype(np.int8), 0.01
+    )
 
 
 @pytest.fixture(scope="module", params=["n-grams", "encoder"])
@@ -285,6 +287,25 @@ def test_familiar_is_what_was_fitted_and_punctuation_is_no_word() -> None:
 def test_with_an_encoder_familiar_is_what_it_knows() -> None:
     vectorizer = SentenceVectorizer(encoder=encoder()).fit(["Qwer zxcv."])
     assert vectorizer.familiarity(["Qwer zxcv.", "He dies."])[1].tolist() == [0, 1]
+
+
+def test_vectors_that_are_known_stand_in_for_encoding() -> None:
+    vectorizer = SentenceVectorizer(n_buckets=2**10, encoder=encoder()).fit(SENTENCES)
+    vectors, coef = vectorizer.encode(SENTENCES), np.random.default_rng(0).normal(size=vectorizer.n_columns)
+    assert vectors.shape == (len(SENTENCES), 6)
+    assert (vectorizer.transform(SENTENCES, vectors) != vectorizer.transform(SENTENCES)).nnz == 0
+    np.testing.assert_array_equal(vectorizer.transform(SENTENCES, -vectors)[:, -6:].toarray(), -vectors.astype("f4"))
+    scores = vectorizer.score_sentences(SENTENCES, coef)
+    np.testing.assert_array_equal(vectorizer.score_sentences(SENTENCES, coef, vectors), scores)
+    moved = vectorizer.score_sentences(SENTENCES, coef, 2 * vectors) - scores
+    np.testing.assert_allclose(moved, vectors @ coef[-6:], rtol=0, atol=1e-9)
+
+
+def test_without_an_encoder_vectors_have_no_columns() -> None:
+    vectorizer = SentenceVectorizer()
+    assert vectorizer.encode(SENTENCES).shape == (len(SENTENCES), 0)
+    assert vectorizer.encode([]).shape == (0, 0)
+    assert vectorizer.encode_reviews(SENTENCES, np.array([4]), vectorizer.encode(SENTENCES)).shape == (4, 0)
 
 
 # scikit-learn ------------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from spoilerguard.context import FEATURES, review_logits
+from spoilerguard.encoders import ConvolutionalEncoder, PooledEncoder
 from spoilerguard.errors import ModelFormatError
 from spoilerguard.features import SentenceVectorizer
 from spoilerguard.model import SpoilerClassifier
@@ -31,6 +32,7 @@ from spoilerguard.persistence.archive import pack
 
 ROOT = Path(__file__).parents[1]
 STORED = Path(__file__).parent / "data" / "format_1"
+STORED_2 = Path(__file__).parent / "data" / "format_2"
 FILES = ("README.md", "model.json", "weights.npz")
 SENTENCES = [
     "The keeper dies at the end.",
@@ -94,10 +96,20 @@ def forge_arrays(folder: Path, **changed: NDArray[Any] | None) -> None:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A copy of the stored model."""
+    return copied(STORED, tmp_path / "stored")
+
+
+@pytest.fixture
+def folder_2(tmp_path: Path) -> Path:
+    """A copy of the stored model of format 2."""
+    return copied(STORED_2, tmp_path / "stored_2")
+
+
+def copied(stored: Path, to: Path) -> Path:
+    to.mkdir()
     for name in FILES:
-        (tmp_path / "stored").mkdir(exist_ok=True)
-        shutil.copy(STORED / name, tmp_path / "stored" / name)
-    return tmp_path / "stored"
+        shutil.copy(stored / name, to / name)
+    return to
 
 
 # What is saved comes back
@@ -110,6 +122,50 @@ def test_the_stored_model_of_format_1_still_says_what_it_said() -> None:
     np.testing.assert_allclose(model.predict_proba(sentences)[:, 1], expected["probabilities"], rtol=0, atol=1e-9)
     in_review = review_logits(model, sentences, np.array([len(sentences)]))
     np.testing.assert_allclose(in_review, expected["in review"], rtol=0, atol=1e-9)
+
+
+def test_the_stored_model_of_format_2_still_says_what_it_said() -> None:
+    model, expected = load(STORED_2), json.loads((STORED_2 / "expected.json").read_text(encoding="utf-8"))
+    sentences = expected["sentences"]
+    # another linear algebra may round what is pooled to its neighbour in single precision
+    np.testing.assert_allclose(model.predict_proba(sentences)[:, 1], expected["probabilities"], rtol=0, atol=1e-6)
+    in_review = review_logits(model, sentences, np.array([len(sentences)]))
+    np.testing.assert_allclose(in_review, expected["in review"], rtol=0, atol=1e-6)
+
+
+def test_the_network_and_the_direction_of_format_2_come_back() -> None:
+    model = load(STORED_2)
+    assert isinstance(model.vectorizer_.encoder, ConvolutionalEncoder)
+    assert [gate.dilation for gate in model.vectorizer_.encoder.words] == [1, 2]
+    assert model.vectorizer_.encoder.n_dimensions == 8
+    assert model.context_ is not None
+    assert model.context_.direction == (0.5, -0.375, 0.25)
+    assert model.card_["known limits"] == ["Knows ten words.", "Its network was never taught."]
+
+
+@pytest.mark.parametrize("stored", [STORED, STORED_2], ids=["format 1", "format 2"])
+def test_a_stored_model_saved_again_answers_as_before_to_the_last_bit(stored: Path, tmp_path: Path) -> None:
+    model = load(stored)
+    save(model, tmp_path / "again")
+    again = load(tmp_path / "again")
+    found, expected = (review_logits(each, SENTENCES, np.array([1, 3])) for each in (again, model))
+    np.testing.assert_array_equal(found, expected)
+    assert again.context_ == model.context_
+    assert json.loads((tmp_path / "again" / "model.json").read_bytes())["format"] == 2
+
+
+@pytest.mark.parametrize(
+    ("stored", "kind"),
+    [(None, None), (STORED, "pooled"), (STORED_2, "convolutional")],
+    ids=["none", "table", "network"],
+)
+def test_the_kind_of_encoder_is_named_in_the_document_and_on_the_card(
+    stored: Path | None, kind: str | None, tmp_path: Path
+) -> None:
+    model = load(stored) if stored else fitted()
+    save(model, tmp_path / "again")
+    assert json.loads((tmp_path / "again" / "model.json").read_bytes())["vectorizer"]["encoder"] == kind
+    assert (f"encoder {kind}" in card_markdown(model)) == (kind is not None)
 
 
 def test_every_parameter_and_attribute_comes_back() -> None:
@@ -127,7 +183,7 @@ def test_every_parameter_and_attribute_comes_back() -> None:
         "encoder": None,
     }
     assert model.vectorizer_.n_sentences_ == 8
-    assert model.vectorizer_.encoder is not None
+    assert isinstance(model.vectorizer_.encoder, PooledEncoder)
     assert model.vectorizer_.encoder.vectors.shape == (6, 2)
     assert model.classes_.tolist() == ["safe", "spoiler"]
     assert model.context_ is not None
@@ -333,9 +389,9 @@ def test_what_is_no_description_of_a_model_is_refused(data: bytes, folder: Path)
 
 
 def test_a_newer_format_says_to_upgrade_even_where_the_checksum_has_moved(folder: Path) -> None:
-    (folder / "model.json").write_bytes(b'{"kind": "spoilerguard model", "format": 2, "seal": "elsewhere"}')
+    (folder / "model.json").write_bytes(b'{"kind": "spoilerguard model", "format": 3, "seal": "elsewhere"}')
     message = refused(folder)
-    assert "has format 2" in message
+    assert "has format 3" in message
     assert "pip install --upgrade spoilerguard" in message
 
 
@@ -555,6 +611,76 @@ def test_arrays_that_do_not_fit_the_model_are_refused(
 ) -> None:
     forge_arrays(folder, **changed)
     assert says in refused(folder)
+
+
+@pytest.mark.parametrize(
+    "kind", ["recurrent", "Convolutional", "", "__class__", True, False, 1, [], ["convolutional"], {}], ids=repr
+)
+def test_an_encoder_of_an_unknown_kind_is_refused(kind: Any, folder_2: Path) -> None:
+    forge(folder_2, lambda document: put(document, "vectorizer.encoder", kind))
+    assert "vectorizer['encoder'] must be null or one of pooled, convolutional" in refused(folder_2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"), [("pooled", "array 'importance'"), (None, "no use for encoder.attention")], ids=["table", "none"]
+)
+def test_an_encoder_of_another_kind_than_its_arrays_is_refused(kind: str | None, says: str, folder_2: Path) -> None:
+    forge(folder_2, lambda document: put(document, "vectorizer.encoder", kind))
+    forge_arrays(folder_2, coef=np.zeros(256 if kind is None else 264, dtype=np.float16))
+    forge_arrays(folder_2, **{"context.direction": None})
+    assert says in refused(folder_2)
+
+
+with np.load(STORED_2 / "weights.npz") as arrays_2:
+    NETWORK = {name.removeprefix("encoder."): arrays_2[name] for name in arrays_2 if name.startswith("encoder.")}
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"context.direction": np.ones(2)}, "must have 3 numbers"),
+        ({"context.direction": np.ones(4)}, "must have 3 numbers"),
+        ({"context.direction": np.ones(0)}, "row of numbers in double precision"),
+        ({"context.direction": np.ones((3, 1))}, "row of numbers in double precision"),
+        ({"context.direction": np.ones(3, dtype=np.float32)}, "row of numbers in double precision"),
+        ({"context.direction": np.ones(3, dtype=np.int64)}, "row of numbers in double precision"),
+        ({"context.direction": np.array([1.0, np.nan, 1.0])}, "NaN, infinity"),
+        ({"context.other": np.ones(3)}, "no use for context.other"),
+        ({"encoder.more": np.ones(3)}, "no use for more"),
+        ({"encoder.hashes": np.zeros_like(NETWORK["hashes"])}, "ascend"),
+        ({"encoder.review_dilations": np.zeros(2, dtype=np.uint8)}, "above 0"),
+        ({"encoder.attention": np.zeros((4, 3))}, "'entry' has the shape"),
+        *(({f"encoder.{name}": None}, f"needs an array '{name}'") for name in NETWORK),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_arrays_that_do_not_fit_a_model_of_format_2_are_refused(
+    changed: dict[str, NDArray[Any] | None], says: str, folder_2: Path
+) -> None:
+    forge_arrays(folder_2, **changed)
+    assert says in refused(folder_2)
+
+
+def test_a_direction_without_a_context_stage_is_refused(folder_2: Path) -> None:
+    forge(folder_2, lambda document: put(document, "context", None))
+    assert "no use for context.direction" in refused(folder_2)
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"encoder.importance": -np.ones(6, dtype=np.float32)}, "above 0"),
+        ({"encoder.more": np.zeros(1)}, "nothing else"),
+        ({"context.direction": np.ones(1)}, "must have 0 numbers"),
+    ],
+    ids=["importance", "more", "direction"],
+)
+def test_a_table_in_format_2_is_held_to_what_format_1_asks(
+    changed: dict[str, NDArray[Any]], says: str, tmp_path: Path
+) -> None:
+    save(load(STORED), tmp_path / "again")
+    forge_arrays(tmp_path / "again", **changed)
+    assert says in refused(tmp_path / "again")
 
 
 # Hostile archives

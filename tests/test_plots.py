@@ -12,7 +12,7 @@ from scipy.special import expit, logit
 
 from spoilerguard import plots
 from spoilerguard.corpus import Corpus
-from spoilerguard.encoder import SentenceEncoder
+from spoilerguard.encoders import PooledEncoder, Vocabulary
 from spoilerguard.errors import MissingExtraError
 from spoilerguard.evaluation import Report
 from spoilerguard.evaluation.evaluating import report_of
@@ -164,16 +164,16 @@ def test_a_piece_of_a_word_is_marked_as_one(model: SpoilerClassifier) -> None:
     assert {"kil…", "…ille…", "…ler"} <= texts
 
 
-def word_vectors(sentences: list[str]) -> SentenceEncoder:
+def word_vectors(sentences: list[str]) -> PooledEncoder:
     """Random vectors of every word that stands in the sentences."""
     rng = np.random.default_rng(0)
     hashes = np.unique(next(word_ngrams(fold(sentences), 1)).hashes)
     vectors = rng.integers(-99, 99, (len(hashes), 4)).astype(np.int8)
-    return SentenceEncoder(hashes, rng.random(len(hashes)).astype(np.float32), vectors, 0.01)
+    return PooledEncoder(Vocabulary(hashes), rng.random(len(hashes)).astype(np.float32), vectors, 0.01)
 
 
 @pytest.mark.parametrize("encoder", [None, word_vectors(SENTENCES)])
-def test_contributions_of_all_ngrams_add_up_to_the_logit(encoder: SentenceEncoder | None) -> None:
+def test_contributions_of_all_ngrams_add_up_to_the_logit(encoder: PooledEncoder | None) -> None:
     vectorizer = SentenceVectorizer(n_buckets=2**10, encoder=encoder)
     model = SpoilerClassifier(vectorizer=vectorizer, C=10).fit(SENTENCES, [1, 1, 1, 0, 0, 0])
     sentence = "Then the killer dies to fine music."

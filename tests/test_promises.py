@@ -48,10 +48,10 @@ def auc(model: SpoilerClassifier, corpus: Corpus) -> float:
 @pytest.mark.parametrize(
     ("metric", "mode", "least"),
     [
-        ("roc_auc", "alone", 0.92),
-        ("average_precision", "alone", 0.39),
-        ("roc_auc", "in review", 0.93),
-        ("average_precision", "in review", 0.50),
+        ("roc_auc", "alone", 0.94),
+        ("average_precision", "alone", 0.54),
+        ("roc_auc", "in review", 0.96),
+        ("average_precision", "in review", 0.66),
     ],
 )
 def test_real_reviews_of_unseen_works_are_ranked_well(report: Report, metric: str, mode: str, least: float) -> None:
@@ -86,14 +86,14 @@ def test_a_stream_in_one_pass_comes_close_to_a_fit(tropes: Corpus) -> None:
             sentences = [part.sentences[row] for row in rows]
             model.partial_fit(sentences, part.labels[rows], classes=[0, 1])
         streamed.append(auc(model, held_out))
-    assert np.mean(fitted) >= 0.75
-    assert np.mean(streamed) >= 0.735
+    assert np.mean(fitted) >= 0.77
+    assert np.mean(streamed) >= 0.76
 
 
 @pytest.mark.slow
 def test_learning_another_kind_of_text_costs_little_of_what_was_known(tropes: Corpus, dev: Corpus) -> None:
     gold = load_corpus(data_home() / "gold" / "train.jsonl")
-    known = SpoilerClassifier(C=0.1, vectorizer=SentenceVectorizer(encoder=default_encoder()))
+    known = SpoilerClassifier(C=0.003, vectorizer=SentenceVectorizer(encoder=default_encoder()))
     known.fit(gold.sentences, gold.labels)  # the default model has seen TV Tropes; this one has not
     others, new = tropes.split(test_size=2000 / len(tropes), seed=0)
     adapted = copy.deepcopy(known).adapt(new.sentences, new.labels)

@@ -30,26 +30,28 @@ def model() -> SpoilerClassifier:
 
 @pytest.mark.parametrize("batch", [[], [""], ["..."], SENTENCES])
 def test_words_stand_between_the_blanks_of_the_stream(batch: list[str]) -> None:
-    read = Reading.of(batch, 2, 2**4, None)
+    read = Reading.of(batch, 2, 2**4)
     np.testing.assert_array_equal(read.stream.blanks, np.flatnonzero(read.stream.codes == BLANK))
     assert len(read) == len(batch)
-    assert read.edges[-1] == len(read.spoken) == len(read.stream.blanks) - 1
+    assert read.words.edges[-1] == len(read.spoken) == len(read.stream.blanks) - 1
 
 
 def test_a_word_is_spoken_unless_it_is_a_punctuation_mark() -> None:
-    assert Reading.of(["He dies, at last!!"], 1, 2**4, None).spoken.tolist() == [True, True, False, True, True, False]
+    assert Reading.of(["He dies, at last!!"], 1, 2**4).spoken.tolist() == [True, True, False, True, True, False]
 
 
 @pytest.mark.parametrize("sentences", [[], SENTENCES])
 def test_one_reading_scores_as_two_do(model: SpoilerClassifier, sentences: list[str]) -> None:
-    logits, certain = model.judge(sentences)
+    logits, certain, vectors = model.judge(sentences)
     np.testing.assert_array_equal(logits, model.decision_function(sentences))
     np.testing.assert_array_equal(certain, model.certain(sentences))
+    np.testing.assert_array_equal(vectors, model.vectorizer_.encode(sentences))
 
 
 def test_context_can_be_added_to_logits_that_are_there(model: SpoilerClassifier) -> None:
     lengths = np.array([2, 0, 3, 1])
-    found = with_context(model, model.decision_function(SENTENCES), SENTENCES, lengths)
+    logits, _, vectors = model.judge(SENTENCES)
+    found = with_context(model, logits, SENTENCES, lengths, vectors)
     np.testing.assert_array_equal(found, review_logits(model, SENTENCES, lengths))
 
 

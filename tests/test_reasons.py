@@ -1,5 +1,6 @@
 """Reasons: every word's share of a logit, which add up to it exactly and can be found in the text."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,12 +10,13 @@ from hypothesis import strategies as st
 
 from spoilerguard import shipped
 from spoilerguard.context import FEATURES, ReviewContext, review_logits
-from spoilerguard.encoder import SentenceEncoder
+from spoilerguard.encoders import PooledEncoder, Vocabulary
 from spoilerguard.errors import ModelFormatError
 from spoilerguard.features import SentenceVectorizer
 from spoilerguard.features.folding import fold
 from spoilerguard.features.ngrams import word_ngrams
 from spoilerguard.model import SpoilerClassifier
+from spoilerguard.persistence import load
 from spoilerguard.reasons import Contribution, Explanation, explain_sentences
 
 SPOILERS = [
@@ -36,18 +38,20 @@ ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60) | st.lists
 ).map("".join)
 
 
-def encoder() -> SentenceEncoder:
+def encoder() -> PooledEncoder:
     random = np.random.default_rng(0)
     hashes = np.unique(next(word_ngrams(fold(SPOILERS + SAFE), 1)).hashes)
     importance = random.uniform(0.1, 1, len(hashes)).astype(np.float32)
-    return SentenceEncoder(hashes, importance, random.integers(-127, 128, (len(hashes), 8)).astype(np.int8), 0.01)
+    return PooledEncoder(
+        Vocabulary(hashes), importance, random.integers(-127, 128, (len(hashes), 8)).astype(np.int8), 0.01
+    )
 
 
 def context() -> ReviewContext:
     return ReviewContext(tuple(np.random.default_rng(1).normal(size=len(FEATURES)).tolist()), -0.25)
 
 
-def fitted(dense: SentenceEncoder | None = None, word_ngrams: int = 2) -> SpoilerClassifier:
+def fitted(dense: PooledEncoder | None = None, word_ngrams: int = 2) -> SpoilerClassifier:
     vectorizer = SentenceVectorizer(encoder=dense, word_ngrams=word_ngrams)
     return SpoilerClassifier(vectorizer=vectorizer, C=10).fit(SPOILERS + SAFE, [1] * len(SPOILERS) + [0] * len(SAFE))
 
@@ -59,8 +63,10 @@ def model() -> SpoilerClassifier:
     return found
 
 
-@pytest.fixture(scope="module", params=["n-grams", "encoder", "context", "triples"])
+@pytest.fixture(scope="module", params=["n-grams", "encoder", "context", "triples", "network"])
 def any_model(request: pytest.FixtureRequest) -> SpoilerClassifier:
+    if request.param == "network":
+        return load(Path(__file__).parent / "data" / "format_2")
     found = fitted(encoder() if request.param != "n-grams" else None, 3 if request.param == "triples" else 2)
     found.context_ = context() if request.param == "context" else None
     return found

@@ -1,6 +1,7 @@
 """Training: repeatable, honest about works that it has not seen, and unwilling to learn from what cannot teach."""
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,13 @@ from spoilerguard import Corpus, CorpusError, SpoilerClassifier, TrainingError, 
 from spoilerguard.calibration import calibration_error
 from spoilerguard.context import review_logits
 from spoilerguard.datasets import make_corpus
+from spoilerguard.encoders import ConvolutionalEncoder, Words
 from spoilerguard.features import SentenceVectorizer
 from spoilerguard.model import SpoilerClassifier as Classifier
 
 CORPUS = make_corpus(works=30, reviews=3, sentences=6)
 UNSEEN = make_corpus(works=60, seed=5)
+STORED = Path(__file__).parent / "data" / "format_2"  # a small model with a network and its direction
 
 
 def small() -> SpoilerClassifier:
@@ -101,13 +104,34 @@ def test_no_fold_is_judged_by_a_model_that_has_seen_its_works(monkeypatch: pytes
         seen.update(work_of[sentence] for sentence in X)
         return fit(self, X, *rest, **options)
 
-    def watched_decide(self: Classifier, X: list[str]) -> Any:
+    def watched_decide(self: Classifier, X: list[str], *rest: Any) -> Any:
         assert not seen & {work_of[sentence] for sentence in X}
-        return decide(self, X)
+        return decide(self, X, *rest)
 
     monkeypatch.setattr(Classifier, "fit", watched_fit)
     monkeypatch.setattr(Classifier, "decision_function", watched_decide)
     taught()
+
+
+@pytest.mark.parametrize("as_base", [False, True], ids=["estimator", "base"])
+def test_each_sentence_is_encoded_once_whatever_is_tried_and_held_out(
+    as_base: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = load(STORED)
+    start: dict[str, Any] = {"base": known}
+    if not as_base:
+        start = {"estimator": SpoilerClassifier(vectorizer=known.vectorizer_, C=1.0)}
+    encode, read = ConvolutionalEncoder.encode, []
+
+    def counted(self: ConvolutionalEncoder, words: Words) -> Any:
+        read.append(words.n_sentences)
+        return encode(self, words)
+
+    monkeypatch.setattr(ConvolutionalEncoder, "encode", counted)
+    found = train(CORPUS, **start, n_splits=3)
+    assert sum(read) == len(CORPUS)
+    assert found.context_ is not None
+    assert len(found.context_.direction) == 3
 
 
 def test_probabilities_and_thresholds_are_set_on_natural_sources_alone() -> None:

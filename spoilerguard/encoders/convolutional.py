@@ -1,9 +1,12 @@
 """Words → vector of a sentence, sentences → vectors in their review: a small convolutional network in plain numpy.
 
-Word vectors pass gated convolutions (Dauphin et al. 2017, "Language Modeling with Gated Convolutional Networks"), so that
-"never dies" differs from "dies", and are summed up under several attentions. Pooling is the last step: a linear head's
-score of a sentence is therefore a sum over its words, and reasons still add up. All was taught by a transformer
+Word vectors pass gated convolutions (Dauphin et al. 2017, "Language Modeling with Gated Convolutional Networks"), so
+that "never dies" differs from "dies", and are summed up under several attentions. Pooling is the last step: a linear
+head's score of a sentence is therefore a sum over its words, and reasons still add up. All was taught by transformers
 (``models/build_encoder.py``); here nothing is learnt.
+
+Layers compute in whole numbers (`gates`), the little that is left in double precision, rounded to single at the end: so
+a vector does not depend on the batch, the processor or the version of the linear algebra.
 """
 
 from collections.abc import Mapping
@@ -13,14 +16,17 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from spoilerguard.encoders.forking import computing
 from spoilerguard.encoders.gates import Floats, Gate, stacked, unstacked
 from spoilerguard.encoders.words import Vocabulary, Words
 
-__all__ = ["ConvolutionalEncoder"]
+__all__ = ["SENTENCE_STEP", "WORD_STEP", "ConvolutionalEncoder"]
 
+Doubles = NDArray[np.float64]
 _SHRINKAGE = 0.3  # keeps the vector of a sentence of one or two slight words short
 _STEEPEST = 8.0  # attention is held between exp(-8) and exp(8)
 _N_PLACES = 4  # what a review tells about a sentence's place
+WORD_STEP, SENTENCE_STEP = 1 / 16, 1 / 32  # see `Gate.step`: words reach 8, and sentences hardly 4
 _WORDS_AT_ONCE = 1 << 12  # keeps the arrays inside the processor's cache
 
 
@@ -38,9 +44,9 @@ class ConvolutionalEncoder:
         Size of one step in each dimension.
     words : tuple of Gate
         Layers over the words of a sentence.
-    attention, attention_bias : ndarray of float32, shapes (width, n_poolings) and (n_poolings,)
+    attention, attention_bias : ndarray of float64, shapes (width, n_poolings) and (n_poolings,)
         How much each word counts in each pooling.
-    entry, entry_bias : ndarray of float32, shapes (n_poolings * width + 4, review_width) and (review_width,)
+    entry, entry_bias : ndarray of float64, shapes (n_poolings * width + 4, review_width) and (review_width,)
         From a sentence's vector and place into the review's network.
     reviews : tuple of Gate
         Layers over the sentences of a review; the first also reads the mean of the review.
@@ -50,10 +56,10 @@ class ConvolutionalEncoder:
     vectors: NDArray[np.int8]
     scale: Floats
     words: tuple[Gate, ...]
-    attention: Floats
-    attention_bias: Floats
-    entry: Floats
-    entry_bias: Floats
+    attention: Doubles
+    attention_bias: Doubles
+    entry: Doubles
+    entry_bias: Doubles
     reviews: tuple[Gate, ...]
 
     @property
@@ -64,7 +70,7 @@ class ConvolutionalEncoder:
     @property
     def n_review_dimensions(self) -> int:
         """Length of a sentence's vector in its review."""
-        return int(len(self.entry_bias))
+        return len(self.entry_bias)
 
     def knows(self, words: Words) -> NDArray[np.bool_]:
         """Whether each word is in the vocabulary."""
@@ -77,7 +83,8 @@ class ConvolutionalEncoder:
         -------
         ndarray of float64, shape (n_sentences, n_dimensions)
         """
-        parts = [self._pooled(*self._contextual(words, *part)) for part in _parts(words.edges)]
+        with computing:
+            parts = [self._pooled(*self._contextual(words, *part)) for part in _parts(words.edges)]
         return np.concatenate([np.zeros((0, self.n_dimensions)), *parts])
 
     def word_scores(self, words: Words, coef: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
@@ -90,9 +97,10 @@ class ConvolutionalEncoder:
         coef = np.asarray(coef, dtype=np.float64).reshape(self.attention.shape[1], -1)
         scores = [np.zeros(0)]
         for part in _parts(words.edges):
-            found, weight, edges = self._contextual(words, *part)
-            share = weight / np.repeat(_sums(weight, edges) + _SHRINKAGE, np.diff(edges), axis=0)
-            scores.append((share * (found @ coef.T)).sum(axis=1))
+            with computing:
+                found, weight, edges = self._contextual(words, *part)
+                share = weight / np.repeat(_sums(weight, edges) + _SHRINKAGE, np.diff(edges), axis=0)
+                scores.append((share * (found @ coef.T)).sum(axis=1))
         return np.concatenate(scores)
 
     def encode_reviews(
@@ -120,11 +128,12 @@ class ConvolutionalEncoder:
         review, size = np.repeat(np.arange(len(lengths)), lengths), np.repeat(lengths, lengths)
         place = np.arange(len(size)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         told = [place / np.maximum(size - 1, 1), place == size - 1, np.log1p(size), np.log1p(place)]
-        read = np.column_stack([vectors, *told]).astype(np.float32)
-        x = np.tanh(read @ self.entry + self.entry_bias)
-        mean = (_sums(x, np.concatenate([[0], np.cumsum(lengths)])) / lengths[:, None]).astype(np.float32)
-        for number, gate in enumerate(self.reviews):
-            x = gate(x, review, mean[review] if number == 0 else None)
+        read = np.column_stack([vectors, *told])
+        with computing:
+            x = np.tanh(read @ self.entry + self.entry_bias).astype(np.float32)
+            mean = (_sums(x, np.concatenate([[0], np.cumsum(lengths)])) / lengths[:, None]).astype(np.float32)
+            for number, gate in enumerate(self.reviews):
+                x = gate(x, review, mean[review] if number == 0 else None)
         return x.astype(np.float64)
 
     def _contextual(self, words: Words, first: int, last: int) -> tuple[Floats, NDArray[np.float64], NDArray[np.int64]]:
@@ -135,23 +144,21 @@ class ConvolutionalEncoder:
         x = self.vectors[rows] * self.scale
         for gate in self.words:
             x = gate(x, owner)
-        steepness = np.clip(x @ self.attention + self.attention_bias, -_STEEPEST, _STEEPEST)
-        return x, np.exp(steepness.astype(np.float64)), edges
+        steepness = np.clip(x.astype(np.float64) @ self.attention + self.attention_bias, -_STEEPEST, _STEEPEST)
+        return x, np.exp(steepness), edges
 
     @staticmethod
-    def _pooled(x: Floats, weight: NDArray[np.float64], edges: NDArray[np.int64]) -> NDArray[np.float64]:
-        pooled = [
-            _sums(x * weight[:, [k]].astype(np.float32), edges) / (_sums(weight[:, [k]], edges) + _SHRINKAGE)
-            for k in range(weight.shape[1])
-        ]
-        return np.concatenate(pooled, axis=1)
+    def _pooled(x: Floats, weight: Doubles, edges: NDArray[np.int64]) -> Doubles:
+        narrow, total = weight.astype(np.float32), _sums(weight, edges) + _SHRINKAGE
+        pooled = [_sums(x * narrow[:, [k]], edges) / total[:, [k]] for k in range(weight.shape[1])]
+        return np.concatenate(pooled, axis=1).astype(np.float32).astype(np.float64)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The encoder as named arrays, for a model file."""
-        found = {"hashes": self.vocabulary.hashes, "vectors": self.vectors}
-        found |= {name: getattr(self, name).astype(np.float16) for name in _SMALL}
+        found: dict[str, NDArray[Any]] = {"hashes": self.vocabulary.hashes, "vectors": self.vectors}
+        found |= {name: getattr(self, name) for name in ("scale", "attention", "attention_bias", "entry", "entry_bias")}
         for kind, gates in (("word", self.words), ("review", self.reviews)):
-            found |= zip([f"{kind}_layers", f"{kind}_biases", f"{kind}_dilations"], stacked(gates), strict=True)
+            found |= {f"{kind}_{name}": array for name, array in stacked(gates).items()}
         return found
 
     @classmethod
@@ -169,28 +176,25 @@ class ConvolutionalEncoder:
         width = vectors.shape[1]
         if not len(hashes) or not width or (hashes[1:] <= hashes[:-1]).any():
             raise ValueError("The encoder's hashes must ascend, and there must be some.")
-        attention = _small(found, "attention", width, None)
-        entry = _small(found, "entry", attention.size + _N_PLACES, None)
+        attention = _taken(found, "attention", np.float64, width, None)
+        entry = _taken(found, "entry", np.float64, attention.size + _N_PLACES, None)
         inner = entry.shape[1]
         if not inner or not attention.size:
             raise ValueError("The encoder's vectors have no dimension.")
         encoder = cls(
             vocabulary=Vocabulary(hashes),
             vectors=vectors,
-            scale=_small(found, "scale", width),
-            words=_gates(found, "word", width, 3 * width, 3 * width),
+            scale=_taken(found, "scale", np.float32, width),
+            words=_gates(found, "word", WORD_STEP, width, 3 * width, 3 * width),
             attention=attention,
-            attention_bias=_small(found, "attention_bias", attention.shape[1]),
+            attention_bias=_taken(found, "attention_bias", np.float64, attention.shape[1]),
             entry=entry,
-            entry_bias=_small(found, "entry_bias", inner),
-            reviews=_gates(found, "review", inner, 6 * inner, 5 * inner),
+            entry_bias=_taken(found, "entry_bias", np.float64, inner),
+            reviews=_gates(found, "review", SENTENCE_STEP, inner, 6 * inner, 5 * inner),
         )
         if found:
             raise ValueError(f"The encoder has no use for {', '.join(sorted(found))}.")
         return encoder
-
-
-_SMALL = ("scale", "attention", "attention_bias", "entry", "entry_bias")
 
 
 def _parts(edges: NDArray[np.int64]) -> list[tuple[int, int]]:
@@ -213,20 +217,16 @@ def _sums(rows: NDArray[np.floating[Any]], edges: NDArray[np.int64]) -> NDArray[
     return sums
 
 
-def _gates(arrays: dict[str, NDArray[Any]], kind: str, width: int, first: int, others: int) -> tuple[Gate, ...]:
-    weights = _taken(arrays, f"{kind}_layers", np.float16, None, 2 * width)
-    biases = _taken(arrays, f"{kind}_biases", np.float16, None, 2 * width)
-    return unstacked(weights, biases, _taken(arrays, f"{kind}_dilations", np.uint8, None), first, others)
+def _gates(
+    arrays: dict[str, NDArray[Any]], kind: str, step: float, width: int, first: int, others: int
+) -> tuple[Gate, ...]:
+    mine = {"layers": _taken(arrays, f"{kind}_layers", np.int8, None, 2 * width)}
+    mine |= {name: _taken(arrays, f"{kind}_{name}", np.float32, None, 2 * width) for name in ("scales", "biases")}
+    mine["dilations"] = _taken(arrays, f"{kind}_dilations", np.uint8, None)
+    return unstacked(mine, first, others, step)
 
 
-def _small(arrays: dict[str, NDArray[Any]], name: str, *shape: int | None) -> Floats:
-    """An array that is stored in half precision and used in single."""
-    return _taken(arrays, name, np.float16, *shape).astype(np.float32)
-
-
-def _taken(
-    arrays: dict[str, NDArray[Any]], name: str, dtype: type[np.generic], *shape: int | None
-) -> NDArray[Any]:
+def _taken(arrays: dict[str, NDArray[Any]], name: str, dtype: type[np.generic], *shape: int | None) -> NDArray[Any]:
     """Take an array of this type and shape, None standing for any length."""
     found = arrays.pop(name, None)
     if found is None or found.dtype != dtype or found.ndim != len(shape):

@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from spoilerguard.encoders.forking import computing
 from spoilerguard.encoders.words import Vocabulary, Words
 
 __all__ = ["PooledEncoder"]
@@ -79,7 +80,8 @@ class PooledEncoder:
         ndarray of float64, shape (n_words,)
         """
         share, row = self._shares(words)
-        by_word: NDArray[np.float64] = self.vectors @ np.asarray(coef, dtype=np.float64)
+        with computing:
+            by_word = np.asarray(self.vectors @ np.asarray(coef, dtype=np.float64), dtype=np.float64)
         return share * by_word[row] * self.scale
 
     def encode_reviews(
@@ -112,7 +114,8 @@ class PooledEncoder:
         Raises
         ------
         ValueError
-            Where an array is missing or of the wrong shape or type, or hashes do not ascend.
+            Where an array is missing, is one too many, or has a wrong shape or type; where hashes do not ascend, or
+            importance or scale is not above 0.
         """
         for name, (dtype, n_axes) in _ARRAYS.items():
             found = arrays.get(name)
@@ -123,4 +126,6 @@ class PooledEncoder:
             raise ValueError("The encoder's arrays differ in length, or are empty.")
         if (hashes[1:] <= hashes[:-1]).any():
             raise ValueError("The encoder's hashes must ascend.")
+        if len(arrays) > len(_ARRAYS) or (importance <= 0).any() or arrays["scale"][0] <= 0:
+            raise ValueError("The encoder's importance and scale must be above 0, and nothing else be stored.")
         return cls(Vocabulary(hashes), importance, vectors, float(arrays["scale"][0]))

@@ -71,7 +71,8 @@ def judge(model: SpoilerClassifier, corpus: Corpus) -> tuple[Judged, ...]:
     """
     if not len(corpus):
         raise CorpusError(f"{corpus.name or 'the corpus'}: no sentences to evaluate on; it needs at least one")
-    alone, _, vectors = model.judge(corpus.sentences)
+    vectors = model.vectorizer_.encode(corpus.sentences)
+    alone = model.decision_function(corpus.sentences, vectors)
     refuse_hard_labels(alone)
     judged = [_judged(model, ALONE, np.arange(len(corpus)), alone)]
     rows = np.flatnonzero(corpus.in_review)

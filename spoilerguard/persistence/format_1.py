@@ -117,16 +117,10 @@ def taken_encoder(arrays: Arrays) -> Arrays:
 def _encoder(fields: Fields, arrays: Arrays) -> PooledEncoder | None:
     if not fields.flag("encoder"):
         return None
-    mine = taken_encoder(arrays)
     try:
-        encoder = PooledEncoder.from_arrays(mine)
+        return PooledEncoder.from_arrays(taken_encoder(arrays))
     except ValueError as fault:
         raise Fault(WEIGHTS, f"is wrong: {fault}") from None
-    if set(mine) != set(encoder.arrays()) or (encoder.importance <= 0).any() or encoder.scale <= 0:
-        raise Fault(
-            WEIGHTS, "is wrong: the encoder's importance and scale must be above 0, and nothing else be stored."
-        )
-    return encoder
 
 
 def _array(arrays: Arrays, name: str, *dtypes: str) -> NDArray[np.float32]:

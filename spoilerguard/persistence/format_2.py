@@ -1,7 +1,7 @@
 """Format 2, read: as format 1, but there are several kinds of encoder, and the context stage may use its vectors.
 
-What is new: ``vectorizer["encoder"]`` names the kind, or is null; the array ``context.direction`` holds the stage's weight
-for each dimension of the encoder's vector of a sentence in its review.
+What is new: ``vectorizer["encoder"]`` names the kind, or is null; the array ``context.direction`` holds the stage's
+weight for each dimension of the encoder's vector of a sentence in its review.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,8 +1,9 @@
 """A fitted model → a document and arrays; and which reader brings back what stands under which format number.
 
 How to bump the format: leave ``format_1.py``, ``format_2.py`` and their stored models under ``tests/data`` as they are;
-let `describe` write the new layout and set ``NEWEST = 3``; add ``3: read_format_3`` to `READERS`, and a stored model of it
-to the tests. One field more is a new format already: a reader refuses what it does not know, for it may change the model.
+let `describe` write the new layout and set ``NEWEST = 3``; add ``3: read_format_3`` to `READERS`, and a stored model of
+it to the tests. One field more is a new format already: a reader refuses what it does not know, for it may change the
+model.
 """
 
 from collections.abc import Callable, Mapping

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from spoilerguard.context import FEATURES, ReviewContext, review_logits
-from spoilerguard.encoder import SentenceEncoder
+from spoilerguard.encoders import PooledEncoder, Vocabulary
 from spoilerguard.features import SentenceVectorizer
 from spoilerguard.features.folding import fold
 from spoilerguard.features.ngrams import word_ngrams
@@ -40,13 +40,13 @@ REVIEW = [
 WORDS = ["dies", "end", "drowns", "lovely", "music", "tea"]
 
 
-def encoder() -> SentenceEncoder:
+def encoder() -> PooledEncoder:
     """Two dimensions, plot and praise, for six words."""
     hashes = next(word_ngrams(fold([" ".join(WORDS)]), 1)).hashes
     vectors = np.array([[90, 3], [70, -4], [99, 0], [-5, 88], [0, 60], [-9, 75]], dtype=np.int8)
     order = np.argsort(hashes)
     importance = np.linspace(0.5, 1.0, len(WORDS), dtype=np.float32)
-    return SentenceEncoder(hashes[order], importance[order], vectors[order], 0.0125)
+    return PooledEncoder(Vocabulary(hashes[order]), importance[order], vectors[order], 0.0125)
 
 
 def model() -> SpoilerClassifier:
