@@ -42,7 +42,7 @@ def main() -> None:
         FILE.write_text(json.dumps(in_order, indent=1) + "\n", encoding="utf-8")
 
 
-def trained(corpus: Corpus, dense: Encoder | None, strength: float = C) -> SpoilerClassifier:
+def trained(corpus: Corpus, dense: Encoder | None, strength: float = C["default"]) -> SpoilerClassifier:
     """As `build_model` does it, on fewer folds."""
     estimator = SpoilerClassifier(C=strength, vectorizer=SentenceVectorizer(encoder=dense, n_buckets=BUCKETS))
     return spoilerguard.train(corpus, estimator=estimator, natural_sources=["imdb/random"], n_splits=2, n_jobs=2)

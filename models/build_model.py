@@ -28,7 +28,7 @@ from spoilerguard.features import SentenceVectorizer
 
 HERE = Path(__file__).parent
 WEIGHTS = {"tvtropes": 5.0, "goodreads": 10.0}
-C = 0.003
+C = {"default": 0.003, "accurate": 0.001}
 BUCKETS = 2**16  # n-grams add next to nothing to the encoder (ablation.json), and each bucket costs bytes
 
 MADE_BY_A_LANGUAGE_MODEL = "labels made by a language model that read whole reviews under a guideline"
@@ -64,7 +64,7 @@ CORPORA = [
         "weight": WEIGHTS["goodreads"],
     },
     {
-        "corpus": "1,436 of those Goodreads sentences again, datasets/labels/goodreads_sentences.jsonl",
+        "corpus": "1,435 of those Goodreads sentences again, datasets/labels/goodreads_sentences.jsonl",
         "labels": "made by a language model that read each sentence alone under the guideline",
         "terms": "texts: academic use, not redistributed; labels: CC BY 4.0",
         "weight": 1.0,
@@ -133,7 +133,9 @@ def main() -> None:
     arguments.add_argument("--n-jobs", type=int, default=2)
     options = arguments.parse_args()
     corpus = training_corpus()
-    estimator = SpoilerClassifier(C=C, vectorizer=SentenceVectorizer(encoder=encoder(options.tier), n_buckets=BUCKETS))
+    estimator = SpoilerClassifier(
+        C=C[options.tier], vectorizer=SentenceVectorizer(encoder=encoder(options.tier), n_buckets=BUCKETS)
+    )
     model = spoilerguard.train(
         corpus, estimator=estimator, natural_sources=["imdb/random"], n_jobs=options.n_jobs, progress=True
     )

@@ -13,13 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from spoilerguard.context import FEATURES, with_context
+from spoilerguard.context import with_context
 from spoilerguard.features import WordWeights, as_sentences
 from spoilerguard.model import SpoilerClassifier
 
 __all__ = ["Contribution", "Explanation", "explain_sentences"]
-
-_OWN_LOGIT = FEATURES.index("own logit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +57,7 @@ class Explanation:
     contributions : tuple of Contribution
         In the order of the sentence, without overlap.
     context : float
-        What the rest of the review adds; zero for a sentence on its own.
+        What the review adds to what the sentence says alone; zero for a sentence on its own.
     """
 
     text: str
@@ -104,35 +102,28 @@ def explain_sentences(
     lengths = np.ones(len(texts), dtype=np.int64) if lengths is None else np.asarray(lengths)
     own, _, vectors = model.judge(texts)
     logits = with_context(model, own, texts, lengths, vectors)
-    scale = _share_of_own_logit(model, lengths)
     words = model.vectorizer_.contributions(texts, model.coef_)
-    contributions = _gathered(texts, words, own - model.intercept_, scale)
-    columns = (logits, expit(logits), model.intercept_ * scale, logits - own * scale)
+    contributions = _gathered(texts, words, own - model.intercept_)
+    columns = (logits, expit(logits), logits - own)
     return [
-        Explanation(text, logit, probability, intercept, parts, context)
-        for text, logit, probability, intercept, context, parts in zip(
+        Explanation(text, logit, probability, model.intercept_, parts, context)
+        for text, logit, probability, context, parts in zip(
             texts, *(column.tolist() for column in columns), contributions, strict=True
         )
     ]
 
 
-def _share_of_own_logit(model: SpoilerClassifier, lengths: NDArray[np.int64]) -> NDArray[np.float64]:
-    """How much of a sentence's own logit counts where it stands: all of it, unless there are neighbours."""
-    has_neighbours = np.repeat(lengths, lengths) > 1
-    return np.where(has_neighbours, model.context_.weights[_OWN_LOGIT] if model.context_ else 1.0, 1.0)
-
-
 def _gathered(
-    texts: list[str], batches: Iterator[WordWeights], scores: NDArray[np.float64], scale: NDArray[np.float64]
+    texts: list[str], batches: Iterator[WordWeights], scores: NDArray[np.float64]
 ) -> list[tuple[Contribution, ...]]:
-    """The contributions of each sentence; their sum is its score times its scale."""
+    """The contributions of each sentence; their sum is its score."""
     gathered: list[list[Contribution]] = [[] for _ in texts]
     for words in batches:
         if not len(words.weight):
             continue
         first = _first_words(words)
         last = np.append(first[1:], len(words.weight)) - 1
-        weight = np.add.reduceat(_exact(words, scores) * scale[words.sentence], first)
+        weight = np.add.reduceat(_exact(words, scores), first)
         columns = (words.sentence[first], words.start[first], words.end[last], weight)
         for sentence, start, end, value in zip(*(column.tolist() for column in columns), strict=True):
             gathered[sentence].append(_contribution(texts[sentence], start, end, value))

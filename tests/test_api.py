@@ -31,6 +31,7 @@ from spoilerguard import (
     redact,
     shipped,
 )
+from spoilerguard.datasets import load_reviews
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "datasets" / "examples"
@@ -163,7 +164,7 @@ def test_a_threshold_is_any_number_from_0_to_1(threshold: Any) -> None:
 
 
 def test_a_threshold_may_be_one_of_the_names_that_the_model_has(model: SpoilerClassifier) -> None:
-    text = example("with_spoilers.txt")
+    text = " ".join(load_reviews("dev").sentences[:300])
     counts = [len(spoilers(classify(text, threshold=name))) for name in ("cautious", "balanced", "lenient")]
     assert counts == sorted(counts, reverse=True)
     assert counts[0] > counts[-1]

@@ -156,16 +156,12 @@ def test_the_encoder_has_its_share() -> None:
     assert [part.weight for part in with_dense.contributions] != [part.weight for part in without.contributions]
 
 
-def test_in_a_review_the_own_logit_is_rescaled_and_the_rest_is_context(model: SpoilerClassifier) -> None:
+def test_in_a_review_words_count_as_alone_and_the_rest_is_context(model: SpoilerClassifier) -> None:
     [alone] = explain_sentences(model, SPOILERS[:1])
     first = explain_sentences(model, SPOILERS, np.array([len(SPOILERS)]))[0]
-    assert model.context_ is not None
-    own = model.context_.weights[FEATURES.index("own logit")]
     assert alone.context == 0
-    assert first.context == pytest.approx(first.logit - own * alone.logit)
-    assert [part.weight for part in first.contributions] == pytest.approx(
-        [part.weight * own for part in alone.contributions]
-    )
+    assert first.context == pytest.approx(first.logit - alone.logit)
+    assert first.contributions == alone.contributions
 
 
 def test_a_review_of_one_sentence_has_no_context(model: SpoilerClassifier) -> None:
