@@ -117,12 +117,13 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         scipy.sparse.csr_matrix of float32, shape (n_sentences, n_columns)
         """
         check_is_fitted(self)
-        batches = [self._ngrams(read) for read in self._read(as_sentences(X))]
+        sentences = as_sentences(X)
+        batches = [self._ngrams(read) for read in self._read(sentences)]
         empty = sparse.csr_matrix((0, 2 * self.n_buckets), dtype=np.float32)
         ngrams = sparse.vstack([empty, *batches], format="csr")
         if self.encoder is None:
             return ngrams
-        dense = self.encode(X) if vectors is None else vectors
+        dense = self.encode(sentences) if vectors is None else vectors
         return sparse.hstack([ngrams, sparse.csr_matrix(dense.astype(np.float32))], format="csr")
 
     def encode(self, X: Sequence[str]) -> Vectors:
@@ -151,9 +152,10 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         -------
         ndarray of float64, shape (n_sentences, encoder.n_review_dimensions); no columns without an encoder
         """
+        sentences = as_sentences(X)
         if self.encoder is None:
-            return np.zeros((len(X), 0))
-        words = Words.joined([read.words for read in self._read(as_sentences(X))])
+            return np.zeros((len(sentences), 0))
+        words = Words.joined([read.words for read in self._read(sentences)])
         return self.encoder.encode_reviews(words, np.asarray(lengths), vectors)
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[Any]:  # noqa: ARG002 - pipelines pass it
