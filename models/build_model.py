@@ -162,7 +162,7 @@ def described(report: Report, tier: str) -> dict[str, Any]:
     }
     ablation = HERE / "ablation.json"
     if tier == "default" and ablation.exists():
-        card["Ablation (python models/ablation.py ROW; two folds)"] = json.loads(ablation.read_text("utf-8"))
+        card["Ablation (rows of python models/ablation.py; two folds)"] = json.loads(ablation.read_text("utf-8"))
     return card
 
 

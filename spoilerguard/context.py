@@ -17,7 +17,7 @@ from sklearn.linear_model import LogisticRegression
 
 from spoilerguard.model import SpoilerClassifier
 
-__all__ = ["FEATURES", "ReviewContext", "context_features", "review_logits", "with_context"]
+__all__ = ["FEATURES", "LONGEST", "ReviewContext", "context_features", "in_parts", "review_logits", "with_context"]
 
 # What is told about each sentence, in this order; a model file stores one weight for each name.
 FEATURES = (
@@ -39,6 +39,7 @@ FEATURES = (
     "warning itself",
 )
 
+LONGEST = 4096  # sentences of a review that are judged together: a book's worth, and a bound on memory
 _N_LOGITS = 10  # the first of them move with the logits that they are made of
 _WARNING = re.compile(
     r"spoil|give(?:s|n)? (?:\w+ )?away|don['’]?t read|stop reading|plot (?:details|points)", re.IGNORECASE
@@ -169,11 +170,27 @@ def with_context(
     vectors: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """`review_logits`, for those who know what `SpoilerClassifier.judge` says of the sentences alone."""
+    lengths = in_parts(lengths)
     has_neighbours = np.repeat(lengths, lengths) > 1
     if model.context_ is None or not has_neighbours.any():
         return alone
     in_review = model.vectorizer_.encode_reviews(sentences, lengths, vectors) if model.context_.direction else None
     return np.where(has_neighbours, model.context_.logits(alone, sentences, lengths, in_review), alone)
+
+
+def in_parts(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Lengths of reviews, those of more than `LONGEST` sentences in equal parts: what is further away has no bearing.
+
+    Examples
+    --------
+    >>> in_parts(np.array([3, 10_000])).tolist()
+    [3, 3334, 3333, 3333]
+    """
+    lengths = np.asarray(lengths, dtype=np.int64)
+    n_parts = np.maximum(-(-lengths // LONGEST), 1)
+    number = np.arange(n_parts.sum()) - np.repeat(np.cumsum(n_parts) - n_parts, n_parts)
+    size, left_over = np.repeat(lengths // n_parts, n_parts), np.repeat(lengths % n_parts, n_parts)
+    return np.asarray(size + (number < left_over), dtype=np.int64)
 
 
 def context_features(

@@ -1,13 +1,13 @@
 """Model × sentences → verdicts: one threshold for a sentence on its own, another for one in its review."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from numbers import Real
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from spoilerguard.context import with_context
+from spoilerguard.context import LONGEST, in_parts, with_context
 from spoilerguard.errors import OperatingPointError
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.sentences import Sentence
@@ -20,16 +20,38 @@ def judge(
     model: SpoilerClassifier, sentences: Sequence[Sentence], lengths: NDArray[np.int64], threshold: float | str | None
 ) -> list[Verdict]:
     """Verdicts on sentences that stand in reviews of these lengths, one review after another."""
+    lengths = in_parts(lengths)
+    at = {place: _threshold(model, threshold, place) for place in ("review", "alone")}
+    verdicts: list[Verdict] = []
+    for first, last in _runs(lengths):
+        begin = len(verdicts)
+        part = sentences[begin : begin + int(lengths[first:last].sum())]
+        verdicts += _verdicts(model, part, lengths[first:last], at)
+    return verdicts
+
+
+def _verdicts(
+    model: SpoilerClassifier, sentences: Sequence[Sentence], lengths: NDArray[np.int64], at: Mapping[str, float]
+) -> list[Verdict]:
     texts = [sentence.text for sentence in sentences]
     alone, certain, vectors = model.judge(texts)
     probability = expit(with_context(model, alone, texts, lengths, vectors))
     in_review = np.repeat(lengths, lengths) > 1
-    enough = np.where(in_review, _threshold(model, threshold, "review"), _threshold(model, threshold, "alone"))
-    columns = (probability, probability >= enough, certain)
+    columns = (probability, probability >= np.where(in_review, at["review"], at["alone"]), certain)
     return [
         Verdict(sentence.text, sentence.start, sentence.end, Label.SPOILER if found else Label.SAFE, chance, certain)
         for sentence, chance, found, certain in zip(sentences, *(column.tolist() for column in columns), strict=True)
     ]
+
+
+def _runs(lengths: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Neighbouring reviews that are judged at once: vectors of more sentences would fill the memory."""
+    ends, first = np.cumsum(lengths), 0
+    while first < len(lengths):
+        begin = ends[first] - lengths[first]
+        last = max(first + 1, int(np.searchsorted(ends, begin + LONGEST, side="right")))
+        yield first, last
+        first = last
 
 
 def _threshold(model: SpoilerClassifier, threshold: float | str | None, place: str) -> float:

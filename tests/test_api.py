@@ -403,9 +403,9 @@ def test_four_times_the_text_takes_about_four_times_the_time(family: str) -> Non
 
 
 @pytest.mark.slow
-def test_50_megabytes_are_answered() -> None:
-    text = "The music is lovely and he dies at the end of it. " * 1_000_000
-    assert len(classify(text)) == 1_000_000
+def test_5_megabytes_are_answered() -> None:
+    text = "The music is lovely and he dies at the end of it. " * 100_000
+    assert len(classify(text)) == 100_000
 
 
 # what is imported --------------------------------------------------------------------------------------------------
