@@ -10,6 +10,7 @@ of sentences, the fold and the part of each document, and the targets; `words.xz
 import argparse
 import json
 import lzma
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
@@ -35,50 +36,77 @@ def main() -> None:
     options = parser.parse_args()
     options.output.mkdir(parents=True, exist_ok=True)
     parts = {"labelled": list(labelled()), "dev": list(dev_documents()), "unlabelled": list(unlabelled())}
-    documents = [document for part in parts.values() for document in part]
-    texts = [text for document in documents for text in document.sentences]
-    print({name: (len(part), sum(len(d.sentences) for d in part)) for name, part in parts.items()}, flush=True)
-    n_dev = len(parts["labelled"]), len(parts["labelled"]) + len(parts["dev"])
-    words, first_of_sentence = folded_words(texts)
-    vocabulary = {word: row for row, word in enumerate(dict.fromkeys(words))}
-    of_word = np.array([vocabulary[word] for word in words], dtype=np.int64)
-    spelling = list(vocabulary)
-    # dev texts choose no words
-    before = sum(len(d.sentences) for d in parts["labelled"])
-    after = before + sum(len(d.sentences) for d in parts["dev"])
-    counted = np.concatenate([of_word[: first_of_sentence[before]], of_word[first_of_sentence[after] :]])
-    counts = np.bincount(counted, minlength=len(spelling))
-    kept = [row for row in np.argsort(-counts, kind="stable") if 0 < len(spelling[row]) <= LONGEST_WORD][:N_WORDS]
-    student_row = np.full(len(spelling), 65535, dtype=np.uint16)
-    student_row[kept] = np.arange(len(kept))
-    known = {spelling[row]: int(counts[row]) for row in kept}
+    sizes = {name: sum(len(document.sentences) for document in part) for name, part in parts.items()}
+    print({name: (len(part), sizes[name]) for name, part in parts.items()}, flush=True)
+
+    text = Text.read([text for part in parts.values() for document in part for text in document.sentences])
+    first_of_dev, last_of_dev = text.first[sizes["labelled"]], text.first[sizes["labelled"] + sizes["dev"]]
+    known = frequent(
+        text, np.concatenate([text.words[:first_of_dev], text.words[last_of_dev:]])
+    )  # dev chooses no words
+    pieces, edges = word_pieces(text.spelling)
+    compressed(options.output / "pieces.xz", for_transformers(text, pieces, edges) | about(parts))
+    compressed(options.output / "words.xz", for_the_student(text, known) | vocabulary_in_pieces(pieces, edges, known))
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """All words of all sentences as rows of their spellings; sentence ``s`` begins at ``first[s]``."""
+
+    words: NDArray[np.int64]
+    first: NDArray[np.int64]
+    spelling: list[str]
+
+    @classmethod
+    def read(cls, sentences: list[str]) -> "Text":
+        """Fold, and number the different words."""
+        words, first = folded_words(sentences)
+        row = {word: number for number, word in enumerate(dict.fromkeys(words))}
+        return cls(np.array([row[word] for word in words], dtype=np.int64), first, list(row))
+
+    def of_sentences(self) -> list[NDArray[np.int64]]:
+        """Words of each sentence, as far as they are read."""
+        return [self.words[a : min(b, a + WORDS)] for a, b in pairwise(self.first)]
+
+
+def frequent(text: Text, counted: NDArray[np.int64]) -> list[int]:
+    """The most frequent words, which the student knows; with their counts they are written for `packing.py`."""
+    counts = np.bincount(counted, minlength=len(text.spelling))
+    by_count = np.argsort(-counts, kind="stable").tolist()
+    kept = [row for row in by_count if 0 < len(text.spelling[row]) <= LONGEST_WORD][:N_WORDS]
+    known = {text.spelling[row]: int(counts[row]) for row in kept}
     (WORK / "words.json").write_text(json.dumps(known), encoding="utf-8")
     print("known to the student:", counts[kept].sum() / counts.sum(), "rarest", counts[kept[-1]], flush=True)
-    pieces, piece_edges = word_pieces(spelling)
-    sentence_words = cut(of_word, first_of_sentence, WORDS)
-    of_words = [[pieces[piece_edges[row] : piece_edges[row + 1]] for row in rows] for rows in sentence_words]
-    teacher = [np.concatenate([pieces[:0], *of_word])[:PIECES] for of_word in of_words]
-    arrays = {
-        "pieces": np.concatenate(teacher).astype(np.uint16),
-        "n_pieces": np.array([len(found) for found in teacher], dtype=np.uint8),
-        "n_sentences": np.array([len(d.sentences) for d in documents], dtype=np.uint16),
-        "fold": np.array([fold_of(d.work) for d in documents], dtype=np.uint8),
+    return kept
+
+
+def for_transformers(text: Text, pieces: NDArray[np.int64], edges: NDArray[np.int64]) -> dict[str, NDArray[np.generic]]:
+    """Word pieces of all sentences, and how many each has."""
+    of_words = ([pieces[edges[row] : edges[row + 1]] for row in rows] for rows in text.of_sentences())
+    found = [np.concatenate([pieces[:0], *of_word])[:PIECES] for of_word in of_words]
+    lengths = np.array([len(one) for one in found], dtype=np.uint8)
+    return {"pieces": np.concatenate(found).astype(np.uint16), "n_pieces": lengths}
+
+
+def for_the_student(text: Text, known: list[int]) -> dict[str, NDArray[np.generic]]:
+    """Rows of the student's vocabulary, the highest number for unknown words, and how many each sentence has."""
+    row = np.full(len(text.spelling), np.iinfo(np.uint16).max, dtype=np.uint16)
+    row[known] = np.arange(len(known))
+    found = [row[words] for words in text.of_sentences()]
+    return {"words": np.concatenate(found), "n_words": np.array([len(one) for one in found], dtype=np.uint8)}
+
+
+def about(parts: dict[str, list[Document]]) -> dict[str, NDArray[np.generic]]:
+    """What is known of each document, and of the sentences of those that are labelled."""
+    documents = [document for part in parts.values() for document in part]
+    told = [*parts["labelled"], *parts["dev"]]
+    return {
+        "n_sentences": np.array([len(document.sentences) for document in documents], dtype=np.uint16),
+        "fold": np.array([fold_of(document.work) for document in documents], dtype=np.uint8),
         "part": np.repeat(np.arange(3, dtype=np.uint8), [len(part) for part in parts.values()]),
-        "targets": np.array([row for d in documents[: n_dev[1]] for row in d.known()], dtype=np.int8),
+        "targets": np.array([row for document in told for row in document.known()], dtype=np.int8),
+        "seen_work": shares_work(parts),
     }
-    shared = shares_work(parts)
-    arrays["seen_work"] = shared
-    compressed(options.output / "pieces.xz", arrays)
-    of_student = [student_row[rows] for rows in sentence_words]
-    compressed(
-        options.output / "words.xz",
-        {
-            "words": np.concatenate(of_student),
-            "n_words": np.array([len(rows) for rows in of_student], dtype=np.uint8),
-            **vocabulary_in_pieces(pieces, piece_edges, kept),
-        },
-    )
-    print(len(arrays["pieces"]), "pieces")
 
 
 def vocabulary_in_pieces(
@@ -112,11 +140,6 @@ def folded_words(texts: list[str]) -> tuple[list[str], NDArray[np.int64]]:
         first.extend((len(words) + np.searchsorted(owner, np.arange(1, len(stream.bounds)), side="right")).tolist())
         words.extend(found)
     return words, np.array(first)
-
-
-def cut(of_word: NDArray[np.int64], first: NDArray[np.int64], longest: int) -> list[NDArray[np.int64]]:
-    """Words of each sentence, as far as they are read."""
-    return [of_word[a : min(b, a + longest)] for a, b in pairwise(first)]
 
 
 def word_pieces(words: list[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
