@@ -108,14 +108,10 @@ class Student(nn.Module):
     def in_review(self, found: Tensor, batch: Review) -> Tensor:
         """Vectors of sentences in their review, shape (n_sentences, review_width)."""
         place, size = batch.place.float(), batch.size.float()
-        told = torch.stack(
-            [place / (size - 1).clamp(min=1), (place == size - 1).float(), torch.log1p(size), torch.log1p(place)], 1
-        )
+        told = [place / (size - 1).clamp(min=1), (place == size - 1).float(), torch.log1p(size), torch.log1p(place)]
         x = torch.tanh(self.into_review(torch.cat([found, torch.stack(told, 1)], dim=1)))
-        mean = (
-            torch.zeros(batch.n_reviews, x.shape[1], device=x.device).index_add_(0, batch.review, x.float())
-            / torch.bincount(batch.review, minlength=batch.n_reviews).clamp(min=1)[:, None]
-        )
+        sums = torch.zeros(batch.n_reviews, x.shape[1], device=x.device).index_add_(0, batch.review, x.float())
+        mean = sums / torch.bincount(batch.review, minlength=batch.n_reviews).clamp(min=1)[:, None]
         for number, convolution in enumerate(self.review):
             x = convolution(x, batch.review, mean[batch.review] if number == 0 else None)
         return x
