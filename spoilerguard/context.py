@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
+from spoilerguard.features import as_sentences
 from spoilerguard.model import SpoilerClassifier
 
 __all__ = ["FEATURES", "LONGEST", "ReviewContext", "context_features", "in_parts", "review_logits", "with_context"]
@@ -158,6 +159,7 @@ def review_logits(
     -------
     ndarray of float64, shape (n_sentences,)
     """
+    sentences = as_sentences(sentences)
     alone, _, vectors = model.judge(sentences)
     return with_context(model, alone, sentences, lengths, vectors)
 

@@ -104,10 +104,12 @@ def explain_sentences(
     logits = with_context(model, own, texts, lengths, vectors)
     words = model.vectorizer_.contributions(texts, model.coef_)
     contributions = _gathered(texts, words, own - model.intercept_)
-    columns = (logits, expit(logits), logits - own)
+    # Where no word stands, the whole of its logit is what any sentence without a word starts from.
+    start = np.where([bool(parts) for parts in contributions], model.intercept_, own)
+    columns = (logits, expit(logits), start, logits - own)
     return [
-        Explanation(text, logit, probability, model.intercept_, parts, context)
-        for text, logit, probability, context, parts in zip(
+        Explanation(text, logit, probability, intercept, parts, context)
+        for text, logit, probability, intercept, context, parts in zip(
             texts, *(column.tolist() for column in columns), contributions, strict=True
         )
     ]

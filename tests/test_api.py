@@ -163,6 +163,19 @@ def test_a_threshold_is_any_number_from_0_to_1(threshold: Any) -> None:
     assert len(classify(REVIEW, threshold=threshold)) == 3
 
 
+@pytest.mark.parametrize("nothing", ["", "  ", "***", "→", "<br>", "==="])
+def test_what_holds_no_word_gives_nothing_away(nothing: str) -> None:
+    assert classify([nothing])[0].label == "safe"
+    [why] = explain([nothing])
+    assert why.intercept + sum(part.weight for part in why.contributions) == pytest.approx(why.logit)
+
+
+def test_a_rule_between_spoilers_is_not_blacked_out() -> None:
+    review = "Anna dies at the end.\n***\nPaul is the killer.\n===\nShe is his mother and he is dead."
+    assert "***" in redact(review)
+    assert "===" in redact(review)
+
+
 def test_a_threshold_may_be_one_of_the_names_that_the_model_has(model: SpoilerClassifier) -> None:
     text = " ".join(load_reviews("dev").sentences[:300])
     counts = [len(spoilers(classify(text, threshold=name))) for name in ("cautious", "balanced", "lenient")]

@@ -379,7 +379,7 @@ WRONG: list[tuple[str, NDArray[Any] | None, str]] = [
     ("attention", ARRAYS["attention"][:, :1], "'entry' has the shape"),
     ("attention_bias", ARRAYS["attention_bias"][1:], "'attention_bias' has the shape"),
     ("entry", ARRAYS["entry"][1:], "'entry' has the shape"),
-    ("entry", ARRAYS["entry"][:, :0], "no dimension"),
+    ("entry", ARRAYS["entry"][:, :0], "must have dimensions"),
     ("entry_bias", ARRAYS["entry_bias"][1:], "'entry_bias' has the shape"),
     *(
         change

@@ -88,3 +88,9 @@ def test_what_is_kept_of_frozen_weights_ends_with_a_new_fit() -> None:
         vectorizer.score_sentences(SENTENCES, coef.copy())
     )
     assert "_kept_weights" not in vectorizer.__getstate__()
+
+
+def test_known_vectors_must_fit_the_sentences(model: SpoilerClassifier) -> None:
+    vectors = model.vectorizer_.encode(SENTENCES)
+    with pytest.raises(ValueError, match="was expected: pass what encode"):
+        model.decision_function(SENTENCES, vectors[:1])

@@ -25,6 +25,7 @@ __all__ = ["SENTENCE_STEP", "WORD_STEP", "ConvolutionalEncoder"]
 Doubles = NDArray[np.float64]
 _SHRINKAGE = 0.3  # keeps the vector of a sentence of one or two slight words short
 _STEEPEST = 8.0  # attention is held between exp(-8) and exp(8)
+_MOST_POOLINGS = 64
 _N_PLACES = 4  # what a review tells about a sentence's place
 WORD_STEP, SENTENCE_STEP = 1 / 16, 1 / 32  # see `Gate.step`: words reach 8, and sentences hardly 4
 _WORDS_AT_ONCE = 1 << 12  # keeps the arrays inside the processor's cache
@@ -179,8 +180,8 @@ class ConvolutionalEncoder:
         attention = _taken(found, "attention", np.float64, width, None)
         entry = _taken(found, "entry", np.float64, attention.size + _N_PLACES, None)
         inner = entry.shape[1]
-        if not inner or not attention.size:
-            raise ValueError("The encoder's vectors have no dimension.")
+        if not inner or not 0 < attention.shape[1] <= _MOST_POOLINGS:
+            raise ValueError(f"The encoder's vectors must have dimensions, and from 1 to {_MOST_POOLINGS} poolings.")
         encoder = cls(
             vocabulary=Vocabulary(hashes),
             vectors=vectors,

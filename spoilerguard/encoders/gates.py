@@ -18,6 +18,7 @@ __all__ = ["EXACT", "Floats", "Gate", "stacked", "unstacked"]
 Floats = NDArray[np.float32]
 _HIGHEST = 127
 EXACT = 2**24 // _HIGHEST**2  # rows of weights whose sum of products is exact in single precision
+_MOST_LAYERS = 64
 _RESOLUTION, _REACH = 1024, 8  # entries of a table for each unit, and units on either side
 
 
@@ -104,8 +105,11 @@ def unstacked(arrays: Mapping[str, NDArray[Any]], first: int, others: int, step:
     n, width = len(dilations), layers.shape[1]
     if not n or not scales.shape == biases.shape == (n, width) or len(layers) != first + (n - 1) * others:
         raise ValueError(f"The encoder's {n} layers do not fit their {len(layers)} rows of weights.")
-    if not dilations.all() or max(first, others) > EXACT:
-        raise ValueError(f"The encoder's dilations must be above 0, and a layer have at most {EXACT} rows of weights.")
+    if not dilations.all() or max(first, others) > EXACT or n > _MOST_LAYERS or (layers == -_HIGHEST - 1).any():
+        raise ValueError(
+            f"The encoder's dilations must be above 0, its weights within {_HIGHEST}, "
+            f"its layers at most {_MOST_LAYERS}, of at most {EXACT} rows each."
+        )
     parts = np.split(layers.astype(np.float32), [first + number * others for number in range(n - 1)])
     rows = zip(parts, scales, biases, dilations.tolist(), strict=True)
     return tuple(Gate(weight, scale, bias, dilation, step) for weight, scale, bias, dilation in rows)

@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
+from spoilerguard.encoders.forking import computing
 from spoilerguard.encoders.windows import LONGEST, WINDOW, Pieces, alone, batches, windows
 from spoilerguard.encoders.words import Words
 from spoilerguard.errors import MissingExtraError
@@ -90,7 +91,8 @@ class TransformerEncoder:
         coef = np.asarray(coef, dtype=np.float64)
         scores = np.zeros(len(read.numbers))
         for places, vectors in self._vectors(read, alone(read)):
-            scores[places] = vectors @ coef
+            with computing:
+                scores[places] = vectors @ coef
         return np.bincount(read.word, scores / read.sizes[read.sentence], len(words.hashes)).astype(np.float64)
 
     def encode_reviews(

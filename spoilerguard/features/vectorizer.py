@@ -123,7 +123,7 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         ngrams = sparse.vstack([empty, *batches], format="csr")
         if self.encoder is None:
             return ngrams
-        dense = self.encode(sentences) if vectors is None else vectors
+        dense = self.encode(sentences) if vectors is None else self._checked(vectors, len(sentences))
         return sparse.hstack([ngrams, sparse.csr_matrix(dense.astype(np.float32))], format="csr")
 
     def encode(self, X: Sequence[str]) -> Vectors:
@@ -203,13 +203,14 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """What `score_sentences`, `familiarity` and `encode` return, from one reading; parameters as there."""
         check_is_fitted(self)
         weights, of_dense = self._weights(coef), np.asarray(coef[2 * self.n_buckets :], dtype=np.float64)
+        sentences = as_sentences(X)
         scores, counts, dense = [np.zeros(0)], [np.zeros((2, 0))], [self._encoded(Words.joined([]))]
-        for read in self._read(as_sentences(X)):
+        for read in self._read(sentences):
             scores.append(self._score_batch(read, weights))
             counts.append(self._familiarity_of_batch(read))
             if vectors is None:
                 dense.append(self._encoded(read.words))
-        found = np.concatenate(dense) if vectors is None else vectors
+        found = np.concatenate(dense) if vectors is None else self._checked(vectors, len(sentences))
         words, known = np.concatenate(counts, axis=1)
         # Row by row: a matrix product may round a sentence differently in another batch.
         score = np.concatenate(scores) + (found * of_dense).sum(axis=1)
@@ -295,7 +296,21 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return Reading.of(batch, self.word_ngrams, self.n_buckets)
 
     def _encoded(self, words: Words) -> Vectors:
-        return np.zeros((words.n_sentences, 0)) if self.encoder is None else self.encoder.encode(words)
+        """What the encoder says; a sentence without a word, which it has never seen, counts as a full stop."""
+        if self.encoder is None:
+            return np.zeros((words.n_sentences, 0))
+        found = self.encoder.encode(words)
+        empty = np.diff(words.edges) == 0
+        if empty.any():
+            found[empty] = self.encoder.encode(self._read_batch(["."]).words)
+        return found
+
+    def _checked(self, vectors: Vectors, n_sentences: int) -> Vectors:
+        """Known vectors, if they can be those of so many sentences."""
+        wanted = (n_sentences, self.encoder.n_dimensions if self.encoder else 0)
+        if vectors.shape != wanted:
+            raise ValueError(f"vectors has the shape {vectors.shape}; {wanted} was expected: pass what encode() gave.")
+        return vectors
 
     def _ngrams(self, read: Reading) -> sparse.csr_matrix:
         found = self._counts(read)
