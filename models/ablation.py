@@ -92,6 +92,7 @@ ROWS: dict[str, Callable[[], SpoilerClassifier]] = {
     "no vectors in the context stage": without_vectors_in_review,
     "no further labels for the head": without_further_labels,
     "tags weigh 0.1": tags_down_weighted,
+    "the accurate tier": lambda: spoilerguard.load(FILE.parent / "accurate"),
 }
 
 
