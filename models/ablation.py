@@ -1,9 +1,9 @@
-"""What each part of the default model is worth: rows of the table in its card, each trained and judged anew.
+"""What each part of the default model is worth: rows of the table in its card, each trained and measured anew.
 
     python models/ablation.py all          # or the name of one row; a few minutes each
     python models/ablation.py "n-grams alone"
 
-Figures are taken on what no step has learnt from: gold dev, the dev part of TV Tropes, a fifth of the Goodreads works.
+Metrics are taken on what no step has learnt from: gold dev, the dev part of TV Tropes, a fifth of the Goodreads works.
 Rows are written into ``models/ablation.json``, from where `build_model.py` takes them. Two folds give the out-of-fold
 logits here, for speed, and five in the model itself.
 """
@@ -22,21 +22,22 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 import spoilerguard
 from spoilerguard import Corpus, SpoilerClassifier
-from spoilerguard.context import review_logits
+from spoilerguard.documents import Documents
 from spoilerguard.encoders import Encoder
 from spoilerguard.features import SentenceVectorizer
+from spoilerguard.predictions import predict
 
 FILE = Path(__file__).parent / "ablation.json"
 
 
 def main() -> None:
-    """Build and judge the rows that were asked for."""
+    """Build and measure the rows that were asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("row", choices=["all", *ROWS])
     wanted = parser.parse_args().row
     known = {row["what"]: row for row in json.loads(FILE.read_text("utf-8"))} if FILE.exists() else {}
     for name in ROWS if wanted == "all" else [wanted]:
-        known[name] = {"what": name, **figures(ROWS[name]())}
+        known[name] = {"what": name, **metrics(ROWS[name]())}
         print(known[name], flush=True)
         in_order = [known[name] for name in ROWS if name in known]
         FILE.write_text(json.dumps(in_order, indent=1) + "\n", encoding="utf-8")
@@ -45,12 +46,12 @@ def main() -> None:
 def trained(corpus: Corpus, dense: Encoder | None, strength: float = C["default"]) -> SpoilerClassifier:
     """As `build_model` does it, on fewer folds."""
     estimator = SpoilerClassifier(C=strength, vectorizer=SentenceVectorizer(encoder=dense, n_buckets=BUCKETS))
-    return spoilerguard.train(corpus, estimator=estimator, natural_sources=["imdb/random"], n_splits=2, n_jobs=2)
+    return spoilerguard.train(corpus, estimator=estimator, calibration_sources=["imdb/random"], n_splits=2, n_jobs=2)
 
 
 def without_vectors_in_review() -> SpoilerClassifier:
     """The context stage reads the logits around a sentence, its place and warnings, and no vector."""
-    return trained(training_corpus(), Deaf(encoder("default")))
+    return trained(training_corpus(), WithoutReviews(encoder("default")))
 
 
 def without_further_labels() -> SpoilerClassifier:
@@ -67,22 +68,22 @@ def tags_down_weighted() -> SpoilerClassifier:
     return trained(replace(corpus, frame=corpus.frame.assign(weight=light)), encoder("default"))
 
 
-class Deaf:
+class WithoutReviews:
     """An encoder that says nothing of reviews."""
 
     n_review_dimensions = 0
 
-    def __init__(self, heard: Encoder | None) -> None:
-        self._heard = heard
+    def __init__(self, encoder: Encoder | None) -> None:
+        self._encoder = encoder
 
     def __getattr__(self, name: str) -> object:
         if name.startswith("__"):
             raise AttributeError(name)
-        return getattr(self._heard, name)
+        return getattr(self._encoder, name)
 
-    def encode_reviews(self, words: object, lengths: object, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    def encode_reviews(self, batches: object, lengths: object, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
         """No columns."""
-        del words, lengths
+        del batches, lengths
         return np.zeros((len(vectors), 0))
 
 
@@ -96,17 +97,15 @@ ROWS: dict[str, Callable[[], SpoilerClassifier]] = {
 }
 
 
-def figures(model: SpoilerClassifier) -> dict[str, float]:
+def metrics(model: SpoilerClassifier) -> dict[str, float]:
     """ROC AUC and average precision on gold dev, ROC AUC on the others."""
     documents = list(dev_documents())
     gold = [one for one in documents if "spoiler" in one.targets and len(one.sentences) > 1 and not _own(one)]
     labels = np.concatenate([one.targets["spoiler"] for one in gold])
-    sentences, lengths = _texts(gold), np.array([len(one.sentences) for one in gold])
+    lengths = np.array([len(one.sentences) for one in gold])
+    predictions = predict(model, Documents.from_sentences(_texts(gold), lengths))
     found = {}
-    for mode, logits in (
-        ("alone", model.decision_function(sentences)),
-        ("review", review_logits(model, sentences, lengths)),
-    ):
+    for mode, logits in (("alone", predictions.alone), ("review", predictions.logit)):
         found[f"{mode} AUC"] = round(float(roc_auc_score(labels, logits)), 4)
         found[f"{mode} AP"] = round(float(average_precision_score(labels, logits)), 4)
     for head, title in (("goodreads", "Goodreads AUC"), ("tvtropes", "TV Tropes AUC")):

@@ -5,8 +5,8 @@
 
 The encoder is read from ``models/.work`` if its recipe has just made it, else from the model that there is. It has seen
 no label, only what teachers of other works' labels say (`build_teacher.py`), so the folds here are honest. One head
-judges all kinds of text. What readers and editors tag is looser than the guideline, but it is all that there is of book
-reviews and of comments: the weights are those at which every kind is judged well (README.md beside this).
+serves all kinds of text. What readers and editors tag is looser than the guideline, but it is all that there is of book
+reviews and of comments: the weights are those at which every kind does well (README.md beside this).
 """
 
 import argparse
@@ -74,7 +74,7 @@ CORPORA = [
 
 _SOFT = (
     "soft labels only: opinions of five MPNet teachers (all-mpnet-base-v2, Apache 2.0), each fine-tuned on the corpora "
-    "above without the works that it then judged, on 1.2 million sentences: those corpora and the IMDb review pool "
+    "above without the works that it then labelled, on 1.2 million sentences: those corpora and the IMDb review pool "
     "(Maas et al. 2011), gold dev and its works left out"
 )
 ENCODERS = {
@@ -84,7 +84,7 @@ ENCODERS = {
 
 
 def training_corpus() -> Corpus:
-    """All labelled data but what figures are taken on, each with its weight."""
+    """All labelled data but what metrics are taken on, each with its weight."""
     gold = spoilerguard.load_corpus(data_home() / "gold" / "train.jsonl")
     return Corpus.concat([gold, load_reviews("train"), further(labelled())])
 
@@ -126,7 +126,7 @@ def encoder(tier: str) -> Encoder | None:
 
 
 def main() -> None:
-    """Train, judge on the dev reviews, save."""
+    """Train, evaluate on the dev reviews, save."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("tier", choices=["default", "accurate"])
     arguments.add_argument("--output", type=Path, help="instead of the folder of that name beside this file")
@@ -137,7 +137,7 @@ def main() -> None:
         C=C[options.tier], vectorizer=SentenceVectorizer(encoder=encoder(options.tier), n_buckets=BUCKETS)
     )
     model = spoilerguard.train(
-        corpus, estimator=estimator, natural_sources=["imdb/random"], n_jobs=options.n_jobs, progress=True
+        corpus, estimator=estimator, calibration_sources=["imdb/random"], n_jobs=options.n_jobs, progress=True
     )
     dev = spoilerguard.load_corpus(data_home() / "gold" / "dev.jsonl")
     report = spoilerguard.evaluate(model, dev)
@@ -149,13 +149,13 @@ def main() -> None:
 def described(report: Report, tier: str) -> dict[str, Any]:
     """What the card says that `train` cannot know."""
     wanted = ("roc_auc", "average_precision", "calibration_error", "base_rate")
-    found = [report.figure(metric, mode) for mode in report.modes for metric in wanted]
+    found = [report.metric(name, standing) for standing in report.standings for name in wanted]
     card: dict[str, Any] = {
         "Intended use": "Finding sentences that give the story away in English reviews of films, books, series, games.",
         "Corpora": CORPORA,
         "Encoder": ENCODERS[tier],
         "On the gold dev reviews (works never trained on; interval over works)": [
-            {"mode": one.mode, "figure": one.metric}
+            {"standing": one.standing.value, "metric": one.metric}
             | {name: round(getattr(one, name), 4) for name in ("value", "low", "high")}
             for one in found
         ],

@@ -1,7 +1,7 @@
 """Every text that encoders learn from, as documents: sentences in order, what is known of them, and a fold by work.
 
 Gold dev reviews and their works are left out altogether, so are the dev part of TV Tropes and a fifth of the Goodreads
-works: figures on them stay honest, whatever is learnt from the rest, with or without labels.
+works: metrics on them stay honest, whatever is learnt from the rest, with or without labels.
 """
 
 import hashlib
@@ -60,7 +60,7 @@ def labelled() -> Iterator[Document]:
 
 
 def dev_documents() -> Iterator[Document]:
-    """What figures are taken on: gold dev, our own dev, the rest of TV Tropes and of Goodreads."""
+    """What metrics are taken on: gold dev, our own dev, the rest of TV Tropes and of Goodreads."""
     yield from _gold("dev")
     yield from _own("dev")
     yield from _tvtropes("dev")

@@ -5,7 +5,7 @@
 onnxruntime's `quantize_dynamic` measures activations over a whole batch, so that a sentence's logit would depend on
 what is read beside it (by up to .69). Here each piece has a scale of its own: a little slower, nearer to the floats,
 and the same in every batch. Weights keep 7 bits: processors without VNNI add pairs of 8-bit products in 16 bits, and
-overflow. All three graphs are judged on gold dev by the distilled head.
+overflow. All three graphs are measured on gold dev by the distilled head.
 """
 
 import argparse
@@ -24,19 +24,18 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
-from build_encoder import distilled
-from build_teacher import Judge
+from build_encoder import read_minilm
+from distillation import SentenceClassifier
 from documents import dev_documents
 from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 from onnxruntime import SessionOptions
 from onnxruntime.quantization import QuantType, quantize_dynamic
-from prepare import folded_words
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from spoilerguard.datasets import data_home
-from spoilerguard.encoders.transformer import TransformerEncoder
-from spoilerguard.encoders.words import Words
+from spoilerguard.encoders import TransformerEncoder
+from spoilerguard.features import tokenize
 
 WORK = Path(__file__).parent / ".work"
 OPSET = 17
@@ -46,18 +45,18 @@ N_TIMED = 500
 
 
 def main() -> None:
-    """Export, quantise, judge, write."""
+    """Export, quantise, measure, write."""
     options = settings()
-    judge = distilled(options.minilm).eval()
+    minilm = read_minilm(options.minilm).eval()
     files = {name: options.work / f"accurate.{name}.onnx" for name in ("float32", "by batch", "by piece")}
-    export(judge, files["float32"])
+    export(minilm, files["float32"])
     quantize_dynamic(files["float32"], files["by batch"], per_channel=True, weight_type=QuantType.QInt8)
     onnx.save(quantised(onnx.load(files["float32"])), files["by piece"])
     pieces = vocabulary()
     dev = Dev.read()
     for name, file in files.items():
         size = file.stat().st_size / 1e6
-        print(f"{name}: {size:.1f} MB; {dev.figures(file.read_bytes(), pieces, judge)}", flush=True)
+        print(f"{name}: {size:.1f} MB; {dev.metrics(file.read_bytes(), pieces, minilm)}", flush=True)
     files.pop("by piece").replace(options.output)
     for file in files.values():
         file.unlink()
@@ -79,16 +78,16 @@ def vocabulary() -> tuple[str, ...]:
     return tuple(sorted(numbers, key=numbers.__getitem__))
 
 
-def export(judge: Judge, file: Path) -> None:
+def export(minilm: SentenceClassifier, file: Path) -> None:
     """The encoder as a graph of floats."""
-    pieces = torch.randint(1000, 30000, (2, 10))
-    present = torch.arange(10) < torch.tensor([[10], [6]])
+    input_ids = torch.randint(1000, 30000, (2, 10))
+    attention_mask = torch.arange(10) < torch.tensor([[10], [6]])
     axes = {0: "n_texts", 1: "length"}
-    names = ("pieces", "present", "vectors")
+    names = ("input_ids", "attention_mask", "last_hidden_state")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # the new exporter needs one more package
         torch.onnx.export(
-            judge.encoder, (pieces, present), str(file), input_names=names[:2], output_names=names[2:],
+            minilm.encoder, (input_ids, attention_mask), str(file), input_names=names[:2], output_names=names[2:],
             dynamic_axes=dict.fromkeys(names, axes), opset_version=OPSET, dynamo=False,
         )  # fmt: skip
 
@@ -165,13 +164,13 @@ class Dev:
         lengths = np.array([len(document.sentences) for document in documents])
         return cls(texts, lengths, np.concatenate([document.targets["spoiler"] for document in documents]))
 
-    def figures(self, graph: bytes, pieces: tuple[str, ...], judge: Judge) -> str:
+    def metrics(self, graph: bytes, pieces: tuple[str, ...], minilm: SentenceClassifier) -> str:
         """Quality by the distilled head, speed, and how far a logit depends on what is read beside it."""
-        encoder, words = TransformerEncoder(graph, pieces), words_of(self.texts)
-        weight = judge.heads.weight[0].detach().double().numpy()  # the bias changes no figure
-        vectors = encoder.encode(words)
-        in_review = encoder.encode_reviews(words, self.lengths, vectors)
-        one_by_one = np.concatenate([encoder.encode(words_of([text])) for text in self.texts[:N_TIMED]])
+        encoder, tokens = TransformerEncoder(graph, pieces), tokenize(self.texts)
+        weight = minilm.heads.weight[0].detach().double().numpy()  # the bias changes no metric
+        vectors = encoder.encode(tokens)
+        in_review = encoder.encode_reviews([tokens], self.lengths, vectors)
+        one_by_one = np.concatenate([encoder.encode(tokenize([text])) for text in self.texts[:N_TIMED]])
         shift = np.abs((one_by_one - vectors[:N_TIMED]) @ weight).max()
         shown = [
             f"{mode} {roc_auc_score(self.spoiler, found):.4f}/{average_precision_score(self.spoiler, found):.4f}"
@@ -183,13 +182,13 @@ class Dev:
     def speed(self, graph: bytes, pieces: tuple[str, ...]) -> float:
         """Sentences that one thread reads in a second, each alone; the best of three."""
         tried = []
-        words = words_of(self.texts[:N_TIMED])
+        tokens = tokenize(self.texts[:N_TIMED])
         with mock.patch.object(onnxruntime, "SessionOptions", on_one_thread):
             encoder = TransformerEncoder(graph, pieces)
-            encoder.encode(words)
+            encoder.encode(tokens)
             for _ in range(3):
                 began = time.perf_counter()
-                encoder.encode(words)
+                encoder.encode(tokens)
                 tried.append(N_TIMED / (time.perf_counter() - began))
         return max(tried)
 
@@ -199,13 +198,6 @@ def on_one_thread() -> SessionOptions:
     options = SessionOptions()
     options.intra_op_num_threads = 1
     return options
-
-
-def words_of(texts: list[str]) -> Words:
-    """Folded words of sentences; this encoder asks for no hashes."""
-    words, first = folded_words(texts)
-    codes = np.frombuffer(" ".join(["", *words, ""]).encode("utf-32-le"), dtype=np.uint32)
-    return Words(np.zeros(len(words), dtype=np.uint32), first, codes)
 
 
 if __name__ == "__main__":

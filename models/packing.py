@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 
 from spoilerguard.encoders import ConvolutionalEncoder, Vocabulary
 from spoilerguard.encoders.convolutional import SENTENCE_STEP, WORD_STEP
-from spoilerguard.encoders.gates import Gate
-from spoilerguard.features.blocks import words_block
-from spoilerguard.features.folding import fold
+from spoilerguard.encoders.gated_convolution import GatedConvolution
+from spoilerguard.features import tokenize
 
 __all__ = ["packed"]
 
@@ -30,27 +29,29 @@ def packed(student: Path, words: Path) -> ConvolutionalEncoder:
         vocabulary=Vocabulary(hashes),
         vectors=np.clip(np.rint(vectors / scale), -HIGHEST, HIGHEST).astype(np.int8),
         scale=scale,
-        words=_gates(state, "convolutions", "plan.dilations", WORD_STEP),
+        words=_layers(state, "convolutions", "plan.dilations", WORD_STEP),
         attention=double["attention.weight"].T.copy(),
         attention_bias=double["attention.bias"],
         entry=double["into_review.weight"].T.copy(),
         entry_bias=double["into_review.bias"],
-        reviews=_gates(state, "review", "plan.review_dilations", SENTENCE_STEP),
+        reviews=_layers(state, "review", "plan.review_dilations", SENTENCE_STEP),
     )
 
 
 def _hashes(words: list[str]) -> tuple[NDArray[np.uint32], NDArray[np.intp]]:
     """Ascending hashes of the words, and the row of each; of two words with one hash the more frequent one."""
-    (hashed,) = words_block(fold(words), 1, 2**4)
-    if len(hashed.grams.hashes) != len(words):
-        raise ValueError("each entry of the vocabulary must be one folded word")
-    return np.unique(hashed.grams.hashes, return_index=True)
+    hashes = tokenize(words).hashes
+    if len(hashes) != len(words):
+        raise ValueError("each entry of the vocabulary must be one normalized word")
+    return np.unique(hashes, return_index=True)
 
 
-def _gates(state: dict[str, NDArray[np.float32]], name: str, dilations: str, step: float) -> tuple[Gate, ...]:
-    gates = []
+def _layers(
+    state: dict[str, NDArray[np.float32]], name: str, dilations: str, step: float
+) -> tuple[GatedConvolution, ...]:
+    layers = []
     for number, dilation in enumerate(state[dilations].astype(int).tolist()):
         weight, bias = (state[f"{name}.{number}.linear.{part}"] for part in ("weight", "bias"))
         scale = np.maximum(np.abs(weight).max(axis=1), np.float32(1e-9)) / np.float32(HIGHEST)
-        gates.append(Gate(np.rint(weight / scale[:, None]).T.copy(), scale, bias, dilation, step))
-    return tuple(gates)
+        layers.append(GatedConvolution(np.rint(weight / scale[:, None]).T.copy(), scale, bias, dilation, step))
+    return tuple(layers)

@@ -3,8 +3,9 @@
     python models/prepare.py
 
 `pieces.xz` holds, for labelled, dev and unlabelled documents in this order: word pieces of all sentences (BERT's
-uncased vocabulary, on folded text, in which blanks and markup betray nothing), the length of each sentence, the number
-of sentences, the fold and the part of each document, and the targets; `words.xz` the rows of the student's vocabulary.
+uncased vocabulary, on normalized text, in which blanks and markup betray nothing), the length of each
+sentence, the number of sentences, the fold and the part of each document, the windows in which documents are read,
+and the targets; `words.xz` the rows of the student's vocabulary.
 """
 
 import argparse
@@ -20,7 +21,8 @@ from documents import Document, dev_documents, fold_of, labelled, unlabelled
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from spoilerguard.features.folding import fold
+from spoilerguard.encoders.word_pieces import review_windows
+from spoilerguard.features import tokenize
 
 WORK = Path(__file__).parent / ".work"
 N_WORDS = 40_000
@@ -45,7 +47,9 @@ def main() -> None:
         text, np.concatenate([text.words[:first_of_dev], text.words[last_of_dev:]])
     )  # dev chooses no words
     pieces, edges = word_pieces(text.spelling)
-    compressed(options.output / "pieces.xz", for_transformers(text, pieces, edges) | about(parts))
+    arrays = for_transformers(text, pieces, edges) | about(parts)
+    windows = document_windows(arrays["n_pieces"], arrays["n_sentences"])
+    compressed(options.output / "pieces.xz", arrays | {"windows": windows})
     compressed(options.output / "words.xz", for_the_student(text, known) | vocabulary_in_pieces(pieces, edges, known))
 
 
@@ -59,8 +63,8 @@ class Text:
 
     @classmethod
     def read(cls, sentences: list[str]) -> "Text":
-        """Fold, and number the different words."""
-        words, first = folded_words(sentences)
+        """Normalize, and number the different words."""
+        words, first = normalized_words(sentences)
         row = {word: number for number, word in enumerate(dict.fromkeys(words))}
         return cls(np.array([row[word] for word in words], dtype=np.int64), first, list(row))
 
@@ -88,6 +92,16 @@ def for_transformers(text: Text, pieces: NDArray[np.int64], edges: NDArray[np.in
     return {"pieces": np.concatenate(found).astype(np.uint16), "n_pieces": lengths}
 
 
+def document_windows(n_pieces: NDArray[np.generic], n_sentences: NDArray[np.generic]) -> NDArray[np.int32]:
+    """The windows of all documents, as the package reads them; a document of one sentence is a window."""
+    edges = np.concatenate([[0], np.cumsum(n_pieces, dtype=np.int64)])
+    lengths = n_sentences.astype(np.int64)
+    first = np.cumsum(lengths) - lengths
+    alone = first[lengths == 1]
+    rows = np.concatenate([review_windows(edges, lengths), np.column_stack([alone, alone, alone + 1, alone + 1])])
+    return rows[np.argsort(rows[:, 1], kind="stable")].astype(np.int32)
+
+
 def for_the_student(text: Text, known: list[int]) -> dict[str, NDArray[np.generic]]:
     """Rows of the student's vocabulary, the highest number for unknown words, and how many each sentence has."""
     row = np.full(len(text.spelling), np.iinfo(np.uint16).max, dtype=np.uint16)
@@ -99,12 +113,12 @@ def for_the_student(text: Text, known: list[int]) -> dict[str, NDArray[np.generi
 def about(parts: dict[str, list[Document]]) -> dict[str, NDArray[np.generic]]:
     """What is known of each document, and of the sentences of those that are labelled."""
     documents = [document for part in parts.values() for document in part]
-    told = [*parts["labelled"], *parts["dev"]]
+    with_labels = [*parts["labelled"], *parts["dev"]]
     return {
         "n_sentences": np.array([len(document.sentences) for document in documents], dtype=np.uint16),
         "fold": np.array([fold_of(document.work) for document in documents], dtype=np.uint8),
         "part": np.repeat(np.arange(3, dtype=np.uint8), [len(part) for part in parts.values()]),
-        "targets": np.array([row for document in told for row in document.known()], dtype=np.int8),
+        "targets": np.array([row for document in with_labels for row in document.known()], dtype=np.int8),
         "seen_work": shares_work(parts),
     }
 
@@ -121,25 +135,20 @@ def vocabulary_in_pieces(
 
 
 def shares_work(parts: dict[str, list[Document]]) -> NDArray[np.bool_]:
-    """Whether some labelled document is about the same work: then only its own fold's teacher may judge."""
+    """Whether some labelled document is about the same work: then only its own fold's teacher may label it."""
     works = {document.work for document in parts["labelled"]}
     return np.array([document.work in works for part in parts.values() for document in part])
 
 
-def folded_words(texts: list[str]) -> tuple[list[str], NDArray[np.int64]]:
-    """All folded words of all sentences, and the first of each sentence."""
+def normalized_words(texts: list[str]) -> tuple[list[str], NDArray[np.int64]]:
+    """All normalized words of all sentences, and the first of each sentence."""
     words: list[str] = []
-    first = [0]
+    first = [np.zeros(1, dtype=np.int64)]
     for start in range(0, len(texts), AT_ONCE):
-        stream = fold([text[:10_000] for text in texts[start : start + AT_ONCE]])
-        text = stream.codes.astype("<u4").tobytes().decode("utf-32-le")
-        found = text.split(" ")[1:-1]
-        owner = np.searchsorted(stream.bounds, stream.blanks[:-1], side="right")
-        if len(found) != len(owner):
-            raise ValueError("the stream's words and blanks differ in number")
-        first.extend((len(words) + np.searchsorted(owner, np.arange(1, len(stream.bounds)), side="right")).tolist())
-        words.extend(found)
-    return words, np.array(first)
+        tokens = tokenize([text[:10_000] for text in texts[start : start + AT_ONCE]])
+        first.append(tokens.edges[1:] + len(words))
+        words.extend(tokens.spelled())
+    return words, np.concatenate(first)
 
 
 def word_pieces(words: list[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -14,7 +14,7 @@ from torch.nn import functional
 __all__ = ["Plan", "Review", "Student"]
 
 SHRINKAGE = 0.3  # as in spoilerguard.encoders
-STEEPEST = 8.0
+MAX_ATTENTION = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,8 @@ class Gated(nn.Module):
         """Values of all places, `owner` saying which of them are neighbours."""
         shifts = range(-self.reach * self.dilation, self.reach * self.dilation + 1, self.dilation)
         columns = [x if by == 0 else shifted(x, owner, by) for by in shifts]
-        bent, gate = self.linear(torch.cat(columns if more is None else [*columns, more], dim=1)).chunk(2, dim=1)
-        return x + torch.tanh(bent) * torch.sigmoid(gate)
+        value, gate = self.linear(torch.cat(columns if more is None else [*columns, more], dim=1)).chunk(2, dim=1)
+        return x + torch.tanh(value) * torch.sigmoid(gate)
 
 
 def shifted(x: Tensor, owner: Tensor, by: int) -> Tensor:
@@ -97,7 +97,7 @@ class Student(nn.Module):
         x = self.words(words)
         for convolution in self.convolutions:
             x = convolution(x, batch.sentence)
-        weight = torch.exp(self.attention(x).clamp(-STEEPEST, STEEPEST))
+        weight = torch.exp(self.attention(x).clamp(-MAX_ATTENTION, MAX_ATTENTION))
         values = torch.cat([x * weight[:, k : k + 1] for k in range(weight.shape[1])] + [weight], dim=1)
         sums = torch.zeros(batch.n_sentences, values.shape[1], device=x.device).index_add_(
             0, batch.sentence, values.float()
@@ -108,8 +108,8 @@ class Student(nn.Module):
     def in_review(self, found: Tensor, batch: Review) -> Tensor:
         """Vectors of sentences in their review, shape (n_sentences, review_width)."""
         place, size = batch.place.float(), batch.size.float()
-        told = [place / (size - 1).clamp(min=1), (place == size - 1).float(), torch.log1p(size), torch.log1p(place)]
-        x = torch.tanh(self.into_review(torch.cat([found, torch.stack(told, 1)], dim=1)))
+        places = [place / (size - 1).clamp(min=1), (place == size - 1).float(), torch.log1p(size), torch.log1p(place)]
+        x = torch.tanh(self.into_review(torch.cat([found, torch.stack(places, 1)], dim=1)))
         sums = torch.zeros(batch.n_reviews, x.shape[1], device=x.device).index_add_(0, batch.review, x.float())
         mean = sums / torch.bincount(batch.review, minlength=batch.n_reviews).clamp(min=1)[:, None]
         for number, convolution in enumerate(self.review):

@@ -48,21 +48,22 @@ class Transformer(nn.Module):
         self.relative = nn.Embedding(_BUCKETS, shape.heads) if shape.relative else None
         self.dropout = dropout
 
-    def forward(self, pieces: Tensor, present: Tensor) -> Tensor:
-        """Vectors of pieces, shape (n_texts, length, width); `present` is False on padding."""
-        places = torch.arange(pieces.shape[1], device=pieces.device) + self.shape.first_place
-        found: Tensor = self.norm(self.word(pieces) + self.place(places))
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Vectors of word pieces, shape (n_texts, length, width); `attention_mask` is False on padding."""
+        places = torch.arange(input_ids.shape[1], device=input_ids.device) + self.shape.first_place
+        found: Tensor = self.norm(self.word(input_ids) + self.place(places))
         found = functional.dropout(found, self.dropout, self.training)
-        bias = self._bias(pieces.shape[1], present, found)
+        bias = self._bias(input_ids.shape[1], attention_mask, found)
         for layer in self.layers:
             found = layer(found, bias)
         return found
 
-    def _bias(self, length: int, present: Tensor, like: Tensor) -> Tensor:
+    def _bias(self, length: int, attention_mask: Tensor, like: Tensor) -> Tensor:
         dtype = (
             torch.get_autocast_dtype(like.device.type) if torch.is_autocast_enabled(like.device.type) else like.dtype
         )
-        absent = torch.zeros(present.shape, dtype=dtype, device=like.device).masked_fill(~present, -1e4)[:, None, None]
+        absent = torch.zeros(attention_mask.shape, dtype=dtype, device=like.device)
+        absent = absent.masked_fill(~attention_mask, -1e4)[:, None, None]
         if self.relative is None:
             return absent.expand(-1, 1, length, -1)
         with torch.no_grad():
@@ -88,8 +89,8 @@ class _Layer(nn.Module):
         mixed = functional.scaled_dot_product_attention(query, key, value, bias)
         mixed = self.out(mixed.transpose(1, 2).reshape(n_texts, length, width))
         x = self.norm1(x + functional.dropout(mixed, self.dropout, self.training))
-        bent = self.down(functional.gelu(self.up(x)))
-        found: Tensor = self.norm2(x + functional.dropout(bent, self.dropout, self.training))
+        transformed = self.down(functional.gelu(self.up(x)))
+        found: Tensor = self.norm2(x + functional.dropout(transformed, self.dropout, self.training))
         return found
 
 

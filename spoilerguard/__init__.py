@@ -14,8 +14,11 @@ costs next to nothing.
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from spoilerguard.version import __version__
+
 if TYPE_CHECKING:
     from spoilerguard.api import classify, classify_reviews, explain, redact
+    from spoilerguard.bundled import load
     from spoilerguard.corpus import Corpus
     from spoilerguard.datasets import load_corpus
     from spoilerguard.errors import (
@@ -29,7 +32,6 @@ if TYPE_CHECKING:
     from spoilerguard.evaluation import Comparison, Report, compare, evaluate
     from spoilerguard.model import SpoilerClassifier
     from spoilerguard.persistence import save
-    from spoilerguard.shipped import load
     from spoilerguard.training import cross_validate, train
     from spoilerguard.verdicts import Label, Verdict
 
@@ -60,8 +62,6 @@ __all__ = [
     "train",
 ]
 
-__version__ = "0.1.0"
-
 _NAMES_BY_MODULE = {
     "api": ("classify", "classify_reviews", "explain", "redact"),
     "corpus": ("Corpus",),
@@ -77,7 +77,7 @@ _NAMES_BY_MODULE = {
     "evaluation": ("Comparison", "Report", "compare", "evaluate"),
     "model": ("SpoilerClassifier",),
     "persistence": ("save",),
-    "shipped": ("load",),
+    "bundled": ("load",),
     "training": ("cross_validate", "train"),
     "verdicts": ("Label", "Verdict"),
 }

@@ -1,20 +1,20 @@
-"""Text in, verdicts out: what most users call, and all that they need to know."""
+"""Text in, verdicts out: what most users call."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
-import numpy as np
 from joblib import Parallel, delayed
 
-from spoilerguard.features import as_sentences, several
-from spoilerguard.judging import judge
+from spoilerguard.bundled import resolve_model
+from spoilerguard.calibration.operating_points import resolve_thresholds
+from spoilerguard.documents import Documents
+from spoilerguard.explanations import explain_documents
+from spoilerguard.features import as_sentences, check_texts
 from spoilerguard.model import SpoilerClassifier
-from spoilerguard.reasons import Explanation, explain_sentences
+from spoilerguard.predictions import predict
 from spoilerguard.rendering import Verdicts, redact_verdicts
-from spoilerguard.sentences import Sentence, split
-from spoilerguard.shipped import default_model, load
-from spoilerguard.verdicts import Verdict
+from spoilerguard.verdicts import Explanation, Verdict
 
 __all__ = ["classify", "classify_reviews", "explain", "redact"]
 
@@ -35,7 +35,7 @@ def classify(
         One string is a whole review: it is cut into sentences, and each is judged by what stands around it. An iterable
         of strings holds sentences that have nothing to do with each other: each is judged alone.
     model : SpoilerClassifier, str or Path, optional
-        A model, or the folder of a saved one. None means the default model.
+        A model, the folder of a saved one, or the name "default" or "accurate". None means "default".
     threshold : float or str, optional
         Probability in [0, 1] from which a sentence is called a spoiler, or the name of one of the model's operating
         points. None means the model's own, "balanced" where it has one.
@@ -66,9 +66,8 @@ def classify(
     True
     """
     if isinstance(text, str):
-        return _judge_reviews(_model(model), [text], threshold)[0]
-    sentences = [Sentence(sentence, 0, len(sentence)) for sentence in as_sentences(text)]
-    return judge(_model(model), sentences, np.ones(len(sentences), dtype=np.int64), threshold)
+        return _classify_batch([text], model, threshold)[0]
+    return _classify_documents(Documents.from_sentences(as_sentences(text)), model, threshold)
 
 
 def classify_reviews(
@@ -108,17 +107,19 @@ def classify_reviews(
     >>> [len(verdicts) for verdicts in classify_reviews(["One. Two.", "", "Three."])]
     [2, 0, 1]
     """
-    several(reviews, "review")
+    check_texts(reviews, "review")
+    batches = _batches(reviews)
     if n_jobs == 1:
-        shared = _model(model)
-        parts = (_judge_reviews(shared, part, threshold) for part in _parts(reviews))
+        shared = resolve_model(model)
+        done = (_classify_batch(batch, shared, threshold) for batch in batches)
     else:
-        work = (delayed(_judge_part)(model, part, threshold) for part in _parts(reviews))
-        parts = Parallel(n_jobs=n_jobs, return_as="generator")(work)
-    verdicts = (verdicts for part in parts for verdicts in part)
+        # Another process reads the default model itself, so that nobody sends it along.
+        jobs = (delayed(_classify_batch)(batch, model, threshold) for batch in batches)
+        done = Parallel(n_jobs=n_jobs, return_as="generator")(jobs)
+    verdicts = (verdicts for batch in done for verdicts in batch)
     if not progress:
         return verdicts
-    from tqdm.auto import tqdm  # warns in notebooks that lack widgets, so only those who ask for it hear that
+    from tqdm.auto import tqdm  # warns in notebooks that lack widgets, so only those who ask for it see that
 
     return iter(tqdm(verdicts, desc="reviews", unit=" reviews"))
 
@@ -150,9 +151,8 @@ def explain(text: str | Iterable[str], *, model: SpoilerClassifier | str | Path 
     'dies'
     """
     if isinstance(text, str):
-        sentences = [sentence.text for sentence in split(text)]
-        return explain_sentences(_model(model), sentences, np.array([len(sentences)]))
-    return explain_sentences(_model(model), as_sentences(text))
+        return explain_documents(resolve_model(model), Documents.from_reviews([text]))
+    return explain_documents(resolve_model(model), Documents.from_sentences(as_sentences(text)))
 
 
 def redact(
@@ -194,35 +194,30 @@ def redact(
     return redact_verdicts(review, classify(review, model=model, threshold=threshold), style)
 
 
-def _parts(reviews: Iterable[str]) -> Iterator[list[str]]:
-    """Runs of reviews, each known to be a string."""
+def _batches(reviews: Iterable[str]) -> Iterator[list[str]]:
+    """Some reviews at a time, each known to be a string."""
     stream = enumerate(reviews)
-    while part := list(islice(stream, _REVIEWS_AT_ONCE)):
-        for position, review in part:
+    while batch := list(islice(stream, _REVIEWS_AT_ONCE)):
+        for position, review in batch:
             if not isinstance(review, str):
                 raise TypeError(f"Review {position} is of type {type(review).__name__}, not a string: pass its text.")
-        yield [review for _, review in part]
+        yield [review for _, review in batch]
 
 
-def _judge_part(
-    model: SpoilerClassifier | str | Path | None, reviews: list[str], threshold: float | str | None
+def _classify_batch(
+    reviews: list[str], model: SpoilerClassifier | str | Path | None, threshold: float | str | None
 ) -> list[Verdicts]:
-    """What another process runs; it reads the default model itself, so that nobody sends it along."""
-    return _judge_reviews(_model(model), reviews, threshold)
-
-
-def _judge_reviews(model: SpoilerClassifier, reviews: Sequence[str], threshold: float | str | None) -> list[Verdicts]:
-    found = [split(review) for review in reviews]
-    lengths = np.array([len(sentences) for sentences in found], dtype=np.int64)
-    verdicts = iter(judge(model, [sentence for sentences in found for sentence in sentences], lengths, threshold))
+    """The verdicts on each review."""
+    documents = Documents.from_reviews(reviews)
+    verdicts = iter(_classify_documents(documents, model, threshold))
+    lengths = documents.lengths.tolist()
     return [Verdicts(islice(verdicts, length), review) for review, length in zip(reviews, lengths, strict=True)]
 
 
-def _model(model: SpoilerClassifier | str | Path | None) -> SpoilerClassifier:
-    if model is None:
-        return default_model()
-    if isinstance(model, str | Path):
-        return load(model)
-    if isinstance(model, SpoilerClassifier):
-        return model
-    raise TypeError(f"model must be a SpoilerClassifier, a folder or None, got {type(model).__name__}.")
+def _classify_documents(
+    documents: Documents, model: SpoilerClassifier | str | Path | None, threshold: float | str | None
+) -> list[Verdict]:
+    """One verdict for each sentence."""
+    model = resolve_model(model)
+    thresholds = resolve_thresholds(model.operating_points_, threshold, model.threshold)
+    return predict(model, documents).to_verdicts(thresholds)

@@ -1,28 +1,28 @@
-"""Model × hard cases → a pass rate for each ability: what a model understands, and what it only seems to.
+"""Hard cases, one ability at a time: what a model understands, and what it only seems to understand.
 
-One figure over a corpus hides what is missing, since easy sentences make up most of it. CheckList (Ribeiro et al. 2020)
-asks for one ability at a time instead, by minimal pairs: two sentences that share nearly all words and differ in the
-verdict, or differ in the words and share it. A pair is about order, so it is also told how many contrasts a model ranks
-rightly, whatever its threshold.
+One number over a corpus hides what is missing, since easy sentences make up most of it. CheckList (Ribeiro et al. 2020)
+measures one ability at a time instead, by minimal pairs: two sentences that share nearly all words and differ in the
+label, or differ in the words and share the label. A pair is also about order, so the report says in how many pairs the
+spoiler is ranked above the safe sentence, whatever the threshold.
 """
 
 import json
-from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from itertools import groupby
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.stats import binomtest
 
 from spoilerguard import sentences
-from spoilerguard.corpus import Corpus
-from spoilerguard.datasets import Challenge, ChallengeCase, load_challenge
-from spoilerguard.evaluation.judging import judge
+from spoilerguard.bundled import resolve_model
+from spoilerguard.calibration.operating_points import resolve_thresholds
+from spoilerguard.datasets import Challenge, load_challenge
+from spoilerguard.documents import Documents
 from spoilerguard.model import SpoilerClassifier
+from spoilerguard.predictions import predict
 
 __all__ = ["AbilityResult", "ChallengeReport", "run_challenge"]
-
-_Z = 1.959964  # of a 95 % interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,12 @@ class AbilityResult:
     ----------
     ability : str
     n_cases, n_passed : int
-        Cases, and those judged rightly at the model's threshold.
+        Cases, and those that are classified correctly.
     n_pairs, n_pairs_right : int
-        Pairs, and those of which every case is judged rightly.
+        Pairs, and those of which every case is classified correctly.
     n_contrasts, n_ranked : int
-        Pairs of a spoiler and a safe sentence, and those in which the spoiler is the more probable one: no threshold
-        takes part.
+        Pairs of a spoiler and a safe sentence, and those in which the spoiler gets the higher probability, whatever the
+        threshold.
 
     Examples
     --------
@@ -57,20 +57,18 @@ class AbilityResult:
 
     @property
     def pass_rate(self) -> float:
-        """Share of the cases that are judged rightly."""
+        """Share of the cases that are classified correctly."""
         return self.n_passed / self.n_cases
 
     @property
     def interval(self) -> tuple[float, float]:
         """Bounds of the pass rate's 95 % interval, which stays within [0, 1] for a handful of cases (Wilson 1927)."""
-        n, share = self.n_cases, self.pass_rate
-        middle = (share + _Z**2 / (2 * n)) / (1 + _Z**2 / n)
-        spread = _Z * np.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2)) / (1 + _Z**2 / n)
-        return max(0.0, float(middle - spread)), min(1.0, float(middle + spread))
+        low, high = binomtest(self.n_passed, self.n_cases).proportion_ci(method="wilson")
+        return float(low), float(high)
 
     @property
     def ranked_rate(self) -> float:
-        """Share of the contrasts that are ranked rightly; NaN where the ability has none."""
+        """Share of the contrasts that are ranked correctly; NaN where the ability has none."""
         return self.n_ranked / self.n_contrasts if self.n_contrasts else float("nan")
 
 
@@ -83,7 +81,7 @@ class ChallengeReport:
     abilities : tuple of AbilityResult
         In the order of the challenge.
     failed : tuple of str
-        Ids of the cases that are judged wrongly.
+        Ids of the cases that are classified wrongly.
     """
 
     abilities: tuple[AbilityResult, ...]
@@ -113,20 +111,26 @@ class ChallengeReport:
 
     def __str__(self) -> str:
         width = max(len(result.ability) for result in self.abilities)
-        head = f"{'':{width}}    {'passed':33}{'pairs right':14}ranked rightly"
-        return "\n".join([head, *(_line(result, width) for result in (*self.abilities, self.overall))])
+        lines = [f"{'':{width}}    {'passed':33}{'pairs right':14}ranked rightly"]
+        for result in (*self.abilities, self.overall):
+            low, high = result.interval
+            passed = f"{result.n_passed} of {result.n_cases} = {result.pass_rate:.2f} [{low:.2f}, {high:.2f}]"
+            pairs = f"{result.n_pairs_right} of {result.n_pairs}"
+            ranked = f"{result.n_ranked} of {result.n_contrasts}" if result.n_contrasts else "–"
+            lines.append(f"{result.ability:{width}}    {passed:33}{pairs:14}{ranked}")
+        return "\n".join(lines)
 
 
-def run_challenge(model: SpoilerClassifier, challenge: Challenge | None = None) -> ChallengeReport:
-    """Judge a model by hard cases, one ability at a time.
+def run_challenge(model: SpoilerClassifier | str | Path | None, challenge: Challenge | None = None) -> ChallengeReport:
+    """Measure a model on hard cases, one ability at a time.
 
-    A case is judged as the last sentence of a review that consists of it and what stands before it, at the operating
-    point "balanced" where the model has one, else at its `threshold`.
+    A case is the last sentence of a document, after the sentences that stand before it. It is classified at the
+    operating point "balanced" where the model has one, else at the model's `threshold`.
 
     Parameters
     ----------
-    model : SpoilerClassifier
-        Fitted.
+    model : SpoilerClassifier, str or Path
+        A fitted model, its folder, ``"default"`` or ``"accurate"``.
     challenge : Challenge, optional
         None means the project's own, `spoilerguard.datasets.load_challenge`.
 
@@ -136,6 +140,7 @@ def run_challenge(model: SpoilerClassifier, challenge: Challenge | None = None) 
 
     Examples
     --------
+    >>> from spoilerguard.datasets import ChallengeCase
     >>> cases = [
     ...     ChallengeCase("a", "negation", "1", "", "Nobody dies in it.", True, "film"),
     ...     ChallengeCase("b", "negation", "1", "", "Nobody acts in it.", False, "film"),
@@ -146,71 +151,40 @@ def run_challenge(model: SpoilerClassifier, challenge: Challenge | None = None) 
     negation    2 of 2 = 1.00 [0.34, 1.00]       1 of 1        1 of 1
     all         2 of 2 = 1.00 [0.34, 1.00]       1 of 1        1 of 1
     """
-    judged = _judged(model, tuple(load_challenge() if challenge is None else challenge))
-    by_ability = groupby(sorted(judged, key=lambda one: one.case.ability), key=lambda one: one.case.ability)
-    results = {ability: _result(ability, tuple(ones)) for ability, ones in by_ability}
-    order = dict.fromkeys(one.case.ability for one in judged)
-    return ChallengeReport(
-        tuple(results[ability] for ability in order), tuple(one.case.id for one in judged if not one.passed)
+    cases = _classified(resolve_model(model), load_challenge() if challenge is None else challenge)
+    pairs = cases.groupby(["ability", "pair"], sort=False).agg(
+        right=("passed", "all"), spoiler=("spoiler_probability", "min"), safe=("safe_probability", "max")
     )
+    results = []
+    for ability, passed in cases.groupby("ability", sort=False)["passed"]:
+        own = pairs.loc[ability]
+        results.append(
+            AbilityResult(
+                str(ability),
+                n_cases=len(passed),
+                n_passed=int(passed.sum()),
+                n_pairs=len(own),
+                n_pairs_right=int(own["right"].sum()),
+                n_contrasts=len(own.dropna()),
+                n_ranked=int((own["spoiler"] > own["safe"]).sum()),
+            )
+        )
+    return ChallengeReport(tuple(results), tuple(cases.loc[~cases["passed"], "id"]))
 
 
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    case: ChallengeCase
-    probability: float
-    passed: bool
-
-
-def _judged(model: SpoilerClassifier, cases: Sequence[ChallengeCase]) -> list[_Judged]:
-    """Every case as the model sees it: in review where something stands before it, else alone."""
-    corpus = _as_corpus(cases)
-    probability, threshold = np.zeros(len(corpus)), np.zeros(len(corpus))
-    for seen in judge(model, corpus):  # alone first, so that being in review prevails
-        probability[seen.rows], threshold[seen.rows] = seen.probabilities, seen.thresholds[seen.main_point]
-    last = np.cumsum(corpus.lengths) - 1
-    flagged = probability >= threshold
-    return [
-        _Judged(case, float(probability[row]), bool(flagged[row]) == case.spoiler)
-        for case, row in zip(cases, last, strict=True)
-    ]
-
-
-def _as_corpus(cases: Iterable[ChallengeCase]) -> Corpus:
-    """Each case as a review of its own, which ends with the sentence to judge; only that label means anything."""
-    rows = [
-        {"sentence": text, "spoiler": int(case.spoiler), "review_id": case.id, "position": position, "work": case.pair}
-        for case in cases
-        for position, text in enumerate([*(before.text for before in sentences.split(case.before)), case.sentence])
-    ]
-    return Corpus.from_frame(pd.DataFrame(rows), name="challenge")
-
-
-def _result(ability: str, judged: Sequence[_Judged]) -> AbilityResult:
-    pairs: dict[str, list[_Judged]] = {}
-    for one in judged:
-        pairs.setdefault(one.case.pair, []).append(one)
-    margins = [_margin(pair) for pair in pairs.values() if len({one.case.spoiler for one in pair}) > 1]
-    return AbilityResult(
-        ability,
-        n_cases=len(judged),
-        n_passed=sum(one.passed for one in judged),
-        n_pairs=len(pairs),
-        n_pairs_right=sum(all(one.passed for one in pair) for pair in pairs.values()),
-        n_contrasts=len(margins),
-        n_ranked=sum(margin > 0 for margin in margins),
+def _classified(model: SpoilerClassifier, challenge: Challenge) -> pd.DataFrame:
+    """One row for each case: its probability, in the column of its label, and whether it is classified correctly."""
+    cases = list(challenge)
+    texts = [[*(before.text for before in sentences.split(case.before)), case.sentence] for case in cases]
+    lengths = np.array([len(text) for text in texts], dtype=np.int64)
+    documents = Documents.from_sentences([sentence for text in texts for sentence in text], lengths)
+    predictions = predict(model, documents)
+    thresholds = resolve_thresholds(model.operating_points_, None, model.threshold)
+    last = np.cumsum(lengths) - 1
+    table = pd.DataFrame([asdict(case) for case in cases])
+    probability = predictions.probability[last]
+    return table.assign(
+        passed=predictions.is_spoiler(thresholds)[last] == table["spoiler"],
+        spoiler_probability=np.where(table["spoiler"], probability, np.nan),
+        safe_probability=np.where(table["spoiler"], np.nan, probability),
     )
-
-
-def _margin(pair: Iterable[_Judged]) -> float:
-    """By how much the least probable spoiler exceeds the most probable safe sentence."""
-    spoilers, safe = ([one.probability for one in pair if one.case.spoiler is wanted] for wanted in (True, False))
-    return min(spoilers) - max(safe)
-
-
-def _line(result: AbilityResult, width: int) -> str:
-    low, high = result.interval
-    passed = f"{result.n_passed} of {result.n_cases} = {result.pass_rate:.2f} [{low:.2f}, {high:.2f}]"
-    pairs = f"{result.n_pairs_right} of {result.n_pairs}"
-    ranked = f"{result.n_ranked} of {result.n_contrasts}" if result.n_contrasts else "–"
-    return f"{result.ability:{width}}    {passed:33}{pairs:14}{ranked}"

@@ -1,8 +1,9 @@
-"""How well do scores rank spoilers above safe sentences? Every ranking figure, from one sort.
+"""Ranking metrics: how well scores place spoilers above safe sentences.
 
-The sort is done once, and only at spoilers does a ranking figure move: safe sentences between two of them are one
-heap, whose weight in a resample is a product of a sparse matrix and the counts of works. So a thousand resamples cost
-little more than one. Ties count half, as in Mann and Whitney (1947).
+The sentences are sorted once, not once for each resample. Sentences with equal scores form a tie group, and only tie
+groups that hold a spoiler move a ranking metric. So the weights of all safe sentences between two such groups are
+summed, and the sums of every resample come from one product of a sparse matrix and the counts of works. A tie between a
+spoiler and a safe sentence counts one half (Mann and Whitney 1947).
 """
 
 from collections.abc import Mapping
@@ -14,7 +15,7 @@ from scipy import sparse
 
 __all__ = ["PRECISIONS", "Ranking", "auc_by_block", "cumulated", "refuse_hard_labels", "roc_auc"]
 
-PRECISIONS = (0.5, 0.7, 0.9)  # at which recall is told
+PRECISIONS = (0.5, 0.7, 0.9)  # at which recall is reported
 _ROUNDING = 1e-9
 
 
@@ -26,7 +27,7 @@ def roc_auc(labels: ArrayLike, scores: ArrayLike, sample_weight: ArrayLike | Non
     labels : array-like of 0 and 1, shape (n,)
         1 for a spoiler.
     scores : array-like of float, shape (n,)
-        Logits or probabilities, not decisions.
+        Logits or probabilities, not hard labels.
     sample_weight : array-like of float, shape (n,), optional
         How much each sentence counts.
 
@@ -38,7 +39,7 @@ def roc_auc(labels: ArrayLike, scores: ArrayLike, sample_weight: ArrayLike | Non
     Raises
     ------
     ValueError
-        Where `scores` are decisions (0/1, true/false, −1/1): the area under the curve of a hard classifier is its
+        Where `scores` are hard labels (0/1, true/false, −1/1): the area under the curve of a hard classifier is its
         balanced accuracy, and calling it AUC has misled readers of at least three papers. Also where lengths differ
         or a score is not finite.
 
@@ -51,9 +52,17 @@ def roc_auc(labels: ArrayLike, scores: ArrayLike, sample_weight: ArrayLike | Non
         ...
     ValueError: These scores are hard labels, so their ROC AUC is balanced accuracy: pass logits or probabilities.
     """
-    target, values = _checked(labels, scores)
+    target, values = np.asarray(labels), np.asarray(scores)
+    if target.shape != values.shape or target.ndim != 1:
+        raise ValueError(f"labels and scores must be lists of one length; got shapes {target.shape}, {values.shape}.")
+    if not np.isin(target, (0, 1)).all():
+        raise ValueError("labels must be 0 (safe) and 1 (spoiler).")
+    refuse_hard_labels(values)
+    if not np.isfinite(values).all():
+        raise ValueError("scores must be finite numbers.")
     weights = np.ones(len(target)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-    return float(auc_by_block(target, values, weights, np.zeros(len(target), dtype=np.intp), 1)[0])
+    one_block = np.zeros(len(target), dtype=np.intp)
+    return float(auc_by_block(target.astype(np.int8), values.astype(np.float64), weights, one_block, 1)[0])
 
 
 def auc_by_block(
@@ -71,16 +80,16 @@ def auc_by_block(
     """
     order = np.lexsort((scores, blocks))
     blocks, scores = blocks[order], scores[order]
-    hit, miss = (weights * (labels == 1))[order], (weights * (labels != 1))[order]
+    spoilers, safe = (weights * (labels == 1))[order], (weights * (labels != 1))[order]
     opens = np.r_[True, (blocks[1:] != blocks[:-1]) | (scores[1:] != scores[:-1])][: len(order)]
-    tie = np.cumsum(opens) - 1
-    tied = np.bincount(tie, miss, minlength=1)[tie] if len(order) else miss
-    n_hit, n_miss = (np.bincount(blocks, column, minlength=n_blocks) for column in (hit, miss))
-    before_block = (np.cumsum(n_miss) - n_miss)[blocks]
-    below = (np.cumsum(miss) - miss)[np.flatnonzero(opens)[tie]] - before_block
-    won = np.bincount(blocks, hit * (below + tied / 2), minlength=n_blocks)
+    tie_group = np.cumsum(opens) - 1
+    tied = np.bincount(tie_group, safe, minlength=1)[tie_group] if len(order) else safe
+    n_spoilers, n_safe = (np.bincount(blocks, column, minlength=n_blocks) for column in (spoilers, safe))
+    before_block = (np.cumsum(n_safe) - n_safe)[blocks]
+    below = (np.cumsum(safe) - safe)[np.flatnonzero(opens)[tie_group]] - before_block
+    won = np.bincount(blocks, spoilers * (below + tied / 2), minlength=n_blocks)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(won / (n_hit * n_miss))
+        return np.asarray(won / (n_spoilers * n_safe))
 
 
 class Ranking:
@@ -108,40 +117,42 @@ class Ranking:
         weights: NDArray[np.float64],
         groups: NDArray[np.intp],
     ) -> None:
-        distinct, tie = np.unique(-scores, return_inverse=True)
+        distinct, tie_group = np.unique(-scores, return_inverse=True)
         spoiler = labels == 1
-        holds_spoiler = np.bincount(tie[spoiler], minlength=len(distinct)) > 0
-        self._steps = int(holds_spoiler.sum())
-        step: NDArray[np.intp] = (np.cumsum(holds_spoiler) - holds_spoiler)[tie]
-        kind = np.where(spoiler, 2, np.where(holds_spoiler[tie], 1, 0))
-        # Rows of three kinds: safe sentences between two steps, safe ones tied with a step's spoilers, the spoilers.
-        cell = (kind * (self._steps + 1) + step, groups)
-        shape = (3 * (self._steps + 1), int(groups.max(initial=0)) + 1)
+        holds_spoiler = np.bincount(tie_group[spoiler], minlength=len(distinct)) > 0
+        self._n_tie_groups = int(holds_spoiler.sum())  # of those that hold a spoiler
+        following: NDArray[np.intp] = (np.cumsum(holds_spoiler) - holds_spoiler)[tie_group]
+        # Three rows for each tie group: safe sentences above it, safe sentences in it, spoilers in it.
+        kind = np.where(spoiler, 2, np.where(holds_spoiler[tie_group], 1, 0))
+        cell = (kind * (self._n_tie_groups + 1) + following, groups)
+        shape = (3 * (self._n_tie_groups + 1), int(groups.max(initial=0)) + 1)
         self._weight = sparse.csr_matrix((weights, cell), shape=shape)
 
     def __call__(self, counts: NDArray[np.float64]) -> Mapping[str, NDArray[np.float64]]:
-        """Figures by name, one value for each row of `counts`."""
-        parts = self._weight @ np.ascontiguousarray(counts.T[: self._weight.shape[1]])
-        between, tied, hit = parts.reshape(3, self._steps + 1, len(counts))
-        hits = np.cumsum(hit, axis=0)
-        missed = np.cumsum(between + tied, axis=0)
-        spoilers, safe = hits[-1], missed[-1]
-        flagged = hits + missed
+        """Metrics by name, one value for each row of `counts`."""
+        sums = self._weight @ np.ascontiguousarray(counts.T[: self._weight.shape[1]])
+        safe_above, safe_tied, spoilers_tied = sums.reshape(3, self._n_tie_groups + 1, len(counts))
+        hits = np.cumsum(spoilers_tied, axis=0)
+        false_alarms = np.cumsum(safe_above + safe_tied, axis=0)
+        spoilers, safe = hits[-1], false_alarms[-1]
+        flagged = hits + false_alarms
         with np.errstate(invalid="ignore", divide="ignore"):
-            figures = {
-                "roc_auc": (hit * (safe - missed + tied / 2)).sum(axis=0) / (spoilers * safe),
-                "average_precision": (hit * hits / np.maximum(flagged, _ROUNDING)).sum(axis=0) / spoilers,
+            won = spoilers_tied * (safe - false_alarms + safe_tied / 2)
+            gained = spoilers_tied * hits / np.maximum(flagged, _ROUNDING)
+            metrics = {
+                "roc_auc": won.sum(axis=0) / (spoilers * safe),
+                "average_precision": gained.sum(axis=0) / spoilers,
             }
-            for precision in PRECISIONS:
-                reached = np.where(hits + _ROUNDING >= precision * flagged, hits, 0.0).max(axis=0)
-                figures[f"recall_at_precision_{precision}"] = reached / spoilers
-        return figures
+            for minimum in PRECISIONS:
+                reached = np.where(hits + _ROUNDING >= minimum * flagged, hits, 0.0).max(axis=0)
+                metrics[f"recall_at_precision_{minimum}"] = reached / spoilers
+        return metrics
 
 
 def cumulated(
     labels: NDArray[np.int8], scores: NDArray[np.float64], weights: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """The distinct scores from high to low, and what lies at or above each: weight in all, weight of spoilers.
+    """The distinct scores from high to low, and the sums of all weights and of spoilers' weights at or above each.
 
     Examples
     --------
@@ -149,32 +160,16 @@ def cumulated(
     (array([0.9, 0.2]), array([1., 3.]), array([1., 2.]))
     """
     order = np.argsort(-scores, kind="stable")
-    ends = _last_of_ties(scores[order])
+    ranked = scores[order]
+    ends = np.flatnonzero(np.r_[ranked[1:] != ranked[:-1], True][: len(ranked)])  # the last row of each tie group
     flagged = np.cumsum(weights[order])[ends]
     hits = np.cumsum((weights * (labels == 1))[order])[ends]
-    return scores[order][ends], flagged, hits
+    return ranked[ends], flagged, hits
 
 
 def refuse_hard_labels(scores: NDArray[Any]) -> None:
-    """Raise a ``ValueError`` where the scores are decisions: no numbers, or 0 and 1 only, or −1 and 1 only."""
+    """Raise a ``ValueError`` where the scores are hard labels: no numbers, or 0 and 1 only, or −1 and 1 only."""
     if scores.dtype.kind not in "fiu" or set(np.unique(scores).tolist()) in ({0, 1}, {-1, 1}):
         raise ValueError(
             "These scores are hard labels, so their ROC AUC is balanced accuracy: pass logits or probabilities."
         )
-
-
-def _last_of_ties(ranked: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Where runs of equal scores end: a threshold cannot part what is equal."""
-    return np.flatnonzero(np.r_[ranked[1:] != ranked[:-1], True][: len(ranked)])
-
-
-def _checked(labels: ArrayLike, scores: ArrayLike) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
-    target, given = np.asarray(labels), np.asarray(scores)
-    if target.shape != given.shape or target.ndim != 1:
-        raise ValueError(f"labels and scores must be lists of one length; got shapes {target.shape}, {given.shape}.")
-    if not np.isin(target, (0, 1)).all():
-        raise ValueError("labels must be 0 (safe) and 1 (spoiler).")
-    refuse_hard_labels(given)
-    if not np.isfinite(given).all():
-        raise ValueError("scores must be finite numbers.")
-    return target.astype(np.int8), given.astype(np.float64)

@@ -1,9 +1,9 @@
-"""What the classifier says about one sentence: a frozen value, light enough to make millions of."""
+"""What the classifier says about a sentence, and why: frozen values, light enough to make millions of."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["Label", "Verdict"]
+__all__ = ["Contribution", "Explanation", "Label", "Verdict"]
 
 
 class Label(StrEnum):
@@ -15,7 +15,7 @@ class Label(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The judgement of one sentence.
+    """The label of one sentence.
 
     Attributes
     ----------
@@ -28,8 +28,8 @@ class Verdict:
     probability : float
         Calibrated probability, in [0, 1], that the sentence is a spoiler.
     certain : bool
-        False where the sentence carries too little to judge: a few words, or mostly words
-        that the model has never seen. Such a verdict is a guess.
+        False where the sentence carries too little to judge: a few words, or mostly words that the model has never
+        seen. Such a verdict is a guess.
 
     Examples
     --------
@@ -43,3 +43,51 @@ class Verdict:
     label: Label
     probability: float
     certain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one word, phrase or punctuation mark adds to the logit of its sentence.
+
+    Attributes
+    ----------
+    text : str
+        The characters exactly as they stand in the sentence.
+    start, end : int
+        Their place in the sentence: ``sentence[start:end] == text``.
+    weight : float
+        Above zero it speaks for a spoiler, below zero against.
+    """
+
+    text: str
+    start: int
+    end: int
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Where the logit of one sentence comes from: the weights, `intercept` and `context` add up to `logit`.
+
+    Attributes
+    ----------
+    text : str
+        The sentence.
+    logit : float
+        What is explained.
+    probability : float
+        ``1 / (1 + exp(-logit))``, in [0, 1].
+    intercept : float
+        The logit of a sentence without a word.
+    contributions : tuple of Contribution
+        In the order of the sentence, without overlap.
+    context : float
+        What the rest of the review adds; zero for a sentence on its own.
+    """
+
+    text: str
+    logit: float
+    probability: float
+    intercept: float
+    contributions: tuple[Contribution, ...]
+    context: float

@@ -24,14 +24,15 @@ from spoilerguard import (
     OperatingPointError,
     SpoilerClassifier,
     Verdict,
+    bundled,
     classify,
     classify_reviews,
     explain,
     persistence,
     redact,
-    shipped,
 )
 from spoilerguard.datasets import load_reviews
+from spoilerguard.documents import Standing
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "datasets" / "examples"
@@ -42,11 +43,6 @@ ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=120) | st.list
 ).map("".join)
 EVIDENT = ("never drowned", "written by Ruth", "discovers the truth", "kills Tomas", "Ruth is arrested")
 REVIEW = "The music is lovely. In the end Anna dies and Paul is the killer. Well worth a ticket."
-
-
-@pytest.fixture(scope="module")
-def model() -> SpoilerClassifier:
-    return spoilerguard.load()
 
 
 def spoilers(verdicts: list[Verdict]) -> list[str]:
@@ -72,12 +68,12 @@ def test_the_sample_review_without_spoilers_is_left_alone() -> None:
     assert len(spoilers(classify(example("without_spoilers.txt")))) <= 1
 
 
-def test_one_string_is_a_review_and_a_list_holds_sentences_on_their_own(model: SpoilerClassifier) -> None:
+def test_one_string_is_a_review_and_a_list_holds_sentences_on_their_own(default_model: SpoilerClassifier) -> None:
     sentences = ["The music is lovely.", "In the end Anna dies and Paul is the killer.", "Well worth a ticket."]
     together, apart = classify(REVIEW), classify(sentences)
     assert [verdict.text for verdict in together] == [verdict.text for verdict in apart] == sentences
     assert [(verdict.start, verdict.end) for verdict in apart] == [(0, len(sentence)) for sentence in sentences]
-    assert [verdict.probability for verdict in apart] == model.predict_proba(sentences)[:, 1].tolist()
+    assert [verdict.probability for verdict in apart] == default_model.predict_proba(sentences)[:, 1].tolist()
     assert [verdict.probability for verdict in together] != [verdict.probability for verdict in apart]
     assert classify([REVIEW])[0].text == REVIEW
     assert len(classify([REVIEW])) == 1
@@ -176,15 +172,21 @@ def test_a_rule_between_spoilers_is_not_blacked_out() -> None:
     assert "===" in redact(review)
 
 
-def test_a_threshold_may_be_one_of_the_names_that_the_model_has(model: SpoilerClassifier) -> None:
+def test_a_threshold_may_be_one_of_the_names_that_the_model_has(default_model: SpoilerClassifier) -> None:
     text = " ".join(load_reviews("dev").sentences[:300])
     counts = [len(spoilers(classify(text, threshold=name))) for name in ("cautious", "balanced", "lenient")]
     assert counts == sorted(counts, reverse=True)
     assert counts[0] > counts[-1]
     assert classify(text, threshold="balanced") == classify(text)
-    for place, given_text in (("review", text), ("alone", [text])):
-        by_number = classify(given_text, threshold=model.operating_points_[f"balanced/{place}"].threshold)
+    for standing, given_text in ((Standing.IN_REVIEW, text), (Standing.ALONE, [text])):
+        by_number = classify(given_text, threshold=default_model.operating_points_[standing]["balanced"].threshold)
         assert by_number == classify(given_text, threshold="balanced")
+
+
+def test_a_name_may_be_said_as_scikit_learn_says_it(default_model: SpoilerClassifier) -> None:
+    text = " ".join(load_reviews("dev").sentences[:60])
+    for alias, name in (("high_recall", "cautious"), ("high_precision", "lenient")):
+        assert classify(text, threshold=alias) == classify(text, threshold=name)
 
 
 @pytest.mark.parametrize(
@@ -224,10 +226,10 @@ def test_a_model_without_operating_points_has_its_own_threshold_and_no_names() -
 # models ------------------------------------------------------------------------------------------------------------
 
 
-def test_a_model_is_an_object_or_a_folder(model: SpoilerClassifier, tmp_path: Path) -> None:
-    spoilerguard.save(model, tmp_path / "model")
+def test_a_model_is_an_object_or_a_folder(default_model: SpoilerClassifier, tmp_path: Path) -> None:
+    spoilerguard.save(default_model, tmp_path / "model")
     expected = classify(REVIEW)
-    for same in (model, tmp_path / "model", str(tmp_path / "model")):
+    for same in ("default", default_model, tmp_path / "model", str(tmp_path / "model")):
         assert classify(REVIEW, model=same) == expected
         assert next(classify_reviews([REVIEW], model=same)) == expected
 
@@ -235,16 +237,16 @@ def test_a_model_is_an_object_or_a_folder(model: SpoilerClassifier, tmp_path: Pa
 def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
     wrong: Any = 7
     for call in (classify, explain, redact):
-        with pytest.raises(TypeError, match="model must be a SpoilerClassifier, a folder or None, got int"):
+        with pytest.raises(TypeError, match="model must be a SpoilerClassifier, a folder, a name or None, got int"):
             call(REVIEW, model=wrong)
     with pytest.raises(ModelFormatError, match="nowhere"):
         classify(REVIEW, model=tmp_path / "nowhere")
 
 
-def test_the_default_model_is_not_changed_by_use(model: SpoilerClassifier) -> None:
+def test_the_default_model_is_not_changed_by_use(default_model: SpoilerClassifier) -> None:
     before = classify(REVIEW)
     loaded = spoilerguard.load()
-    loaded.rescale(0.0, 0.0)
+    loaded.absorb_calibration(0.5, 1.0)
     assert classify(REVIEW, model=loaded) != before
     assert classify(REVIEW) == before
 
@@ -356,8 +358,8 @@ def test_32_threads_read_the_default_model_once_and_get_the_same_answers(monkeyp
         return load_folder(path)
 
     load_folder = persistence.load
-    monkeypatch.setattr(shipped, "load_folder", watched)
-    shipped._read_default.cache_clear()
+    monkeypatch.setattr(bundled, "load_folder", watched)
+    bundled._read_default.cache_clear()
     together = threading.Barrier(32)
 
     def work(_: int) -> list[list[Verdict]]:
@@ -398,21 +400,6 @@ def test_any_amount_of_any_text_is_answered(text: str) -> None:
         assert text[verdict.start : verdict.end] == verdict.text
     [verdict] = classify([text])
     assert verdict.text == text
-
-
-@pytest.mark.parametrize(
-    "family", ["He dies. ", "word ", "<a ", "&amp;", "give ", "x", '"', "é\n", "(", "1. "], ids=ascii
-)
-def test_four_times_the_text_takes_about_four_times_the_time(family: str) -> None:
-    text = family * (30_000 // len(family))
-
-    def seconds(review: str) -> float:
-        started = time.process_time()
-        classify(review)
-        return time.process_time() - started
-
-    short, long = (min(seconds(text * times) for _ in range(2)) for times in (1, 4))
-    assert long < 4 * 3 * max(short, 0.01)
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spoilerguard.bootstrap import Estimate, Measure, estimate, numbered_groups
+from spoilerguard.bootstrap import Estimate, Measure, estimate, factorize
 
 
 def mean_of(values: np.ndarray, groups: np.ndarray) -> Measure:
@@ -28,7 +28,7 @@ def test_the_interval_holds_the_estimate(values: list[float], seed: int) -> None
     assert found.value == pytest.approx(np.mean(values))
 
 
-def test_the_interval_holds_even_a_figure_that_resampling_only_moves_up() -> None:
+def test_the_interval_holds_even_a_metric_that_resampling_only_moves_up() -> None:
     found = estimate(lambda counts: {"spread": counts.std(axis=1)}, 5, n_rows=5)["spread"]
     assert found.value == found.low == 0 < found.high
 
@@ -53,18 +53,18 @@ def test_sentences_of_few_works_leave_more_doubt_than_as_many_of_their_own() -> 
     assert by_work.high - by_work.low > 4 * (by_row.high - by_row.low)
 
 
-def test_of_one_work_nothing_is_known_but_the_range_of_the_figure() -> None:
+def test_of_one_work_nothing_is_known_but_the_range_of_the_metric() -> None:
     measure = mean_of(np.array([0.2, 0.4]), np.array([0, 0]))
     assert estimate(measure, 1, n_rows=2)["mean"].interval == (0.0, 1.0)
     assert estimate(measure, 1, n_rows=2, bounds=(-1.0, 1.0))["mean"].interval == (-1.0, 1.0)
 
 
-def test_an_undefined_figure_has_an_undefined_interval() -> None:
+def test_an_undefined_metric_has_an_undefined_interval() -> None:
     found = estimate(lambda counts: {"none": np.full(len(counts), np.nan)}, 3, n_rows=3)["none"]
     assert np.isnan([found.value, *found.interval]).all()
 
 
-def test_resamples_in_which_a_figure_is_undefined_are_left_out() -> None:
+def test_resamples_in_which_a_metric_is_undefined_are_left_out() -> None:
     def measure(counts: np.ndarray) -> dict[str, np.ndarray]:
         return {"first": np.where(counts[:, 0] > 0, 0.25, np.nan)}
 
@@ -91,7 +91,7 @@ def test_every_resample_draws_as_many_works_as_there_are() -> None:
     assert (counts.sum(axis=1) == 7).all()
 
 
-def test_groups_are_numbered_as_they_come() -> None:
-    codes, n = numbered_groups(np.array(["b", "a", "b", "c"], dtype=object))
+def test_factorize_follows_the_order_of_first_appearance() -> None:
+    codes, n = factorize(np.array(["b", "a", "b", "c"], dtype=object))
     assert (codes.tolist(), n) == ([0, 1, 0, 2], 3)
-    assert numbered_groups([])[1] == 0
+    assert factorize([])[1] == 0

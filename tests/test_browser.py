@@ -17,10 +17,9 @@ from typing import Any
 
 import pytest
 
-from spoilerguard.reasons import Contribution, Explanation
 from spoilerguard.rendering import redact_verdicts, to_html
 from spoilerguard.sentences import split
-from spoilerguard.verdicts import Label, Verdict
+from spoilerguard.verdicts import Contribution, Explanation, Label, Verdict
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 CHROMEDRIVER = shutil.which("chromedriver")
@@ -46,14 +45,8 @@ class Browser:
 
     def __init__(self, address: str) -> None:
         self.address = address
-        arguments = [
-            "--headless=new",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-dev-shm-usage",
-            "--window-size=800,600",
-        ]
-        options = {"binary": CHROMIUM, "args": arguments}
+        arguments = "--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --window-size=800,600"
+        options = {"binary": CHROMIUM, "args": arguments.split()}
         wanted = {"browserName": "chrome", "goog:chromeOptions": options, "unhandledPromptBehavior": "ignore"}
         session = self._send("POST", "/session", {"capabilities": {"alwaysMatch": wanted}})
         self.address += f"/session/{session['sessionId']}"
@@ -83,10 +76,10 @@ class Browser:
         self._devtools("Emulation.setEmulatedMedia", {"features": features})
 
     def read_aloud(self) -> str:
-        """What a screen reader is told, one line for each node that is not ignored."""
+        """What a screen reader gets, one line for each node that is not ignored."""
         nodes = self._devtools("Accessibility.getFullAXTree", {})["nodes"]
-        told = (node for node in nodes if not node["ignored"])
-        return "\n".join(f"{node['role']['value']}: {node.get('name', {}).get('value', '')}" for node in told)
+        heard = (node for node in nodes if not node["ignored"])
+        return "\n".join(f"{node['role']['value']}: {node.get('name', {}).get('value', '')}" for node in heard)
 
     def screenshot(self) -> bytes:
         return base64.b64decode(self._send("GET", "/screenshot"))
@@ -153,15 +146,11 @@ def verdicts_on(review: str, *spoilers: str) -> list[Verdict]:
 
 
 def explained(verdicts: list[Verdict]) -> list[Explanation]:
-    words = [re.finditer(r"\S+", verdict.text) for verdict in verdicts]
-    contributions = [
-        tuple(Contribution(word[0], *word.span(), (-1) ** place * 0.3) for place, word in enumerate(found))
-        for found in words
-    ]
-    return [
-        Explanation(verdict.text, 1.0, 0.73, -0.4, parts, 0.2)
-        for verdict, parts in zip(verdicts, contributions, strict=True)
-    ]
+    def parts(text: str) -> Iterator[Contribution]:
+        for place, word in enumerate(re.finditer(r"\S+", text)):
+            yield Contribution(word[0], *word.span(), (-1) ** place * 0.3)
+
+    return [Explanation(one.text, 1.0, 0.73, -0.4, tuple(parts(one.text)), 0.2) for one in verdicts]
 
 
 REVIEW = "Lovely music. In the end he dies.\n\nShe lives! Great cast."
@@ -192,7 +181,7 @@ def test_while_closed_the_picture_is_the_same_whatever_is_hidden(browser: Browse
     assert len(pictures) == 1
 
 
-def test_a_screen_reader_is_told_of_a_spoiler_and_reads_it_only_when_opened(browser: Browser, show: Show) -> None:
+def test_a_screen_reader_announces_a_spoiler_and_reads_it_only_when_opened(browser: Browser, show: Show) -> None:
     show(redact_verdicts(REVIEW, verdicts_on(REVIEW, "dies"), "html"))
     closed = browser.read_aloud()
     assert "DisclosureTriangle: Spoiler" in closed

@@ -76,7 +76,7 @@ def test_bins_of_distinct_probabilities_hold_equal_mass() -> None:
     assert np.bincount(bins).tolist() == [100] * 10
 
 
-def test_nothing_to_judge_has_no_error() -> None:
+def test_no_sentence_has_no_error() -> None:
     assert np.isnan(calibration_error([], []))
 
 

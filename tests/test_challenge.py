@@ -9,17 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.special import expit
 
 import spoilerguard
-from spoilerguard import challenge
 from spoilerguard.calibration import OperatingPoint
 from spoilerguard.challenge import AbilityResult, ChallengeReport, run_challenge
-from spoilerguard.context import review_logits
-from spoilerguard.datasets import Challenge, ChallengeCase, load_challenge, make_corpus
-from spoilerguard.errors import ModelFormatError
+from spoilerguard.datasets import Challenge, ChallengeCase, load_challenge
+from spoilerguard.documents import Standing
 from spoilerguard.model import SpoilerClassifier
-from spoilerguard.training import train
 
 RATCHET = Path(__file__).parent / "data" / "challenge_ratchet.json"
 SAFE, SPOILER = "The acting is fine.", "The killer is the nurse."
@@ -32,13 +28,7 @@ def case(
 
 
 @pytest.fixture(scope="module")
-def model() -> SpoilerClassifier:
-    texts = ["He dies at the end.", SPOILER, "Great music.", SAFE]
-    return SpoilerClassifier(C=10).fit(texts, [1, 1, 0, 0])
-
-
-@pytest.fixture(scope="module")
-def report(model: SpoilerClassifier) -> ChallengeReport:
+def report(tiny_model: SpoilerClassifier) -> ChallengeReport:
     cases = (
         case("1a", SAFE, spoiler=False, pair="1", ability="contrast"),
         case("1b", SPOILER, spoiler=True, pair="1", ability="contrast"),
@@ -47,7 +37,7 @@ def report(model: SpoilerClassifier) -> ChallengeReport:
         case("3a", SPOILER, spoiler=True, pair="3", ability="same verdict"),
         case("3b", SPOILER.upper(), spoiler=True, pair="3", ability="same verdict"),
     )
-    return run_challenge(model, Challenge(cases))
+    return run_challenge(tiny_model, Challenge(cases))
 
 
 def test_passes_pairs_and_rankings_are_counted_for_each_ability(report: ChallengeReport) -> None:
@@ -81,41 +71,41 @@ def test_text_frame_and_json_tell_the_same(report: ChallengeReport) -> None:
     assert all(line.startswith(row["ability"]) for line, row in zip(str(report).splitlines()[1:], rows, strict=True))
 
 
-def test_ties_are_not_ranked_rightly(model: SpoilerClassifier) -> None:
+def test_ties_are_not_ranked_rightly(tiny_model: SpoilerClassifier) -> None:
     same = Challenge((case("a", SAFE, spoiler=True), case("b", SAFE, spoiler=False)))
-    assert run_challenge(model, same).overall.n_ranked == 0
+    assert run_challenge(tiny_model, same).overall.n_ranked == 0
 
 
-def test_a_case_is_judged_as_the_last_sentence_of_its_review() -> None:
-    trained = train(make_corpus(works=30, seed=1), estimator=SpoilerClassifier(), n_splits=3)
-    cases = [case("alone", SAFE, spoiler=False), case("after", SAFE, spoiler=False, before=f"{SPOILER} {SPOILER}")]
-    alone, after = (one.probability for one in challenge._judged(trained, cases))
-    assert alone == pytest.approx(expit(trained.decision_function([SAFE])[0]))
-    assert after == pytest.approx(expit(review_logits(trained, [SPOILER, SPOILER, SAFE], np.array([3]))[-1]))
-    assert alone != pytest.approx(after)
+def test_a_case_is_classified_as_the_last_sentence_of_its_review(trained_model: SpoilerClassifier) -> None:
+    stories = (("", SAFE), (f"{SPOILER} {SPOILER}", SAFE), (SAFE, SPOILER))
+    verdicts = [
+        spoilerguard.classify(f"{before} {sentence}".strip(), model=trained_model) for before, sentence in stories
+    ]
+    cases = [
+        case(str(number), sentence, spoiler=True, before=before) for number, (before, sentence) in enumerate(stories)
+    ]
+    expected = tuple(str(number) for number, found in enumerate(verdicts) if found[-1].label == "safe")
+    assert run_challenge(trained_model, Challenge(tuple(cases))).failed == expected
 
 
-def test_the_balanced_point_of_the_case_s_own_mode_decides(model: SpoilerClassifier) -> None:
+def test_the_balanced_point_of_the_case_s_own_standing_decides() -> None:
     def point(threshold: float) -> OperatingPoint:
         return OperatingPoint(threshold, 0.5, 0.5, (0.0, 1.0), (0.0, 1.0))
 
-    strict = SpoilerClassifier(C=10).fit([SPOILER, SAFE], [1, 0])
-    strict.operating_points_ = {"balanced/alone": point(1.0), "balanced/review": point(0.0)}
+    points = {Standing.ALONE: {"balanced": point(1.0)}, Standing.IN_REVIEW: {"balanced": point(0.0)}}
+    strict = SpoilerClassifier(C=10).fit([SPOILER, SAFE], [1, 0]).attach(operating_points=points)
     cases = (case("alone", SPOILER, spoiler=True), case("in review", SAFE, spoiler=True, before=SAFE))
     assert run_challenge(strict, Challenge(cases)).failed == ("alone",)
 
 
-def test_the_projects_own_challenge_is_the_default(model: SpoilerClassifier) -> None:
-    assert run_challenge(model).overall.n_cases == len(load_challenge())
+def test_the_projects_own_challenge_and_the_name_of_a_model_are_understood(default_model: SpoilerClassifier) -> None:
+    report = run_challenge("default")
+    assert report.overall.n_cases == len(load_challenge())
+    assert report == run_challenge(default_model)
 
 
-def test_the_default_model_passes_as_many_cases_of_every_ability_as_stored() -> None:
-    try:
-        found = passed(spoilerguard.load())
-    except ModelFormatError as error:
-        pytest.skip(f"no default model: {error}")
-    if not RATCHET.is_file():
-        pytest.skip(f"no {RATCHET.name} yet: python {Path(__file__).name} writes it")
+def test_the_default_model_passes_as_many_cases_of_every_ability_as_stored(default_model: SpoilerClassifier) -> None:
+    found = passed(default_model)
     stored: dict[str, int] = json.loads(RATCHET.read_text(encoding="utf-8"))
     assert found.keys() == stored.keys()
     fallen = {ability: (stored[ability], found[ability]) for ability in stored if found[ability] < stored[ability]}

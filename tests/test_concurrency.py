@@ -14,7 +14,7 @@ import pytest
 
 import spoilerguard
 from spoilerguard import SpoilerClassifier
-from spoilerguard.shipped import default_model
+from spoilerguard.bundled import default_model
 
 ROOT = Path(__file__).parents[1]
 THREADS = 32
@@ -26,12 +26,12 @@ REVIEWS = [
 ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def model() -> SpoilerClassifier:
-    return default_model()
+    return default_model()  # the one that all callers share
 
 
-def judged(model: SpoilerClassifier | None, reviews: list[str] = REVIEWS) -> list[Any]:
+def answers_of(model: SpoilerClassifier | None, reviews: list[str] = REVIEWS) -> list[Any]:
     """All answers, as plain values that compare to the last bit."""
     return [
         *(list(verdicts) for verdicts in spoilerguard.classify_reviews(reviews, model=model)),
@@ -42,13 +42,13 @@ def judged(model: SpoilerClassifier | None, reviews: list[str] = REVIEWS) -> lis
 
 
 def test_32_threads_with_one_model_get_the_answers_of_one(model: SpoilerClassifier) -> None:
-    alone = judged(model)
+    alone = answers_of(model)
     start = Barrier(THREADS)
 
     def work(turn: int) -> list[Any]:
         start.wait()
         spoilerguard.classify(REVIEWS[turn % len(REVIEWS)] * turn, model=model)  # so that batches differ
-        return judged(model)
+        return answers_of(model)
 
     with ThreadPoolExecutor(THREADS) as pool:
         assert all(answers == alone for answers in pool.map(work, range(THREADS)))
@@ -58,9 +58,9 @@ FIRST_USE = """
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
-from spoilerguard import classify, shipped
+from spoilerguard import classify, bundled
 
-read, start, load_folder = [], Barrier(32), shipped.load_folder
+read, start, load_folder = [], Barrier(32), bundled.load_folder
 
 def counted(folder):
     read.append(folder)
@@ -70,7 +70,7 @@ def work(_):
     start.wait()
     return classify("Fine music. He dies at the end.")
 
-shipped.load_folder = counted
+bundled.load_folder = counted
 with ThreadPoolExecutor(32) as pool:
     first, *others = pool.map(work, range(32))
 assert all(answer == first for answer in others)
@@ -87,9 +87,9 @@ def test_the_first_use_from_32_threads_reads_the_default_model_once() -> None:
 
 FORKED_WHILE_READING = """
 import os, signal
-from spoilerguard import classify, shipped
+from spoilerguard import classify, bundled
 
-with shipped._reading:  # as a thread of the parent would hold it
+with bundled._reading:  # as a thread of the parent would hold it
     child = os.fork()
     if not child:
         signal.alarm(60)
@@ -123,26 +123,26 @@ def in_processes(method: str, work: Callable[..., Any], *calls: Any) -> list[Any
 @pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")  # Python 3.12 warns of every such fork
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_other_processes_with_the_default_model_get_the_answers_of_this_one(method: str) -> None:
-    alone = judged(None)
-    assert in_processes(method, judged, [None, None]) == [alone, alone]
+    alone = answers_of(None)
+    assert in_processes(method, answers_of, [None, None]) == [alone, alone]
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_a_model_sent_to_other_processes_answers_as_before(method: str, model: SpoilerClassifier) -> None:
-    assert in_processes(method, judged, [model]) == [judged(model)]
+    assert in_processes(method, answers_of, [model]) == [answers_of(model)]
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
-def test_a_process_forked_while_threads_judge_gets_its_answers(model: SpoilerClassifier) -> None:
-    alone = judged(None)
+def test_a_process_forked_while_threads_classify_gets_its_answers(model: SpoilerClassifier) -> None:
+    alone = answers_of(None)
     with ThreadPoolExecutor(4) as pool:
-        busy = [pool.submit(judged, None) for _ in range(6)]
-        assert in_processes("fork", judged, [None, None]) == [alone, alone]
+        busy = [pool.submit(answers_of, None) for _ in range(6)]
+        assert in_processes("fork", answers_of, [None, None]) == [alone, alone]
         assert all(answers.result() == alone for answers in busy)
 
 
 @pytest.mark.parametrize("n_jobs", [2, -1])
-def test_reviews_judged_by_several_processes_come_in_order_and_the_same(n_jobs: int) -> None:
+def test_reviews_classified_by_several_processes_come_in_order_and_the_same(n_jobs: int) -> None:
     reviews = REVIEWS * 40  # more than one process takes at once
     assert list(spoilerguard.classify_reviews(reviews, n_jobs=n_jobs)) == list(spoilerguard.classify_reviews(reviews))

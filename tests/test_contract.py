@@ -2,7 +2,6 @@
 
 import pickle
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from networks import N_POOLINGS, WIDTH, make_network
 from scipy.special import expit
 from sklearn.base import clone, is_classifier
 from sklearn.calibration import CalibratedClassifierCV
@@ -21,11 +21,10 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import check_estimator
 
 from spoilerguard import Label, SpoilerClassifier, load, save
+from spoilerguard.context import ReviewContext
 from spoilerguard.datasets import make_corpus
-from spoilerguard.encoders import PooledEncoder, Vocabulary
+from spoilerguard.documents import Standing
 from spoilerguard.features import SentenceVectorizer
-from spoilerguard.features.folding import fold
-from spoilerguard.features.ngrams import word_ngrams
 
 CORPUS = make_corpus(works=12, reviews=2, sentences=6)
 X, Y = CORPUS.sentences, CORPUS.labels
@@ -110,7 +109,7 @@ def test_fit_returns_itself_and_the_same_model_each_time(fitted: SpoilerClassifi
 
 def test_a_smaller_refit_leaves_nothing_of_the_earlier_one() -> None:
     marked: Any = small().fit(X, Y).partial_fit(X, Y)
-    marked.context_, marked.operating_points_, marked.card_ = object(), {"balanced/alone": object()}, {"made": "once"}
+    marked.attach(context=ReviewContext({}, 1.0), operating_points={Standing.ALONE: {}}, card={"made": "once"})
     again, fresh = marked.fit(X[:40], Y[:40]), small().fit(X[:40], Y[:40])
     assert same(again, fresh)
     assert vars(again).keys() == vars(fresh).keys()
@@ -264,19 +263,15 @@ def test_it_learns_and_the_seed_changes_nothing_that_matters(fitted: SpoilerClas
     assert quality(small(random_state=7).fit(X, Y)) == pytest.approx(quality(fitted), abs=0.01)
 
 
-def test_an_encoder_is_used_and_cloned_with_the_rest() -> None:
-    hashes = np.unique(next(word_ngrams(fold(X), 1)).hashes)
-    vectors = np.random.default_rng(0).integers(-127, 128, (len(hashes), 4)).astype(np.int8)
-    dense = PooledEncoder(Vocabulary(hashes), np.ones(len(hashes), dtype=np.float32), vectors, 0.02)
-    model = clone(small(vectorizer=SentenceVectorizer(n_buckets=2**10, encoder=dense))).fit(X, Y)
-    assert model.coef_.shape == (2 * 2**10 + 4,)
-    assert model.coef_[-4:].any()
-    assert same(pickle.loads(pickle.dumps(model)), model)
-
-
 def network() -> SentenceVectorizer:
-    dense = load(Path(__file__).parent / "data" / "format_2").vectorizer_.encoder
-    return SentenceVectorizer(n_buckets=2**10, encoder=dense)
+    return SentenceVectorizer(n_buckets=2**10, encoder=make_network(X))
+
+
+def test_an_encoder_is_used_and_cloned_with_the_rest() -> None:
+    model = clone(small(vectorizer=network())).fit(X, Y)
+    assert model.coef_.shape == (2 * 2**10 + N_POOLINGS * WIDTH,)
+    assert model.coef_[2 * 2**10 :].any()
+    assert same(pickle.loads(pickle.dumps(model)), model)
 
 
 def test_vectors_that_are_known_change_no_fit_no_adapting_and_no_logit() -> None:
@@ -300,6 +295,24 @@ def test_vectors_that_are_given_are_believed() -> None:
     np.testing.assert_allclose(found, plain.decision_function(X) - moved, rtol=0, atol=1e-9)
 
 
+def test_flags_teach_the_same_as_labels_and_name_the_classes(fitted: SpoilerClassifier) -> None:
+    model = small().fit_flags(X, Y)
+    assert same(model, fitted)
+    assert model.classes_.tolist() == ["safe", "spoiler"]
+
+
+def test_weights_cannot_be_changed_in_place_so_that_what_is_made_of_them_holds(fitted: SpoilerClassifier) -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        fitted.coef_[0] = 1
+
+
+def test_weights_set_anew_are_used(fitted: SpoilerClassifier) -> None:
+    model = pickle.loads(pickle.dumps(fitted))
+    model.decision_function(X)
+    model.coef_ = np.zeros_like(model.coef_)
+    np.testing.assert_array_equal(model.decision_function(X), np.full(len(X), model.intercept_))
+
+
 def test_certain_asks_for_four_words_most_of_them_known(fitted: SpoilerClassifier) -> None:
     model = small(vectorizer=SentenceVectorizer()).fit(X, Y)
     sentences = [
@@ -313,9 +326,9 @@ def test_certain_asks_for_four_words_most_of_them_known(fitted: SpoilerClassifie
     assert model.certain(sentences).tolist() == [True, False, False, False, False, False]
 
 
-def test_a_rescaled_model_gives_rescaled_logits(fitted: SpoilerClassifier) -> None:
+def test_calibration_absorbed_gives_rescaled_logits(fitted: SpoilerClassifier) -> None:
     model = pickle.loads(pickle.dumps(fitted))
-    assert model.rescale(1.5, -2.0) is model
+    assert model.absorb_calibration(1.5, -2.0) is model
     np.testing.assert_allclose(model.decision_function(X), 1.5 * fitted.decision_function(X) - 2, rtol=1e-2, atol=1e-2)
 
 

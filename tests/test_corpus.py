@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from spoilerguard.corpus import Corpus
+from spoilerguard.corpus.schema import COLUMNS
 from spoilerguard.errors import CorpusError
-from spoilerguard.schema import COLUMNS
 
 
 def table(**columns: Any) -> pd.DataFrame:
@@ -56,6 +56,13 @@ def test_lengths_count_consecutive_reviews_and_cover_every_row() -> None:
     assert corpus.lengths.tolist() == [2, 1, 2]
     assert corpus.lengths.sum() == len(corpus)
     assert corpus.lengths.dtype == np.int64
+
+
+def test_its_documents_are_the_reviews_and_the_loose_sentences() -> None:
+    documents = reviewed().documents
+    assert documents.sentences == reviewed().sentences
+    assert documents.lengths.tolist() == [2, 1, 2]
+    assert documents.in_review.tolist() == [True, True, False, True, True]
 
 
 def test_neighbouring_rows_without_review_are_reviews_of_length_one() -> None:

@@ -33,6 +33,7 @@ def write(path: Path) -> Path:
     if plain.suffix in (".csv", ".tsv"):
         data = table.to_csv(index=False, sep="\t" if plain.suffix == ".tsv" else ",").encode()
     elif plain.suffix == ".parquet":
+        pytest.importorskip("pyarrow", reason="writing parquet needs pyarrow")
         table.assign(position=table.position.astype("Int64"), spoiler=table.spoiler.astype(int)).to_parquet(plain)
         data = plain.read_bytes()
     else:
@@ -97,6 +98,8 @@ def test_whole_reviews_become_sentences_by_their_spans(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("ending", ["parquet", "csv"])
 def test_whole_reviews_may_also_come_as_parquet_or_csv(tmp_path: Path, ending: str) -> None:
+    if ending == "parquet":
+        pytest.importorskip("pyarrow", reason="writing parquet needs pyarrow")
     file = tmp_path / f"gold.{ending}"
     table = pd.DataFrame([GOLD])
     table.to_parquet(file) if ending == "parquet" else table.to_csv(file, index=False)

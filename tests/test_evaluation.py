@@ -1,25 +1,32 @@
-"""Reports: what each figure means, on scores that are chosen so that the answer is known."""
+"""Reports: what each metric means, on scores that are chosen so that the answer is known."""
 
 import json
-import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import logit
+from sklearn.exceptions import NotFittedError
 from sklearn.metrics import brier_score_loss, precision_score, recall_score, roc_auc_score
 
+import spoilerguard
 from spoilerguard.calibration import OperatingPoint
 from spoilerguard.context import ReviewContext
 from spoilerguard.corpus import Corpus
+from spoilerguard.documents import Standing
 from spoilerguard.errors import CorpusError
-from spoilerguard.evaluation import Report, evaluate
+from spoilerguard.evaluation import Report, evaluate, scored_corpus
 from spoilerguard.evaluation.evaluating import report_of
-from spoilerguard.evaluation.judging import ALONE, IN_REVIEW, Judged, judge
+from spoilerguard.evaluation.metrics import headline_metrics
+from spoilerguard.evaluation.scored_corpus import ScoredCorpus
+from spoilerguard.evaluation.slices import SLICES
 from spoilerguard.model import SpoilerClassifier
+from spoilerguard.predictions import Predictions
 
-TAUGHT = {
+ALONE, IN_REVIEW = Standing
+LABELLED = {
     "He dies at the end.": 1,
     "The killer is the nurse.": 1,
     "She turns out to be his sister.": 1,
@@ -47,15 +54,19 @@ def corpus_of(n: int = 600, *, works: int = 30, size: int = 6, seed: int = 0, **
 
 
 def report_on(
-    corpus: Corpus, logits: np.ndarray, *, n_bootstrap: int = 50, seed: int = 0, **thresholds: float
+    corpus: Corpus,
+    logits: np.ndarray,
+    *,
+    n_bootstrap: int = 50,
+    seed: int = 0,
+    promised: dict[Standing, dict[str, OperatingPoint]] | None = None,
+    **thresholds: float,
 ) -> Report:
-    """The report on these logits, the same in either mode."""
-    judged = []
-    for mode, rows in ((ALONE, np.arange(len(corpus))), (IN_REVIEW, np.flatnonzero(corpus.in_review))):
-        chosen = {name: np.full(len(rows), at) for name, at in (thresholds or {"balanced": 0.5}).items()}
-        if len(rows):
-            judged.append(Judged(mode, rows, logits[rows], chosen, {}))
-    return report_of(corpus, judged, n_bootstrap=n_bootstrap, seed=seed)
+    """The report on these logits, the same in either standing."""
+    points = {name: np.full(len(corpus), at) for name, at in (thresholds or {"balanced": 0.5}).items()}
+    logits_of, points_of = dict.fromkeys(Standing, logits), dict.fromkeys(Standing, points)
+    scored = ScoredCorpus(corpus, np.arange(len(corpus)), logits_of, points_of, promised or {})
+    return report_of(scored, n_bootstrap=n_bootstrap, seed=seed)
 
 
 @pytest.fixture(scope="module")
@@ -73,18 +84,22 @@ def report(corpus: Corpus, logits: np.ndarray) -> Report:
     return report_on(corpus, logits, balanced=0.3, lenient=0.6)
 
 
+def fitted() -> SpoilerClassifier:
+    return SpoilerClassifier(C=10).fit(list(LABELLED), list(LABELLED.values()))
+
+
 @pytest.fixture(scope="module")
 def model() -> SpoilerClassifier:
-    return SpoilerClassifier(C=10).fit(list(TAUGHT), list(TAUGHT.values()))
+    return fitted()
 
 
 @pytest.fixture
-def taught() -> Corpus:
-    table = pd.DataFrame({"sentence": list(TAUGHT), "spoiler": list(TAUGHT.values()), "work": list("aabbccdd")})
+def labelled() -> Corpus:
+    table = pd.DataFrame({"sentence": list(LABELLED), "spoiler": list(LABELLED.values()), "work": list("aabbccdd")})
     return Corpus.from_frame(table.assign(review_id=table.work, position=[0, 1] * 4))
 
 
-def test_figures_are_those_of_scikit_learn(corpus: Corpus, logits: np.ndarray, report: Report) -> None:
+def test_metrics_are_those_of_scikit_learn(corpus: Corpus, logits: np.ndarray, report: Report) -> None:
     p, labels = 1 / (1 + np.exp(-logits)), corpus.labels
     for metric, expected in {
         "roc_auc": roc_auc_score(labels, logits),
@@ -95,7 +110,7 @@ def test_figures_are_those_of_scikit_learn(corpus: Corpus, logits: np.ndarray, r
         "precision@balanced": precision_score(labels, p >= 0.3),
         "recall@lenient": recall_score(labels, p >= 0.6),
     }.items():
-        assert report.figure(metric).value == pytest.approx(expected), metric
+        assert report.metric(metric).value == pytest.approx(expected), metric
 
 
 def test_auc_within_reviews_is_the_mean_over_reviews_with_both_classes(
@@ -104,29 +119,37 @@ def test_auc_within_reviews_is_the_mean_over_reviews_with_both_classes(
     frame = pd.DataFrame({"review": corpus.frame.review_id, "label": corpus.labels, "logit": logits})
     both = [part for _, part in frame.groupby("review") if part.label.nunique() == 2]
     expected = np.mean([roc_auc_score(part.label, part.logit) for part in both])
-    assert report.figure("auc_within_reviews").value == pytest.approx(expected)
+    assert report.metric("auc_within_reviews").value == pytest.approx(expected)
 
 
 def test_ranking_reviews_right_is_worth_nothing_within_them(corpus: Corpus) -> None:
     review = pd.Series(corpus.labels).groupby(corpus.frame.review_id).transform("mean")
     report = report_on(corpus, np.asarray(review))
-    assert report.figure("roc_auc").value > 0.6
-    assert report.figure("auc_within_reviews").value == 0.5
+    assert report.metric("roc_auc").value > 0.6
+    assert report.metric("auc_within_reviews").value == 0.5
 
 
 def test_a_review_holds_a_spoiler_if_any_sentence_does(corpus: Corpus, logits: np.ndarray, report: Report) -> None:
     frame = pd.DataFrame({"label": corpus.labels, "logit": logits}).groupby(corpus.frame.review_id).max()
     flagged = frame.logit >= logit(0.3)
-    assert report.figure("review_roc_auc").value == pytest.approx(roc_auc_score(frame.label, frame.logit))
-    assert report.figure("review_base_rate").value == pytest.approx(frame.label.mean())
-    assert report.figure("review_precision@balanced").value == pytest.approx(precision_score(frame.label, flagged))
-    assert report.figure("review_recall@balanced").value == pytest.approx(recall_score(frame.label, flagged))
-    assert report.figure("review_roc_auc").n == 100
+    assert report.metric("review_roc_auc").value == pytest.approx(roc_auc_score(frame.label, frame.logit))
+    assert report.metric("review_base_rate").value == pytest.approx(frame.label.mean())
+    assert report.metric("review_precision@balanced").value == pytest.approx(precision_score(frame.label, flagged))
+    assert report.metric("review_recall@balanced").value == pytest.approx(recall_score(frame.label, flagged))
+    assert report.metric("review_roc_auc").n == 100
 
 
-def test_every_figure_lies_in_its_interval_and_between_zero_and_one(report: Report) -> None:
-    for one in report.figures:
+def test_every_value_lies_in_its_interval_and_between_zero_and_one(report: Report) -> None:
+    for one in report.metrics:
         assert np.isnan(one.value) or 0 <= one.low <= one.value <= one.high <= 1 + 1e-9, one
+
+
+def test_the_metrics_of_a_card_are_those_of_the_report(corpus: Corpus, logits: np.ndarray, report: Report) -> None:
+    found = headline_metrics(corpus.labels, logits, corpus.weights, corpus.groups, n_bootstrap=50, seed=0)
+    assert set(found) == {"roc_auc", "average_precision", "calibration_error", "base_rate"}
+    for name, one in found.items():
+        same = report.metric(name)
+        assert (one.value, *one.interval) == pytest.approx((same.value, same.low, same.high))
 
 
 def test_weights_count_as_rows_standing_that_often() -> None:
@@ -136,67 +159,67 @@ def test_weights_count_as_rows_standing_that_often() -> None:
     repeated = Corpus.from_frame(weighted.frame.iloc[rows].assign(weight=1.0))
     logits = np.random.default_rng(3).normal(size=120) + weighted.labels
     one, other = report_on(weighted, logits), report_on(repeated, logits[rows])
-    for left, right in zip(one.figures, other.figures, strict=True):
+    for left, right in zip(one.metrics, other.metrics, strict=True):
         assert (left.slice, left.metric) == (right.slice, right.metric)
         np.testing.assert_allclose(left.value, right.value, err_msg=left.metric)
 
 
 def test_few_works_leave_wider_intervals_than_many(logits: np.ndarray) -> None:
     def width(report: Report) -> float:
-        figure = report.figure("recall@balanced")
-        return figure.high - figure.low
+        found = report.metric("recall@balanced")
+        return found.high - found.low
 
-    # Each work has a mood of its own, so that its sentences say the same again and again.
+    # The logits of each work have an offset of their own, so that its sentences say the same again and again.
     few, many = corpus_of(works=5), corpus_of(works=100)
-    mood = np.repeat(np.random.default_rng(5).normal(0, 2, 5)[np.arange(100) % 5], 6)
-    assert width(report_on(few, logits + mood, n_bootstrap=300)) > 1.5 * width(
-        report_on(many, logits + mood, n_bootstrap=300)
+    offset = np.repeat(np.random.default_rng(5).normal(0, 2, 5)[np.arange(100) % 5], 6)
+    assert width(report_on(few, logits + offset, n_bootstrap=300)) > 1.5 * width(
+        report_on(many, logits + offset, n_bootstrap=300)
     )
 
 
 def test_of_one_work_no_interval_is_claimed(logits: np.ndarray) -> None:
-    figure = report_on(corpus_of(works=1), logits).figure("roc_auc")
-    assert (figure.low, figure.high) == (0.0, 1.0)
+    found = report_on(corpus_of(works=1), logits).metric("roc_auc")
+    assert (found.low, found.high) == (0.0, 1.0)
 
 
 def test_slices_part_the_corpus_by_source_length_and_place(report: Report) -> None:
-    for way in ("source", "length", "place"):
-        parts = [report.figure("base_rate", slice=name).n for name in report.slices if name.startswith(way)]
+    for way in SLICES.keys() - {"standing"}:
+        parts = [report.metric("base_rate", slice=name).n for name in report.slices if name.startswith(f"{way}: ")]
         assert len(parts) > 1
         assert sum(parts) == report.n_sentences
-    assert report.figure("base_rate", slice="place: first third").n == 200
+    assert report.metric("base_rate", slice="place: first third").n == 200
 
 
 def test_sentences_alone_and_in_a_review_are_told_apart_where_both_stand_in_the_corpus() -> None:
     ids = [f"r{row // 6}" if row < 60 else None for row in range(120)]
     mixed = corpus_of(120, review_id=ids, position=None)
     report = report_on(mixed, np.random.default_rng(0).normal(size=120))
-    assert report.figure("base_rate", mode=ALONE).n == 120
-    assert report.figure("base_rate", mode=IN_REVIEW).n == 60
-    assert report.figure("base_rate", mode=ALONE, slice="standing: alone").n == 60
-    assert report.figure("review_base_rate", mode=ALONE).n == 10
+    assert report.metric("base_rate", "alone").n == 120
+    assert report.metric("base_rate", "in review").n == 60
+    assert report.metric("base_rate", ALONE, "standing: alone").n == 60
+    assert report.metric("review_base_rate", ALONE).n == 10
 
 
-def test_a_corpus_without_reviews_is_judged_alone_only() -> None:
+def test_a_corpus_without_reviews_is_measured_alone_only() -> None:
     report = report_on(corpus_of(60, review_id=None, position=None), np.random.default_rng(0).normal(size=60))
-    assert report.modes == ("alone",)
-    assert not {one.metric for one in report.figures} & {"auc_within_reviews", "review_roc_auc"}
-    assert report.curves["alone"].missed is None
+    assert report.standings == ("alone",)
+    assert not {one.metric for one in report.metrics} & {"auc_within_reviews", "review_roc_auc"}
+    assert report.curves[ALONE].missed is None
 
 
 def test_one_class_leaves_ranking_undefined_without_a_warning() -> None:
     report = report_on(corpus_of(60, spoiler=0), np.random.default_rng(0).normal(size=60))
-    assert np.isnan(report.figure("roc_auc").value)
-    assert report.figure("base_rate").value == 0
+    assert np.isnan(report.metric("roc_auc").value)
+    assert report.metric("base_rate").value == 0
     assert "–" in str(report)
-    assert json.loads(report.to_json())["figures"][0]["value"] is None
+    assert json.loads(report.to_json())["metrics"][0]["value"] is None
 
 
 def test_accuracy_never_stands_without_what_one_answer_for_all_would_get(report: Report) -> None:
     lines = str(report).splitlines()
     after = next(number for number, line in enumerate(lines) if line.lstrip().startswith("accuracy")) + 1
     assert lines[after].lstrip().startswith("… of one answer for all")
-    metrics = report.to_frame().groupby(["mode", "slice"]).metric.agg(set)
+    metrics = report.to_frame().groupby(["standing", "slice"]).metric.agg(set)
     assert all({"accuracy", "majority_accuracy", "base_rate"} <= found for found in metrics)
 
 
@@ -213,12 +236,12 @@ def test_worst_errors_are_mistakes_and_the_surest_come_first(
         assert missed or (corpus.labels[row] == 0 and logits[row] >= logit(0.3))
 
 
-def test_texts_stay_out_of_json_and_repr(taught: Corpus, model: SpoilerClassifier) -> None:
-    wrong = SpoilerClassifier(C=10).fit(list(TAUGHT), [1 - label for label in TAUGHT.values()])
-    report = evaluate(wrong, taught, n_bootstrap=10)
-    assert set(report.worst_errors().sentence) == set(TAUGHT)
+def test_texts_stay_out_of_json_and_repr(labelled: Corpus) -> None:
+    wrong = SpoilerClassifier(C=10).fit(list(LABELLED), [1 - label for label in LABELLED.values()])
+    report = evaluate(wrong, labelled, n_bootstrap=10)
+    assert set(report.worst_errors().sentence) == set(LABELLED)
     for form in (report.to_json(), repr(report), str(report), report._repr_html_()):
-        assert not [sentence for sentence in TAUGHT if sentence in form]
+        assert not [sentence for sentence in LABELLED if sentence in form]
 
 
 def test_a_changed_copy_of_the_worst_errors_changes_no_report(report: Report) -> None:
@@ -227,10 +250,16 @@ def test_a_changed_copy_of_the_worst_errors_changes_no_report(report: Report) ->
     assert "gone" not in set(report.worst_errors(3).sentence)
 
 
+def test_the_repr_is_one_line_that_names_corpus_and_size(report: Report) -> None:
+    assert repr(report).startswith("Report(made up: 600 sentences, ")
+    assert "\n" not in repr(report)
+
+
 def test_the_frame_is_tidy(report: Report) -> None:
     frame = report.to_frame()
-    assert list(frame.columns) == ["mode", "slice", "metric", "value", "low", "high", "n"]
-    assert not frame.duplicated(["mode", "slice", "metric"]).any()
+    assert list(frame.columns) == ["standing", "slice", "metric", "value", "low", "high", "n"]
+    assert not frame.duplicated(["standing", "slice", "metric"]).any()
+    assert {type(standing) for standing in frame.standing} == {str}, "and no members of an enum, which no file knows"
 
 
 def test_equal_seeds_give_equal_reports_and_other_seeds_other_intervals(
@@ -239,14 +268,14 @@ def test_equal_seeds_give_equal_reports_and_other_seeds_other_intervals(
     again, other = (report_on(corpus, logits, balanced=0.3, lenient=0.6, seed=seed) for seed in (0, 1))
     assert again.to_json() == report.to_json()
     assert other.to_json() != report.to_json()
-    assert [one.value for one in other.figures] == [one.value for one in report.figures]
+    assert [one.value for one in other.metrics] == [one.value for one in report.metrics]
 
 
-def test_a_figure_that_is_not_there_is_asked_for_by_a_message_that_lists_what_is(report: Report) -> None:
+def test_a_metric_that_is_not_there_is_asked_for_by_a_message_that_lists_what_is(report: Report) -> None:
     with pytest.raises(KeyError, match="average_precision"):
-        report.figure("auc")
+        report.metric("auc")
     with pytest.raises(KeyError, match="source: imdb"):
-        report.figure("roc_auc", slice="source: nowhere")
+        report.metric("roc_auc", slice="source: nowhere")
 
 
 def test_html_escapes_what_comes_from_the_corpus() -> None:
@@ -256,85 +285,97 @@ def test_html_escapes_what_comes_from_the_corpus() -> None:
     assert "&lt;script&gt;" in html
 
 
-def test_the_models_points_are_judged_in_the_mode_that_they_were_made_for(
-    taught: Corpus, model: SpoilerClassifier
-) -> None:
+def test_the_models_points_are_measured_in_the_standing_that_they_were_made_for(labelled: Corpus) -> None:
     promise = OperatingPoint(0.5, 0.9, 0.9, (0.8, 1.0), (0.8, 0.95))
-    named = SpoilerClassifier(C=10).fit(list(TAUGHT), list(TAUGHT.values()))
-    named.operating_points_ = {"balanced/alone": promise, "cautious/review": promise, "mine": promise}
-    points = {(point.name, point.mode): point for point in evaluate(named, taught, n_bootstrap=10).operating_points}
-    assert set(points) == {("balanced", ALONE), ("mine", ALONE), ("cautious", IN_REVIEW), ("mine", IN_REVIEW)}
-    point = points["balanced", ALONE]
-    assert (point.precision.value, point.recall.value) == (1.0, 1.0)
-    assert point.within == {"precision": True, "recall": False}
+    points = {ALONE: {"balanced": promise, "mine": promise}, IN_REVIEW: {"cautious": promise, "mine": promise}}
+    report = evaluate(fitted().attach(operating_points=points), labelled, n_bootstrap=10)
+    found = {(point.name, point.standing): point for point in report.operating_points}
+    assert set(found) == {("balanced", ALONE), ("mine", ALONE), ("cautious", IN_REVIEW), ("mine", IN_REVIEW)}
+    point = found["balanced", ALONE]
+    assert (point.precision.value, point.recall.value, point.promised) == (1.0, 1.0, promise)
     assert point.broken == (), "more recall than promised breaks no promise"
 
 
 def test_a_promise_that_is_not_kept_is_named(corpus: Corpus) -> None:
-    rows = np.arange(len(corpus))
     promise = OperatingPoint(0.5, 0.9, 0.1, (0.8, 1.0), (0.0, 1.0))
-    judged = Judged(ALONE, rows, np.zeros(len(corpus)), {"lenient": np.full(len(corpus), 0.5)}, {"lenient": promise})
-    report = report_of(corpus, [judged], n_bootstrap=10, seed=0)
+    report = report_on(corpus, np.zeros(len(corpus)), promised={ALONE: {"lenient": promise}}, lenient=0.5)
     assert report.operating_points[0].broken == ("precision",)
     assert "no: precision" in str(report)
 
 
-def test_a_model_without_points_is_judged_at_its_own_threshold(taught: Corpus, model: SpoilerClassifier) -> None:
-    point = evaluate(model, taught, n_bootstrap=10).operating_points[0]
-    assert (point.name, point.threshold, point.stored, point.within) == ("default", model.threshold, None, {})
+def test_a_model_without_points_is_measured_at_its_own_threshold(labelled: Corpus, model: SpoilerClassifier) -> None:
+    point = evaluate(model, labelled, n_bootstrap=10).operating_points[0]
+    assert (point.name, point.threshold, point.promised, point.broken) == ("default", model.threshold, None, ())
 
 
-def test_in_review_uses_the_models_context_and_alone_does_not(taught: Corpus) -> None:
-    model = SpoilerClassifier(C=10).fit(list(TAUGHT), list(TAUGHT.values()))
-    model.context_ = ReviewContext(weights=(-1.0, *[0.0] * 15), intercept=0.0)
-    report = evaluate(model, taught, n_bootstrap=10)
-    assert report.figure("roc_auc", mode=ALONE).value == 1
-    assert report.figure("roc_auc", mode=IN_REVIEW).value == 0
+def test_a_review_is_measured_at_the_threshold_that_classify_would_use(labelled: Corpus) -> None:
+    lone = fitted().attach(operating_points={ALONE: {"balanced": OperatingPoint(0.2, 0.9, 0.9, (0, 1), (0, 1))}})
+    alone, in_review = evaluate(lone, labelled, n_bootstrap=10).operating_points
+    assert (alone.name, alone.threshold) == ("balanced", 0.2)
+    assert (in_review.name, in_review.threshold, in_review.promised) == ("default", 0.2, None)
 
 
-def test_labels_of_any_two_kinds_may_have_taught_the_model(taught: Corpus) -> None:
-    words = ["spoiler" if label else "safe" for label in TAUGHT.values()]
-    model = SpoilerClassifier(C=10).fit(list(TAUGHT), words)
-    assert evaluate(model, taught, n_bootstrap=10).figure("roc_auc").value == 1
+def test_in_review_uses_the_models_context_and_alone_does_not(labelled: Corpus) -> None:
+    model = fitted().attach(context=ReviewContext(weights={"own logit": -1.0}, intercept=0.0))
+    report = evaluate(model, labelled, n_bootstrap=10)
+    assert report.metric("roc_auc", ALONE).value == 1
+    assert report.metric("roc_auc", IN_REVIEW).value == 0
 
 
-def test_a_model_that_gives_decisions_for_logits_is_refused(taught: Corpus, model: SpoilerClassifier) -> None:
-    class Hard(SpoilerClassifier):
-        def decision_function(self, X: Any, vectors: Any = None) -> Any:
-            return model.predict(X).astype(float)
+def test_the_model_may_be_fitted_on_labels_of_any_two_kinds(labelled: Corpus) -> None:
+    words = ["spoiler" if label else "safe" for label in LABELLED.values()]
+    model = SpoilerClassifier(C=10).fit(list(LABELLED), words)
+    assert evaluate(model, labelled, n_bootstrap=10).metric("roc_auc").value == 1
 
+
+def test_model_and_corpus_may_be_names_folders_and_tables(labelled: Corpus, tmp_path: Path) -> None:
+    spoilerguard.save(fitted(), tmp_path / "model")
+    labelled.frame.to_csv(tmp_path / "labels.csv", index=False)
+    expected = [one.value for one in evaluate(fitted(), labelled, n_bootstrap=5).metrics]
+    for corpus in (labelled.frame, tmp_path / "labels.csv", str(tmp_path / "labels.csv")):
+        found = evaluate(tmp_path / "model", corpus, n_bootstrap=5).metrics
+        np.testing.assert_allclose([one.value for one in found], expected)
+    assert evaluate("default", labelled, n_bootstrap=5).metric("roc_auc").value > 0.5
+
+
+def test_swapped_arguments_are_named(labelled: Corpus, model: SpoilerClassifier) -> None:
+    swapped: Any = (labelled, model)
+    with pytest.raises(TypeError, match=r"model comes first .* got Corpus, SpoilerClassifier"):
+        evaluate(*swapped)
+
+
+def test_an_unfitted_model_is_refused_as_scikit_learn_does(labelled: Corpus) -> None:
+    with pytest.raises(NotFittedError):
+        evaluate(SpoilerClassifier(), labelled)
+
+
+def test_a_model_that_gives_hard_labels_for_logits_is_refused(
+    labelled: Corpus, model: SpoilerClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decisions = np.array(list(LABELLED.values()), dtype=float)
+    hard = Predictions(labelled.documents, decisions, decisions, decisions > 0)
+    monkeypatch.setattr(scored_corpus, "predict", lambda *_: hard)
     with pytest.raises(ValueError, match="balanced accuracy"):
-        judge(Hard().fit(list(TAUGHT), list(TAUGHT.values())), taught)
+        evaluate(model, labelled)
 
 
-def test_an_empty_corpus_is_refused(taught: Corpus, model: SpoilerClassifier) -> None:
+def test_an_empty_corpus_is_refused(labelled: Corpus, model: SpoilerClassifier) -> None:
     with pytest.raises(CorpusError, match="no sentences"):
-        evaluate(model, taught.take([]))
+        evaluate(model, labelled.take([]))
 
 
-def test_evaluating_leaves_corpus_and_model_as_they_were(taught: Corpus, model: SpoilerClassifier) -> None:
-    frame, coef = taught.frame.copy(), model.coef_.copy()
-    evaluate(model, taught, n_bootstrap=10)
-    pd.testing.assert_frame_equal(taught.frame, frame)
+def test_evaluating_leaves_corpus_and_model_as_they_were(labelled: Corpus, model: SpoilerClassifier) -> None:
+    frame, coef = labelled.frame.copy(), model.coef_.copy()
+    evaluate(model, labelled, n_bootstrap=10)
+    pd.testing.assert_frame_equal(labelled.frame, frame)
     assert (model.coef_ == coef).all()
 
 
-def test_curves_hold_shares_and_meet_the_figures(report: Report) -> None:
-    for mode, curves in report.curves.items():
+def test_curves_hold_shares_and_end_at_the_share_of_spoilers(report: Report) -> None:
+    for standing, curves in report.curves.items():
         assert sum(curves.safe) == pytest.approx(1)
         assert sum(curves.spoiler) == pytest.approx(1)
         assert curves.recall[-1] == 1
-        assert curves.precision[-1] == pytest.approx(curves.base_rate)
-        for name, (recall, precision) in curves.points.items():
-            assert recall == pytest.approx(report.figure(f"recall@{name}", mode).value)
-            assert precision == pytest.approx(report.figure(f"precision@{name}", mode).value)
+        assert curves.precision[-1] == pytest.approx(report.metric("base_rate", standing).value)
         assert curves.missed is not None
         assert len(curves.missed.at) == 5
-
-
-def test_a_thousand_resamples_of_four_thousand_sentences_take_seconds() -> None:
-    large = corpus_of(4000, works=250, size=10)
-    logits = np.random.default_rng(0).normal(size=4000) + large.labels
-    start = time.perf_counter()
-    report_on(large, logits, n_bootstrap=1000)
-    assert time.perf_counter() - start < 10

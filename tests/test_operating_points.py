@@ -15,7 +15,7 @@ Case = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 @st.composite
-def judged(draw: st.DrawFn) -> Case:
+def scored(draw: st.DrawFn) -> Case:
     n = draw(st.integers(1, 30))
     probabilities = np.array(draw(st.lists(st.integers(0, 10), min_size=n + 1, max_size=n + 1))) / 10
     labels = np.array([1, *draw(st.lists(st.integers(0, 1), min_size=n, max_size=n))])
@@ -37,7 +37,7 @@ def achieved(case: Case, threshold: float) -> tuple[float, float, float, float]:
     return hits / max(hits + alarms, 1e-9), hits / weights[spoiler].sum(), alarms, weights[spoiler & ~flagged].sum()
 
 
-@given(judged(), st.sampled_from([0.1, 0.3, 0.5, 0.75, 1.0]))
+@given(scored(), st.sampled_from([0.1, 0.3, 0.5, 0.75, 1.0]))
 def test_a_wanted_precision_is_reached_at_the_highest_recall_or_named_out_of_reach(case: Case, wanted: float) -> None:
     every = [achieved(case, threshold) for threshold in set(case[0].tolist())]
     reachable = [recall for precision, recall, *_ in every if precision >= wanted - 1e-9]
@@ -50,7 +50,7 @@ def test_a_wanted_precision_is_reached_at_the_highest_recall_or_named_out_of_rea
     assert point.recall == pytest.approx(max(reachable))
 
 
-@given(judged(), st.sampled_from([0.1, 0.3, 0.5, 0.75, 1.0]))
+@given(scored(), st.sampled_from([0.1, 0.3, 0.5, 0.75, 1.0]))
 def test_a_wanted_recall_is_reached_at_the_highest_precision(case: Case, wanted: float) -> None:
     every = [achieved(case, threshold) for threshold in set(case[0].tolist())]
     best = max((precision, recall) for precision, recall, *_ in every if recall >= wanted - 1e-9)
@@ -58,7 +58,7 @@ def test_a_wanted_recall_is_reached_at_the_highest_precision(case: Case, wanted:
     assert (point.precision, point.recall) == pytest.approx(best)
 
 
-@given(judged(), st.sampled_from([0.2, 1.0, 3.0, 50.0]))
+@given(scored(), st.sampled_from([0.2, 1.0, 3.0, 50.0]))
 def test_no_other_threshold_costs_less(case: Case, cost: float) -> None:
     every = [achieved(case, threshold) for threshold in {2.0, *case[0].tolist()}]
     least = min(alarms + cost * missed for _, _, alarms, missed in every)
@@ -72,7 +72,7 @@ def test_no_other_threshold_costs_less(case: Case, cost: float) -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(judged())
+@given(scored())
 def test_no_other_threshold_has_a_higher_f1(case: Case) -> None:
     probabilities, labels, weights, groups = case
     scores = [f1_score(labels, probabilities >= at, sample_weight=weights) for at in set(probabilities.tolist())]
@@ -80,7 +80,7 @@ def test_no_other_threshold_has_a_higher_f1(case: Case) -> None:
     assert f1_score(labels, probabilities >= point.threshold, sample_weight=weights) == pytest.approx(max(scores))
 
 
-@given(judged())
+@given(scored())
 def test_what_is_stored_is_what_the_threshold_achieves_inside_its_intervals(case: Case) -> None:
     point = chosen(case, min_recall=0.5)
     assert achieved(case, point.threshold)[:2] == pytest.approx((point.precision, point.recall))
@@ -92,7 +92,7 @@ def test_what_is_stored_is_what_the_threshold_achieves_inside_its_intervals(case
         assert 0 <= low <= value <= high <= 1
 
 
-@given(judged())
+@given(scored())
 def test_a_weight_of_two_counts_as_the_sentence_standing_twice(case: Case) -> None:
     probabilities, labels, weights, groups = case
     times = weights.astype(int)
@@ -105,7 +105,7 @@ def test_a_threshold_lies_between_two_probabilities_so_that_rounding_moves_nothi
     assert point.threshold == pytest.approx(0.4)
 
 
-def test_neighbouring_floats_are_still_told_apart() -> None:
+def test_neighbouring_floats_are_still_distinguished() -> None:
     high = np.nextafter(0.5, 1.0)
     assert operating_point([high, 0.5], [1, 0], list("ab"), min_precision=1.0).threshold == high
 

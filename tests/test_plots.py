@@ -1,4 +1,4 @@
-"""Plots: they draw what the report says, where they are told to, and read without colour."""
+"""Plots: they draw what the report says, into the axes that they are given, and can be read without colour."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -8,18 +8,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from networks import make_network
 from scipy.special import expit, logit
 
 from spoilerguard import plots
 from spoilerguard.corpus import Corpus
-from spoilerguard.encoders import PooledEncoder, Vocabulary
+from spoilerguard.documents import Standing
+from spoilerguard.encoders import ConvolutionalEncoder
 from spoilerguard.errors import MissingExtraError
 from spoilerguard.evaluation import Report
 from spoilerguard.evaluation.evaluating import report_of
-from spoilerguard.evaluation.judging import Judged
+from spoilerguard.evaluation.scored_corpus import ScoredCorpus
 from spoilerguard.features import SentenceVectorizer
-from spoilerguard.features.folding import fold
-from spoilerguard.features.ngrams import word_ngrams
 from spoilerguard.model import SpoilerClassifier
 
 matplotlib = pytest.importorskip("matplotlib")
@@ -43,13 +43,11 @@ def made_report(*, reviews: bool = True) -> Report:
     frame = pd.DataFrame({"sentence": "word " * 5, "spoiler": (rng.random(400) < 0.2).astype(int)})
     frame = frame.assign(work=[f"w{row // 20}" for row in range(400)])
     corpus = Corpus.from_frame(frame.assign(review_id=frame.work) if reviews else frame)
-    logits, rows = rng.normal(-2, 1, 400) + 2 * corpus.labels, np.arange(400)
-    points = {"cautious": 0.1, "balanced": 0.3, "lenient": 0.6}
-    judged = [
-        Judged(mode, rows, logits + shift, {name: np.full(400, at) for name, at in points.items()}, {})
-        for mode, shift in (("alone", rng.normal(0, 1, 400)), ("in review", 0))[: 1 + reviews]
-    ]
-    return report_of(corpus, judged, n_bootstrap=50, seed=0)
+    in_review = rng.normal(-2, 1, 400) + 2 * corpus.labels
+    logits = {Standing.ALONE: in_review + rng.normal(0, 1, 400), Standing.IN_REVIEW: in_review}
+    points = {name: np.full(400, at) for name, at in {"cautious": 0.1, "balanced": 0.3, "lenient": 0.6}.items()}
+    scored = ScoredCorpus(corpus, np.arange(400), logits, dict.fromkeys(Standing, points))
+    return report_of(scored, n_bootstrap=50, seed=0)
 
 
 @pytest.fixture(scope="module")
@@ -101,22 +99,23 @@ def test_no_two_texts_lie_over_each_other(chart: Chart, report: Report) -> None:
 
 
 @pytest.mark.parametrize("chart", CHARTS)
-def test_a_mode_that_is_not_in_the_report_is_refused_by_name(chart: Chart, report: Report) -> None:
+def test_a_standing_that_is_not_in_the_report_is_refused_by_name(chart: Chart, report: Report) -> None:
     with pytest.raises(ValueError, match="'sideways' is not in this report"):
-        chart(report, mode="sideways")
+        chart(report, standing="sideways")
 
 
 def test_precision_and_recall_are_those_of_the_report_with_its_points_marked(report: Report) -> None:
-    ax: Any = plots.precision_recall(report, mode="in review")
-    curves = report.curves["in review"]
+    ax: Any = plots.precision_recall(report, standing="in review")
+    curves = report.curves[Standing.IN_REVIEW]
     lines = {line.get_label(): line for line in ax.get_lines()}
-    average = report.figure("average_precision", "in review").value
+    average = report.metric("average_precision", "in review").value
     np.testing.assert_allclose(lines[f"in review, average precision {average:.3f}"].get_ydata(), curves.precision)
     marked = {tuple(line.get_xydata()[0]) for line in ax.get_lines() if len(line.get_xdata()) == 1}
-    assert set(curves.points.values()) <= marked
+    points = [point for point in report.operating_points if point.standing == "in review"]
+    assert {(point.recall.value, point.precision.value) for point in points} <= marked
 
 
-def test_modes_and_points_differ_in_more_than_colour(report: Report) -> None:
+def test_standings_and_points_differ_in_more_than_colour(report: Report) -> None:
     lines: Any = plots.precision_recall(report).get_lines()
     curves = {line.get_linestyle() for line in lines if len(line.get_xdata()) > 5}
     markers = [line.get_marker() for line in lines if not len(line.get_xdata())]
@@ -125,8 +124,8 @@ def test_modes_and_points_differ_in_more_than_colour(report: Report) -> None:
 
 
 def test_reliability_shows_each_bin_with_its_interval(report: Report) -> None:
-    ax: Any = plots.reliability(report, mode="alone")
-    band = report.curves["alone"].reliability
+    ax: Any = plots.reliability(report, standing="alone")
+    band = report.curves[Standing.ALONE].reliability
     drawn = next(line for line in ax.get_lines() if len(line.get_xdata()) == 10)
     np.testing.assert_allclose(drawn.get_xydata(), np.column_stack([band.at, band.value]))
 
@@ -164,16 +163,8 @@ def test_a_piece_of_a_word_is_marked_as_one(model: SpoilerClassifier) -> None:
     assert {"kil…", "…ille…", "…ler"} <= texts
 
 
-def word_vectors(sentences: list[str]) -> PooledEncoder:
-    """Random vectors of every word that stands in the sentences."""
-    rng = np.random.default_rng(0)
-    hashes = np.unique(next(word_ngrams(fold(sentences), 1)).hashes)
-    vectors = rng.integers(-99, 99, (len(hashes), 4)).astype(np.int8)
-    return PooledEncoder(Vocabulary(hashes), rng.random(len(hashes)).astype(np.float32), vectors, 0.01)
-
-
-@pytest.mark.parametrize("encoder", [None, word_vectors(SENTENCES)])
-def test_contributions_of_all_ngrams_add_up_to_the_logit(encoder: PooledEncoder | None) -> None:
+@pytest.mark.parametrize("encoder", [None, make_network(SENTENCES)])
+def test_contributions_of_all_ngrams_add_up_to_the_logit(encoder: ConvolutionalEncoder | None) -> None:
     vectorizer = SentenceVectorizer(n_buckets=2**10, encoder=encoder)
     model = SpoilerClassifier(vectorizer=vectorizer, C=10).fit(SENTENCES, [1, 1, 1, 0, 0, 0])
     sentence = "Then the killer dies to fine music."

@@ -1,4 +1,4 @@
-"""Ranking figures: they agree with scikit-learn's, and with what a resample or a weight means."""
+"""Ranking metrics: they agree with scikit-learn's, and with what a resample or a weight means."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def ranked(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndar
     return labels, scores, weights, groups
 
 
-def figures(labels: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> dict[str, float]:
+def metrics_of(labels: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> dict[str, float]:
     measure = Ranking(labels, scores, weights, np.zeros(len(labels), dtype=np.intp))
     return {name: float(value[0]) for name, value in measure(np.ones((1, 1))).items()}
 
@@ -33,7 +33,7 @@ def figures(labels: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> dict
 @given(ranked())
 def test_auc_and_average_precision_are_those_of_scikit_learn(case: tuple[np.ndarray, ...]) -> None:
     labels, scores, weights, _ = case
-    found = figures(labels, scores, weights)
+    found = metrics_of(labels, scores, weights)
     assert found["roc_auc"] == pytest.approx(roc_auc_score(labels, scores, sample_weight=weights))
     assert found["average_precision"] == pytest.approx(average_precision_score(labels, scores, sample_weight=weights))
 
@@ -43,7 +43,7 @@ def test_auc_and_average_precision_are_those_of_scikit_learn(case: tuple[np.ndar
 def test_recall_at_precision_is_the_best_point_of_scikit_learns_curve(case: tuple[np.ndarray, ...]) -> None:
     labels, scores, weights, _ = case
     precision, recall, _ = precision_recall_curve(labels, scores, sample_weight=weights)
-    found = figures(labels, scores, weights)
+    found = metrics_of(labels, scores, weights)
     for wanted in PRECISIONS:
         best = recall[precision >= wanted - 1e-12].max(initial=0.0)
         assert found[f"recall_at_precision_{wanted}"] == pytest.approx(best)
@@ -66,8 +66,8 @@ def test_turning_the_scores_round_turns_the_auc_round(case: tuple[np.ndarray, ..
 def test_a_weight_of_two_counts_as_the_sentence_standing_twice(case: tuple[np.ndarray, ...]) -> None:
     labels, scores, weights, _ = case
     times = weights.astype(int)
-    twice = figures(np.repeat(labels, times), np.repeat(scores, times), np.ones(times.sum()))
-    assert figures(labels, scores, weights) == pytest.approx(twice)
+    twice = metrics_of(np.repeat(labels, times), np.repeat(scores, times), np.ones(times.sum()))
+    assert metrics_of(labels, scores, weights) == pytest.approx(twice)
 
 
 @given(ranked(), st.lists(st.integers(0, 3), min_size=4, max_size=4))
@@ -79,7 +79,7 @@ def test_a_resample_counts_as_its_works_standing_that_often(case: tuple[np.ndarr
     if len(set(labels[rows].tolist())) < 2:
         return
     found = {name: float(value[1]) for name, value in measure(np.array([[1.0] * 4, drawn])).items()}
-    assert found == pytest.approx(figures(labels[rows], scores[rows], weights[rows]))
+    assert found == pytest.approx(metrics_of(labels[rows], scores[rows], weights[rows]))
 
 
 @few
@@ -132,3 +132,10 @@ def test_cumulated_scores_fall_and_end_with_everything() -> None:
     distinct, flagged, hits = cumulated(labels, scores, np.ones(50))
     assert (np.diff(distinct) < 0).all()
     assert (flagged[-1], hits[-1]) == (50, labels.sum())
+
+
+def test_the_work_for_a_resample_grows_with_the_spoilers_not_with_the_sentences() -> None:
+    labels = (np.arange(4000) % 800 == 0).astype(np.int8)
+    scores = np.random.default_rng(0).normal(size=4000)
+    ranking = Ranking(labels, scores, np.ones(4000), np.arange(4000) % 7)
+    assert ranking._weight.shape == (3 * (5 + 1), 7)

@@ -1,39 +1,38 @@
 """Training: repeatable, honest about works that it has not seen, and unwilling to learn from what cannot teach."""
 
 import copy
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from networks import REVIEW_WIDTH, make_network
 from scipy.special import expit
 from sklearn.metrics import roc_auc_score
 
 from spoilerguard import Corpus, CorpusError, SpoilerClassifier, TrainingError, classify, load, save, train
 from spoilerguard.calibration import calibration_error
-from spoilerguard.context import review_logits
 from spoilerguard.datasets import make_corpus
-from spoilerguard.encoders import ConvolutionalEncoder, Words
-from spoilerguard.features import SentenceVectorizer
-from spoilerguard.model import SpoilerClassifier as Classifier
+from spoilerguard.documents import Standing
+from spoilerguard.encoders import ConvolutionalEncoder
+from spoilerguard.features import SentenceVectorizer, TokenBatch
+from spoilerguard.predictions import predict
 
 CORPUS = make_corpus(works=30, reviews=3, sentences=6)
 UNSEEN = make_corpus(works=60, seed=5)
-STORED = Path(__file__).parent / "data" / "format_2"  # a small model with a network and its direction
 
 
 def small() -> SpoilerClassifier:
     return SpoilerClassifier(vectorizer=SentenceVectorizer(n_buckets=2**12), C=1.0)
 
 
-def taught(corpus: Any = CORPUS, **options: Any) -> SpoilerClassifier:
+def trained(corpus: Any = CORPUS, **options: Any) -> SpoilerClassifier:
     return train(corpus, **{"estimator": None if "base" in options else small(), "n_splits": 3, **options})
 
 
 @pytest.fixture(scope="module")
 def model() -> SpoilerClassifier:
-    return taught()
+    return trained()
 
 
 def alone(corpus: Corpus) -> Corpus:
@@ -54,8 +53,8 @@ def same(one: SpoilerClassifier, other: SpoilerClassifier) -> bool:
 
 
 def test_the_model_depends_on_the_seed_and_not_on_the_number_of_processes(model: SpoilerClassifier) -> None:
-    assert same(model, taught(n_jobs=2))
-    other = taught(seed=1)
+    assert same(model, trained(n_jobs=2))
+    other = trained(seed=1)
     assert other.card_["Made with"]["seed"] == 1
     assert other.intercept_ != model.intercept_
 
@@ -70,7 +69,7 @@ def test_the_estimator_and_the_corpus_stay_as_they_are(model: SpoilerClassifier)
 def test_a_table_or_a_file_teaches_the_same_as_a_corpus(tmp_path: Any, model: SpoilerClassifier) -> None:
     CORPUS.frame.to_csv(tmp_path / "corpus.csv", index=False)
     for source in (CORPUS.frame, tmp_path / "corpus.csv", str(tmp_path / "corpus.csv")):
-        found = taught(source)
+        found = trained(source)
         np.testing.assert_array_equal(found.coef_, model.coef_)
         assert found.context_ == model.context_
 
@@ -80,74 +79,75 @@ def test_a_table_or_a_file_teaches_the_same_as_a_corpus(tmp_path: Any, model: Sp
 
 def test_it_learns_and_context_takes_nothing_away(model: SpoilerClassifier) -> None:
     on_its_own = roc_auc_score(UNSEEN.labels, model.decision_function(UNSEEN.sentences))
-    in_review = roc_auc_score(UNSEEN.labels, review_logits(model, UNSEEN.sentences, UNSEEN.lengths))
+    in_review = roc_auc_score(UNSEEN.labels, predict(model, UNSEEN.documents).logit)
     assert on_its_own > 0.8
     assert in_review > on_its_own - 0.03
 
 
 def test_probabilities_come_true_on_works_that_it_has_not_seen(model: SpoilerClassifier) -> None:
-    judged_alone = model.predict_proba(UNSEEN.sentences)[:, 1]
-    in_review = expit(review_logits(model, UNSEEN.sentences, UNSEEN.lengths))
-    assert calibration_error(judged_alone, UNSEEN.labels) < 0.08
+    predicted_alone = model.predict_proba(UNSEEN.sentences)[:, 1]
+    in_review = expit(predict(model, UNSEEN.documents).logit)
+    assert calibration_error(predicted_alone, UNSEEN.labels) < 0.08
     assert calibration_error(in_review, UNSEEN.labels) < 0.08
     uncalibrated = small().fit(CORPUS.sentences, CORPUS.labels).predict_proba(UNSEEN.sentences)[:, 1]
-    assert calibration_error(uncalibrated, UNSEEN.labels) > calibration_error(judged_alone, UNSEEN.labels)
+    assert calibration_error(uncalibrated, UNSEEN.labels) > calibration_error(predicted_alone, UNSEEN.labels)
 
 
-def test_no_fold_is_judged_by_a_model_that_has_seen_its_works(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_fold_is_predicted_by_a_model_that_has_seen_its_works(monkeypatch: pytest.MonkeyPatch) -> None:
     work_of = dict(zip(CORPUS.sentences, CORPUS.groups, strict=True))
     seen: set[str] = set()
-    fit, decide = Classifier.fit, Classifier.decision_function
+    fit, decide = SpoilerClassifier.fit_flags, SpoilerClassifier.decision_function
 
-    def watched_fit(self: Classifier, X: list[str], *rest: Any, **options: Any) -> Classifier:
+    def watched_fit(self: SpoilerClassifier, X: list[str], *rest: Any, **options: Any) -> SpoilerClassifier:
         seen.clear()
         seen.update(work_of[sentence] for sentence in X)
         return fit(self, X, *rest, **options)
 
-    def watched_decide(self: Classifier, X: list[str], *rest: Any) -> Any:
+    def watched_decide(self: SpoilerClassifier, X: list[str], *rest: Any) -> Any:
         assert not seen & {work_of[sentence] for sentence in X}
         return decide(self, X, *rest)
 
-    monkeypatch.setattr(Classifier, "fit", watched_fit)
-    monkeypatch.setattr(Classifier, "decision_function", watched_decide)
-    taught()
+    monkeypatch.setattr(SpoilerClassifier, "fit_flags", watched_fit)
+    monkeypatch.setattr(SpoilerClassifier, "decision_function", watched_decide)
+    trained()
 
 
 @pytest.mark.parametrize("as_base", [False, True], ids=["estimator", "base"])
 def test_each_sentence_is_encoded_once_whatever_is_tried_and_held_out(
     as_base: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known = load(STORED)
-    start: dict[str, Any] = {"base": known}
-    if not as_base:
-        start = {"estimator": SpoilerClassifier(vectorizer=known.vectorizer_, C=1.0)}
+    vectorizer = SentenceVectorizer(n_buckets=2**12, encoder=make_network(CORPUS.sentences))
+    unfitted = SpoilerClassifier(vectorizer=vectorizer, C=1.0)
+    start: dict[str, Any] = {"estimator": unfitted}
+    if as_base:
+        start = {"base": copy.deepcopy(unfitted).fit(CORPUS.sentences, CORPUS.labels)}
     encode, read = ConvolutionalEncoder.encode, []
 
-    def counted(self: ConvolutionalEncoder, words: Words) -> Any:
-        read.append(words.n_sentences)
-        return encode(self, words)
+    def counted(self: ConvolutionalEncoder, tokens: TokenBatch) -> Any:
+        read.append(len(tokens))
+        return encode(self, tokens)
 
     monkeypatch.setattr(ConvolutionalEncoder, "encode", counted)
     found = train(CORPUS, **start, n_splits=3)
     assert sum(read) == len(CORPUS)
     assert found.context_ is not None
-    assert len(found.context_.direction) == 3
+    assert len(found.context_.vector_coef) == REVIEW_WIDTH
 
 
-def test_probabilities_and_thresholds_are_set_on_natural_sources_alone() -> None:
+def test_probabilities_and_thresholds_are_set_on_calibration_sources_alone() -> None:
     natural = CORPUS.frame.assign(source="natural")
     rich = make_corpus(works=30, spoilers=0.8, seed=3).frame.assign(source="rich")
-    found = taught(pd.concat([natural, rich]), natural_sources=["natural"])
+    found = trained(pd.concat([natural, rich]), calibration_sources=["natural"])
     assert found.predict_proba(UNSEEN.sentences)[:, 1].mean() == pytest.approx(UNSEEN.labels.mean(), abs=0.06)
-    everything = taught(pd.concat([natural, rich]))
+    everything = trained(pd.concat([natural, rich]))
     assert everything.predict_proba(UNSEEN.sentences)[:, 1].mean() > UNSEEN.labels.mean() + 0.06
-    assert same(found, taught(pd.concat([natural, rich]), natural_sources="natural"))
+    assert same(found, trained(pd.concat([natural, rich]), calibration_sources="natural"))
 
 
 def test_operating_points_go_from_cautious_over_balanced_to_lenient(model: SpoilerClassifier) -> None:
     points = model.operating_points_
-    for place in ("alone", "review"):
-        cautious, balanced, lenient = (points[f"{name}/{place}"] for name in ("cautious", "balanced", "lenient"))
+    for standing in Standing:
+        cautious, balanced, lenient = (points[standing][name] for name in ("cautious", "balanced", "lenient"))
         assert 0 < cautious.threshold <= balanced.threshold <= lenient.threshold < 1
         assert cautious.recall >= 0.8
         assert lenient.precision >= 0.6
@@ -175,10 +175,10 @@ def test_the_card_says_what_a_reader_should_know(model: SpoilerClassifier) -> No
         "works": 30,
     }
     assert sum(row["sentences"] for row in card["Sources"]) == 540
-    figures = {(row["mode"], row["figure"]): row for row in card["Out-of-fold figures, by work"]}
-    assert {mode for mode, _ in figures} == {"alone", "in review"}
-    assert {figure for _, figure in figures} == {"roc_auc", "average_precision", "calibration_error", "base_rate"}
-    assert all(row["low"] <= row["value"] <= row["high"] for row in figures.values())
+    metrics = {(row["standing"], row["metric"]): row for row in card["Out-of-fold metrics, by work"]}
+    assert {standing for standing, _ in metrics} == {"alone", "in review"}
+    assert {name for _, name in metrics} == {"roc_auc", "average_precision", "calibration_error", "base_rate"}
+    assert all(row["low"] <= row["value"] <= row["high"] for row in metrics.values())
     assert {"spoilerguard", "numpy", "scikit-learn", "seed"} <= set(card["Made with"])
     assert card["Known limits"]
 
@@ -194,9 +194,9 @@ def test_it_can_be_saved_and_loaded_whole(model: SpoilerClassifier, tmp_path: An
 
 
 def test_sentences_on_their_own_teach_no_context() -> None:
-    found = taught(alone(CORPUS))
+    found = trained(alone(CORPUS))
     assert found.context_ is None
-    assert {name.partition("/")[2] for name in found.operating_points_} == {"alone"}
+    assert set(found.operating_points_) == {Standing.ALONE}
     review = " ".join(UNSEEN.sentences[:6])
     assert classify(review, model=found, threshold="cautious")
 
@@ -208,7 +208,7 @@ def test_a_base_is_corrected_and_stays_as_it_is(model: SpoilerClassifier) -> Non
         for spoiler, text in zip(new["spoiler"], new["sentence"], strict=True)
     ]
     before = copy.deepcopy(model)
-    adapted = taught(Corpus.from_frame(new), base=model)
+    adapted = trained(Corpus.from_frame(new), base=model)
     assert same(model, before)
     assert roc_auc_score(UNSEEN.labels, adapted.decision_function(UNSEEN.sentences)) > 0.75
     up, down = adapted.decision_function(["Zeppelin up", "Zeppelin down"])
@@ -216,21 +216,30 @@ def test_a_base_is_corrected_and_stays_as_it_is(model: SpoilerClassifier) -> Non
 
 
 def test_a_base_lends_its_context_to_sentences_on_their_own(model: SpoilerClassifier) -> None:
-    adapted = taught(alone(make_corpus(works=12, seed=9)), base=model)
+    adapted = trained(alone(make_corpus(works=12, seed=9)), base=model)
     assert adapted.context_ is not None
     assert model.context_ is not None
-    np.testing.assert_allclose(adapted.context_.weights[10:], model.context_.weights[10:])
-    for name, point in model.operating_points_.items():
-        assert (adapted.operating_points_[name] == point) == name.endswith("/review")
-    found = review_logits(adapted, UNSEEN.sentences, UNSEEN.lengths)
+    place, own = "place", "own logit"  # the one has nothing to do with the logits, the other is one
+    assert adapted.context_.weights[place] == pytest.approx(model.context_.weights[place])
+    assert adapted.context_.weights[own] != pytest.approx(model.context_.weights[own])
+    for standing in Standing:
+        kept = adapted.operating_points_[standing] == model.operating_points_[standing]
+        assert kept == (standing == Standing.IN_REVIEW)
+    found = predict(adapted, UNSEEN.documents).logit
     assert roc_auc_score(UNSEEN.labels, found) > 0.75
+
+
+def test_a_base_may_be_a_folder_or_a_name(model: SpoilerClassifier, tmp_path: Any) -> None:
+    save(model, tmp_path / "model")
+    new = make_corpus(works=12, seed=9)
+    assert same(trained(new, base=tmp_path / "model"), trained(new, base=model))
 
 
 def test_weights_count() -> None:
     turned = CORPUS.frame.assign(spoiler=1 - CORPUS.labels, weight=0.01, work="turned " + CORPUS.frame["work"])
     turned["review_id"] = "turned " + turned["review_id"]
     more = make_corpus(works=3, seed=7).frame  # else every sentence would bear both labels
-    found = taught(pd.concat([CORPUS.frame, turned, more]))
+    found = trained(pd.concat([CORPUS.frame, turned, more]))
     assert roc_auc_score(UNSEEN.labels, found.decision_function(UNSEEN.sentences)) > 0.8
 
 
@@ -250,27 +259,31 @@ def table(**columns: Any) -> pd.DataFrame:
         (table(work="Film", review_id=None, position=None), {}, "works only, fewer than the 3 folds"),
         (CORPUS, {"n_splits": 31}, "30 works only, fewer than the 31 folds"),
         (table(sentence="He dies."), {}, "bears both labels"),
-        (CORPUS, {"natural_sources": ["elsewhere"]}, r"source \['elsewhere'\]; the sources are \['site 0', 'site 1'\]"),
-        (CORPUS, {"natural_sources": "elsewhere"}, r"source \['elsewhere'\]"),
-        (CORPUS, {"natural_sources": ["site 0", "stie 1"]}, r"source \['stie 1'\]"),
-        (CORPUS, {"natural_sources": []}, r"\[\] lack spoilers"),
-        (table(source=np.where(CORPUS.labels == 1, "a", "b")), {"natural_sources": ["a"]}, r"\['a'\] lack"),
+        (
+            CORPUS,
+            {"calibration_sources": ["elsewhere"]},
+            r"source \['elsewhere'\]; the sources are \['site 0', 'site 1'\]",
+        ),
+        (CORPUS, {"calibration_sources": "elsewhere"}, r"source \['elsewhere'\]"),
+        (CORPUS, {"calibration_sources": ["site 0", "stie 1"]}, r"source \['stie 1'\]"),
+        (CORPUS, {"calibration_sources": []}, r"\[\] lack spoilers"),
+        (table(source=np.where(CORPUS.labels == 1, "a", "b")), {"calibration_sources": ["a"]}, r"\['a'\] lack"),
     ],
     ids=lambda value: str(value)[:40] if isinstance(value, str | dict) else "",
 )
 def test_what_cannot_teach_is_refused_and_the_reason_given(corpus: Any, options: dict[str, Any], message: str) -> None:
     with pytest.raises(TrainingError, match=message):
-        taught(corpus, **options)
+        trained(corpus, **options)
 
 
 @pytest.mark.parametrize("corpus", [pd.DataFrame(), pd.DataFrame({"sentence": ["He dies."]}), "nowhere.csv"], ids=str)
 def test_what_is_no_corpus_is_a_fault_of_the_corpus(corpus: Any) -> None:
     with pytest.raises(CorpusError):
-        taught(corpus)
+        trained(corpus)
 
 
 def test_progress_is_shown_when_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
-    taught(progress=True)
+    trained(progress=True)
     assert "folds: 100%" in capsys.readouterr().err
-    taught()
+    trained()
     assert capsys.readouterr().err == ""

@@ -1,11 +1,10 @@
-"""What could be wrong with a labelled table, and is not forbidden by its format.
+"""Finds what may be wrong with a labelled table although its format allows it.
 
-`load_corpus` stops at what cannot be read; `check_corpus` reports what can be read and should not be
-believed.
+`load_corpus` stops at what cannot be read; `check_corpus` reports what can be read but should not be trusted.
 """
 
-from .audit import OutOfFold, out_of_fold
-from .checking import check_corpus
-from .report import CheckReport, Finding
+from spoilerguard.checks.audit import OutOfFold, out_of_fold
+from spoilerguard.checks.checking import check_corpus
+from spoilerguard.checks.report import CheckReport, Finding
 
 __all__ = ["CheckReport", "Finding", "OutOfFold", "check_corpus", "out_of_fold"]

@@ -1,4 +1,4 @@
-"""All checks over one corpus, in a table that is easy to add to."""
+"""All checks over one corpus. To add one, write a function that yields findings and give it a row in `CHECKS`."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -8,46 +8,47 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..corpus import Corpus
-from ..datasets import load_corpus
-from ..errors import CorpusError
-from .artefacts import check_artefacts
-from .audit import OutOfFold, audit_labels, out_of_fold
-from .leaks import check_leaks
-from .report import CheckReport, Finding
-from .sameness import check_sameness
-from .structure import check_balance, check_reviews, check_weights, check_works
-from .texts import check_columns, check_language, check_texts
+from spoilerguard.checks.audit import OutOfFold, audit_labels, out_of_fold
+from spoilerguard.checks.duplicates import check_against, check_conflicts, check_duplicates, check_split
+from spoilerguard.checks.report import CheckReport, Finding
+from spoilerguard.checks.spurious_cues import check_spurious_cues
+from spoilerguard.checks.structure import check_balance, check_reviews, check_weights, check_works
+from spoilerguard.checks.texts import check_columns, check_language, check_texts
+from spoilerguard.corpus import Corpus
+from spoilerguard.datasets import load_corpus
+from spoilerguard.errors import CorpusError
 
 __all__ = ["CHECKS", "check_corpus"]
 
-CHECKS: tuple[Callable[[Corpus], Iterator[Finding]], ...] = (
-    check_balance,
-    check_columns,
-    check_works,
-    check_reviews,
-    check_weights,
-    check_sameness,
-    check_artefacts,
-    check_texts,
-    check_language,
-)
+CHECKS: dict[str, Callable[[Corpus], Iterator[Finding]]] = {
+    "balance": check_balance,
+    "columns": check_columns,
+    "works": check_works,
+    "reviews": check_reviews,
+    "weights": check_weights,
+    "duplicates": check_duplicates,
+    "conflicting labels": check_conflicts,
+    "spurious cues": check_spurious_cues,
+    "texts": check_texts,
+    "language": check_language,
+    "split": check_split,
+}
 
 
 def check_corpus(
     corpus: Corpus | pd.DataFrame | str | os.PathLike[str],
     *,
-    against: Corpus | None = None,
+    against: Corpus | pd.DataFrame | str | os.PathLike[str] | None = None,
     audit: bool | NDArray[Any] | OutOfFold = False,
 ) -> CheckReport:
-    """Look for everything in a labelled table that would spoil a model or flatter its figures.
+    """Look for everything in a labelled table that would harm a model or make its metrics too good.
 
     Parameters
     ----------
     corpus : Corpus, DataFrame or path
         What to check; a table that cannot be read raises, as with `load_corpus`.
-    against : Corpus, optional
-        The other side of a split: works, reviews and sentences must not stand in both.
+    against : Corpus, DataFrame or path, optional
+        The other side of a split: works, reviews and sentences must not be in both.
     audit : bool, array or callable, default False
         Look for likely label errors (extra `audit`): True fits a plain model, grouped by work; or give the
         out-of-fold probabilities, or what computes them from the corpus.
@@ -56,6 +57,13 @@ def check_corpus(
     -------
     CheckReport
         ``report.ok`` is False where something must be mended.
+
+    Raises
+    ------
+    CorpusError
+        If a table cannot be read or is empty, or `audit` is no array of probabilities.
+    MissingExtraError
+        If `audit` is asked for and cleanlab is not installed.
 
     Examples
     --------
@@ -66,14 +74,10 @@ def check_corpus(
     table = load_corpus(corpus)
     if not len(table):
         raise CorpusError(f"{table.name or 'the corpus'}: empty table; there is nothing to check")
-    findings = [finding for check in CHECKS for finding in check(table)]
-    findings += check_leaks(table, against)
+    findings = [finding for check in CHECKS.values() for finding in check(table)]
+    if against is not None:
+        findings += check_against(table, load_corpus(against))
     if audit is not False and not any(finding.name == "one-class" for finding in findings):
-        findings += audit_labels(table, _probabilities(table, audit))
+        predict = out_of_fold if audit is True else audit
+        findings += audit_labels(table, predict(table) if callable(predict) else np.asarray(predict))
     return CheckReport(tuple(findings), table.name, len(table))
-
-
-def _probabilities(corpus: Corpus, audit: bool | NDArray[Any] | OutOfFold) -> NDArray[Any]:  # noqa: FBT001
-    if isinstance(audit, bool):
-        return out_of_fold(corpus)
-    return audit(corpus) if callable(audit) else np.asarray(audit)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-__all__ = ["CheckReport", "Finding", "Severity", "found"]
+__all__ = ["CheckReport", "Finding", "Severity", "report_rows"]
 
 Severity = Literal["error", "warning", "note"]
 
@@ -23,7 +23,7 @@ class Finding:
     Attributes
     ----------
     name : str
-        Which check speaks, such as ``"exact-duplicates"``; stable, to be used in programs.
+        What was found, such as ``"exact-duplicates"``; stable, to be used in programs.
     severity : "error", "warning" or "note"
         Must be mended; should be looked at; good to know.
     message : str
@@ -31,7 +31,7 @@ class Finding:
     rows : tuple of int
         The first few rows concerned, counted from 0 in the corpus's own order.
     count : int
-        How many rows there are of it; 0 where it concerns the whole table.
+        How many rows are concerned; 0 where it is the whole table.
 
     Examples
     --------
@@ -113,17 +113,9 @@ class CheckReport:
         return "\n".join([head, *map(str, self.findings)])
 
 
-def found(name: str, severity: Severity, message: str, where: Any) -> Iterator[Finding]:  # noqa: ANN401
-    """A finding about the rows that a mask or a list of row numbers names; none where it names none.
-
-    Examples
-    --------
-    >>> list(found("hardly-text", "warning", "Too short.", [False, False]))
-    []
-    >>> next(found("hardly-text", "warning", "Too short.", [False, True])).rows
-    (1,)
-    """
-    asked = np.asarray(where)
-    rows = np.flatnonzero(asked) if asked.dtype == bool else np.sort(asked.astype(np.int64))
-    if len(rows):
-        yield Finding(name, severity, message, tuple(int(row) for row in rows[:_SHOWN]), len(rows))
+def report_rows(name: str, severity: Severity, message: str, rows: Any) -> Iterator[Finding]:  # noqa: ANN401
+    """One finding about these rows, a mask or row numbers; none where there are no rows."""
+    asked = np.asarray(rows)
+    concerned = np.flatnonzero(asked) if asked.dtype == bool else np.sort(asked.astype(np.int64))
+    if len(concerned):
+        yield Finding(name, severity, message, tuple(int(row) for row in concerned[:_SHOWN]), len(concerned))

@@ -1,15 +1,14 @@
-"""How the table is built: its classes, works, reviews and weights. Enough to learn from, and to judge by?"""
+"""How the table is built: its classes, works, reviews and weights. Is it enough to learn from and to measure with?"""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..corpus import Corpus
-from .report import Finding, found
-from .sameness import worded
+from spoilerguard.checks.duplicates import lower_words
+from spoilerguard.checks.report import Finding, report_rows
+from spoilerguard.corpus import Corpus
 
 __all__ = ["check_balance", "check_reviews", "check_weights", "check_works"]
 
@@ -17,20 +16,21 @@ RARE, COMMON = 0.01, 0.60  # share of spoilers: reviews hold 3 to 10 %, balanced
 FEW = 25  # rows of the rarer class; with fewer, an AUC's standard error exceeds 0.05
 FOLDS = 5  # groups needed for grouped cross-validation
 DOMINANT = 0.30  # share of rows in one work
-WHOLESALE = 0.5  # share of spoilers in works or reviews that are spoilers throughout
+MOST = 0.5  # share of the spoilers that lie in works or reviews of spoilers only
 _ENOUGH = 20  # rows below which shares say little
 _BLOCK = 5  # sentences of a work or review from which on one label for all of them is remarkable
 
 
 def check_balance(corpus: Corpus) -> Iterator[Finding]:
     """Whether both classes are there, and in a proportion that reviews have."""
-    share, fewer = float(corpus.labels.mean()), int(min(corpus.labels.sum(), (1 - corpus.labels).sum()))
+    n_spoilers = int(corpus.labels.sum())
+    fewer, share = min(n_spoilers, len(corpus) - n_spoilers), n_spoilers / len(corpus)
     if not fewer:
         only = "spoilers" if share else "safe sentences"
         yield Finding("one-class", "error", f"There are only {only}: nothing can be learned. Add the other class.")
         return
     if fewer < FEW:
-        message = f"The rarer class has {fewer} rows; below {FEW} no figure means much. Label more."
+        message = f"The rarer class has {fewer} rows; with fewer than {FEW}, no metric is reliable. Label more."
         yield Finding("tiny-class", "warning", message)
     if share < RARE:
         yield Finding("few-spoilers", "warning", f"{share:.2%} are spoilers; usual are 3 to 10 %. Are labels missing?")
@@ -40,84 +40,77 @@ def check_balance(corpus: Corpus) -> Iterator[Finding]:
 
 
 def check_works(corpus: Corpus) -> Iterator[Finding]:
-    """Whether rows are grouped by work, so that a split can keep works apart."""
+    """Whether rows name their work, so that a split can keep works apart."""
     works = corpus.frame["work"]
-    groups = len(set(corpus.groups))
-    if groups < FOLDS:
-        message = f"{groups} groups (works, else reviews) are too few for {FOLDS} folds; add texts about other works."
+    n_groups = len(set(corpus.groups))
+    if n_groups < FOLDS:
+        message = f"{n_groups} groups (works, else reviews) are too few for {FOLDS} folds; add texts about other works."
         yield Finding("too-few-works", "error", message)
-    severe = "all" if works.isna().all() else "some"
-    message = f"The work is not known for {severe} rows; names then leak across splits. Fill in the column “work”."
-    yield from found("works-missing", "warning", message, works.isna().to_numpy())
-    if works.notna().any() and len(corpus) >= _ENOUGH:
-        yield from _odd_works(corpus, works)
-
-
-def _odd_works(corpus: Corpus, works: "pd.Series[Any]") -> Iterator[Finding]:
+    extent = "all" if works.isna().all() else "some"
+    message = f"The work is not known for {extent} rows; names then leak across splits. Fill in the column “work”."
+    yield from report_rows("works-missing", "warning", message, works.isna().to_numpy())
+    if works.isna().all() or len(corpus) < _ENOUGH:
+        return
     sizes = works.groupby(works).transform("size").fillna(0).to_numpy(dtype=np.int64)
-    message = f"One work holds more than {DOMINANT:.0%} of the rows; figures will be about that work. Thin it out."
-    yield from found("dominant-work", "warning", message, sizes > DOMINANT * len(corpus))
+    message = (
+        f"One work holds more than {DOMINANT:.0%} of the rows; metrics will be about that work. Drop some of them."
+    )
+    yield from report_rows("dominant-work", "warning", message, sizes > DOMINANT * len(corpus))
     known = works.dropna()
-    units = len(known) if corpus.frame["review_id"].isna().all() else len(corpus.lengths)
-    if units >= _ENOUGH and known.nunique() > 0.9 * units and len(corpus.lengths) == len(corpus):
+    n_units = len(known) if corpus.frame["review_id"].isna().all() else len(corpus.lengths)
+    if n_units >= _ENOUGH and known.nunique() > 0.9 * n_units and len(corpus.lengths) == len(corpus):
         message = "Nearly every row has a work of its own: is the column “work” really the title? It groups nothing."
         yield Finding("work-differs-on-every-row", "warning", message)
-    spelled = pd.Series([worded(title) or title for title in known], index=known.index, dtype=object)
-    variants = (known.groupby(spelled).transform("nunique") > 1).reindex(works.index, fill_value=False)
+    words = pd.Series([lower_words(title) or title for title in known], index=known.index, dtype=object)
+    variants = (known.groupby(words).transform("nunique") > 1).reindex(works.index, fill_value=False)
     message = "Works that differ only in capitals, blanks or punctuation; spell each one way, or it will leak."
-    yield from found("work-spelled-in-two-ways", "warning", message, variants.to_numpy(dtype=bool))
-    whole = _wholesale(corpus, pd.factorize(works)[0])
-    message = "Most spoilers lie in works that are spoilers throughout: the label follows the work, not the sentence."
-    yield from found("label-follows-work", "warning", message, whole)
-
-
-def _wholesale(corpus: Corpus, keys: NDArray[Any]) -> NDArray[np.bool_]:
-    """Spoilers in blocks (works, reviews) that are spoilers throughout; none unless most spoilers lie so."""
-    labels = pd.Series(corpus.labels).groupby(keys)
-    solid = (labels.transform("min") == 1) & (labels.transform("size") >= _BLOCK) & (keys >= 0)
-    spoilers = int(corpus.labels.sum())
-    mostly = spoilers < len(corpus) and solid.sum() > WHOLESALE * max(spoilers, 1)
-    return np.asarray(solid & mostly, dtype=np.bool_)
+    yield from report_rows("work-spelled-in-two-ways", "warning", message, variants.to_numpy(dtype=bool))
+    message = "Most spoilers lie in works of spoilers only: the label follows the work, not the sentence."
+    yield from report_rows("label-follows-work", "warning", message, _in_spoiler_blocks(corpus, pd.factorize(works)[0]))
 
 
 def check_reviews(corpus: Corpus) -> Iterator[Finding]:
     """Whether reviews are whole and labelled sentence by sentence."""
     reviews, positions = corpus.frame["review_id"], corpus.frame["position"]
     if reviews.isna().all():
-        message = "No row has a review_id: sentences are judged alone, and neighbours (worth up to 0.11 AUC) go unused."
+        message = (
+            "No row has a review_id: sentences are classified alone, and neighbours (worth up to 0.11 AUC) go unused."
+        )
         yield Finding("no-reviews", "note", message)
         return
+    in_order = reviews.notna().to_numpy() & positions.notna().to_numpy()
     message = "A review_id without position: the order of the rows is taken for the order in the review."
-    yield from found("positions-missing", "note", message, (reviews.notna() & positions.isna()).to_numpy(dtype=bool))
-    starts = np.repeat(np.cumsum(corpus.lengths) - corpus.lengths, corpus.lengths)
-    places = positions.fillna(0).to_numpy(dtype=np.int64)
-    offset = places[starts]
-    gaps = (
-        positions.notna().to_numpy()
-        & reviews.notna().to_numpy()
-        & (np.diff(places - np.arange(len(places)), prepend=0) != 0)
-    )
-    gaps &= np.arange(len(places)) != starts
-    message = "Positions jump: sentences of the review are missing before these, and context will mislead."
-    yield from found("position-gaps", "warning", message, gaps)
-    if (offset[reviews.notna().to_numpy()] > 0).all():
-        yield Finding(
-            "positions-not-from-zero", "note", f"No review begins at position 0 (the least is {offset.min()})."
-        )
-    whole = _wholesale(corpus, np.where(corpus.in_review, pd.factorize(reviews)[0], -1))
-    message = "Most spoilers lie in reviews that are spoilers throughout: were reviews labelled, not sentences?"
-    yield from found("label-follows-review", "warning", message, whole)
+    yield from report_rows("positions-missing", "note", message, reviews.notna().to_numpy() & ~in_order)
+    numbers, places = positions.fillna(0).to_numpy(dtype=np.int64), corpus.documents.positions
+    jumps = (np.diff(numbers, prepend=0) != 1) & (places > 0)
+    message = "Positions jump: sentences of the review are missing before these, and their context will mislead."
+    yield from report_rows("position-gaps", "warning", message, jumps & in_order)
+    least = int(numbers[reviews.notna().to_numpy() & (places == 0)].min())
+    if least > 0:
+        yield Finding("positions-not-from-zero", "note", f"No review begins at position 0 (the least is {least}).")
+    message = "Most spoilers lie in reviews of spoilers only: were reviews labelled, not sentences?"
+    blocks = _in_spoiler_blocks(corpus, np.where(corpus.in_review, pd.factorize(reviews)[0], -1))
+    yield from report_rows("label-follows-review", "warning", message, blocks)
+
+
+def _in_spoiler_blocks(corpus: Corpus, keys: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Spoilers in blocks (works, reviews) of nothing but spoilers; none unless most spoilers lie so."""
+    labels = pd.Series(corpus.labels).groupby(keys)
+    in_block = (labels.transform("min") == 1) & (labels.transform("size") >= _BLOCK) & (keys >= 0)
+    n_spoilers = int(corpus.labels.sum())
+    mostly = n_spoilers < len(corpus) and in_block.sum() > MOST * max(n_spoilers, 1)
+    return np.asarray(in_block & mostly, dtype=np.bool_)
 
 
 def check_weights(corpus: Corpus) -> Iterator[Finding]:
     """Whether a few rows count for everything, or many for nothing."""
     weights = corpus.weights
     if not weights.any():
-        yield Finding(
-            "all-weights-zero", "error", "Every weight is 0: no row counts. Mend or drop the column “weight”."
-        )
+        message = "Every weight is 0: no row counts. Mend or drop the column “weight”."
+        yield Finding("all-weights-zero", "error", message)
         return
-    yield from found("zero-weights", "note", "Rows that count for nothing; drop them if you mean it.", weights == 0)
+    message = "Rows that count for nothing; drop them if you mean it."
+    yield from report_rows("zero-weights", "note", message, weights == 0)
     usual = float(np.median(weights[weights > 0]))
     message = f"Rows that count a hundred times the median ({usual:g}) or more; they decide alone."
-    yield from found("extreme-weights", "warning", message, weights >= 100 * usual)
+    yield from report_rows("extreme-weights", "warning", message, weights >= 100 * usual)

@@ -1,15 +1,14 @@
-"""What the sentences themselves look like: damaged, in another language, no sentences at all."""
+"""What is wrong with the sentences themselves: damaged, in another language, or no sentences at all."""
 
 import re
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ..corpus import Corpus
-from ..schema import LABEL_WORDS
-from .report import Finding, Severity, found
-from .sameness import MUCH
+from spoilerguard.checks.duplicates import MANY
+from spoilerguard.checks.report import Finding, Severity, report_rows
+from spoilerguard.corpus import Corpus
+from spoilerguard.corpus.schema import LABEL_WORDS
 
 __all__ = ["check_columns", "check_language", "check_texts", "is_foreign"]
 
@@ -19,82 +18,31 @@ _FOREIGN_SHARE = 0.05
 _ENOUGH = 20
 
 # name, severity, pattern, message: the faults that a regular expression can see in one sentence
-_PATTERNS: tuple[tuple[str, Severity, "re.Pattern[str]", str], ...] = (
-    (
-        "mojibake",
-        "warning",
-        re.compile(r"â€|Ã[\x80-\xbf]|Â[\xa0-\xbf]|ï»¿|Ð[\x80-\xbf]"),
-        "UTF-8 read as Windows-1252 (â€™ for ’); read the original again as UTF-8, or mend it with ftfy.",
-    ),
-    (
-        "replacement-characters",
-        "warning",
-        re.compile("\ufffd"),
-        "Characters lost in decoding (\ufffd); read the original again.",
-    ),
-    (
-        "control-characters",
-        "warning",
-        re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]"),
-        "Control characters; they come from a wrong encoding or a broken export.",
-    ),
-    (
-        "lone-surrogates",
-        "warning",
-        re.compile("[\ud800-\udfff]"),
-        "Half characters (lone surrogates); files with them cannot be written.",
-    ),
-    (
-        "invisible-characters",
-        "note",
-        re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u00ad]"),
-        "Invisible characters inside the text; they split words unseen.",
-    ),
-    (
-        "html-entities",
-        "warning",
-        re.compile(r"&(?:amp|lt|gt|quot|nbsp|apos|#\d{2,6}|#x[0-9a-fA-F]{2,6});"),
-        "HTML entities (&amp;); unescape them.",
-    ),
-    (
-        "spoiler-markup",
-        "error",
-        re.compile(r"\[/?spoilers?\]|</?spoiler>|\(view spoiler\)|\(hide spoiler\)|>!|\|\|[^|]+\|\|", re.IGNORECASE),
-        "Spoiler tags left in the text give the label away; take them out.",
-    ),
-    (
-        "html-markup",
-        "warning",
-        re.compile(r"</?(?:br|i|b|p|em|strong|a|div|span|u|ul|li|blockquote)\b[^>]*>", re.IGNORECASE),
-        "HTML left in the text; strip it.",
-    ),
-    (
-        "literal-escapes",
-        "warning",
-        re.compile(r"\\[nrt](?![a-z]{3})|\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}"),
-        r"Escapes left as text (\n, \u2019); the export was quoted twice.",
-    ),
-    (
-        "web-addresses",
-        "note",
-        re.compile(r"https?://|www\.\w", re.IGNORECASE),
-        "Web addresses; they hold no meaning that a model should learn.",
-    ),
-    (
-        "line-breaks",
-        "note",
-        re.compile(r"\S\s*\n\s*\S"),
-        "Line breaks inside a sentence: were texts cut into sentences?",
-    ),
-    (
-        "placeholders",
-        "warning",
-        re.compile(
-            r"\s*(?:n/?a|none|null|nan|\[?(?:deleted|removed)\]?|todo|tbd|lorem ipsum.*|#\w+[!?])\s*", re.IGNORECASE
-        ),
-        "Placeholders instead of sentences; drop them.",
-    ),
-)
+_PATTERNS: tuple[tuple[str, Severity, str, str], ...] = (
+    ("mojibake", "warning", r"â€|Ã[\x80-\xbf]|Â[\xa0-\xbf]|ï»¿|Ð[\x80-\xbf]",
+     "UTF-8 read as Windows-1252 (â€™ for ’); read the original again as UTF-8, or mend it with ftfy."),
+    ("replacement-characters", "warning", "\ufffd", "Characters lost in decoding (\ufffd); read the original again."),
+    ("control-characters", "warning", r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]",
+     "Control characters; they come from a wrong encoding or a broken export."),
+    ("lone-surrogates", "warning", "[\ud800-\udfff]",
+     "Half characters (lone surrogates); files with them cannot be written."),
+    ("invisible-characters", "note", "[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u00ad]",
+     "Invisible characters inside the text; they split words unseen."),
+    ("html-entities", "warning", r"&(?:amp|lt|gt|quot|nbsp|apos|#\d{2,6}|#x[0-9a-fA-F]{2,6});",
+     "HTML entities (&amp;); unescape them."),
+    ("spoiler-markup", "error", r"(?i)\[/?spoilers?\]|</?spoiler>|\(view spoiler\)|\(hide spoiler\)|>!|\|\|[^|]+\|\|",
+     "Spoiler tags left in the text give the label away; take them out."),
+    ("html-markup", "warning", r"(?i)</?(?:br|i|b|p|em|strong|a|div|span|u|ul|li|blockquote)\b[^>]*>",
+     "HTML left in the text; strip it."),
+    ("literal-escapes", "warning", r"\\[nrt](?![a-z]{3})|\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}",
+     r"Escapes left as text (\n, \u2019); the export was quoted twice."),
+    ("web-addresses", "note", r"(?i)https?://|www\.\w",
+     "Web addresses; they hold no meaning that a model should learn."),
+    ("line-breaks", "note", r"\S\s*\n\s*\S", "Line breaks inside a sentence: were texts cut into sentences?"),
+    ("placeholders", "warning",
+     r"(?i)\A\s*(?:n/?a|none|null|nan|\[?(?:deleted|removed)\]?|todo|tbd|lorem ipsum.*|#\w+[!?])\s*\Z",
+     "Placeholders instead of sentences; drop them."),
+)  # fmt: skip
 
 # The commonest words of the language, and of its neighbours without those that look English (die, are, me, no …).
 _ENGLISH = frozenset(
@@ -108,6 +56,7 @@ _OTHERS = frozenset(
     "się w z na".split()
 )
 _WORD = re.compile(r"[^\W\d_]+")
+_ID = re.compile(r"\s*[\w:.#/-]*\d[\w:.#/-]*\s*")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 
 
@@ -115,15 +64,17 @@ def check_texts(corpus: Corpus) -> Iterator[Finding]:
     """Damage, markup and other things that no sentence should hold."""
     sentences = corpus.sentences
     for name, severity, pattern, message in _PATTERNS:
-        see = pattern.fullmatch if name == "placeholders" else pattern.search
-        seen = np.array([see(sentence) is not None for sentence in sentences], dtype=bool)
+        search = re.compile(pattern).search
+        damaged = np.array([search(sentence) is not None for sentence in sentences], dtype=bool)
         # What must be mended may be left where it is too rare to teach a model anything.
-        yield from found(name, "warning" if severity == "error" and seen.mean() < MUCH else severity, message, seen)
+        tolerable = severity == "error" and damaged.mean() < MANY
+        yield from report_rows(name, "warning" if tolerable else severity, message, damaged)
     letters = np.array([sum(map(str.isalpha, sentence[:200])) for sentence in sentences])
-    yield from found("hardly-text", "warning", "Fewer than two letters; nothing can be judged. Drop them.", letters < 2)
+    message = "Fewer than two letters; nothing can be classified. Drop them."
+    yield from report_rows("hardly-text", "warning", message, letters < 2)
     lengths = np.array([len(sentence) for sentence in sentences])
     message = f"More than {_MANY_CHARACTERS:,} characters: several sentences in one row? Cut them."
-    yield from found("very-long", "warning", message, lengths > _MANY_CHARACTERS)
+    yield from report_rows("very-long", "warning", message, lengths > _MANY_CHARACTERS)
 
 
 def check_language(corpus: Corpus) -> Iterator[Finding]:
@@ -131,13 +82,13 @@ def check_language(corpus: Corpus) -> Iterator[Finding]:
     foreign = np.array([is_foreign(sentence) for sentence in corpus.sentences], dtype=bool)
     share = float(foreign.mean())
     message = (
-        f"{share:.1%} of the sentences are not English, as far as their small words tell; models are built for it."
+        f"{share:.1%} of the sentences are not English, as far as their commonest words show; models are built for it."
     )
-    yield from found("foreign-language", "warning" if share >= _FOREIGN_SHARE else "note", message, foreign)
+    yield from report_rows("foreign-language", "warning" if share >= _FOREIGN_SHARE else "note", message, foreign)
 
 
 def is_foreign(sentence: str) -> bool:
-    """Whether a sentence is written in another script, or with another language's small words.
+    """Whether a sentence is written in another script, or with the commonest words of another language.
 
     Examples
     --------
@@ -157,34 +108,22 @@ def check_columns(corpus: Corpus) -> Iterator[Finding]:
     if len(corpus) < _ENOUGH:
         return
     sentences = corpus.sentences
-    counts = np.array([len(sentence.split()) for sentence in sentences])
+    n_words = np.array([len(sentence.split()) for sentence in sentences])
     if np.mean([sentence.strip().lower() in LABEL_WORDS for sentence in sentences]) > 0.5:
-        yield Finding("sentences-look-like-labels", "error", "The column of sentences holds labels; swap the columns.")
-    elif np.mean([_is_id(sentence) for sentence in sentences]) > 0.5:
-        yield Finding(
-            "sentences-look-like-ids", "error", "The column of sentences holds ids; name the right one in columns=."
-        )
-    elif np.median(counts) <= 1:
-        yield Finding(
-            "sentences-are-single-words", "error", "Most rows hold one word; name the right column in columns=."
-        )
-    if np.median(counts) > _MANY_WORDS:
+        message = "The column of sentences holds labels; swap the columns."
+        yield Finding("sentences-look-like-labels", "error", message)
+    elif np.mean([_ID.fullmatch(sentence) is not None for sentence in sentences]) > 0.5:
+        message = "The column of sentences holds ids; name the right one in columns=."
+        yield Finding("sentences-look-like-ids", "error", message)
+    elif np.median(n_words) <= 1:
+        message = "Most rows hold one word; name the right column in columns=."
+        yield Finding("sentences-are-single-words", "error", message)
+    if np.median(n_words) > _MANY_WORDS:
         message = "Rows hold whole reviews, not sentences; give text, spans and labels, or cut them (sentences.split)."
         yield Finding("reviews-as-sentences", "error", message)
-    yield from _swapped(corpus, counts)
-
-
-def _is_id(sentence: str) -> bool:
-    return re.fullmatch(r"\s*[\w:.#/-]*\d[\w:.#/-]*\s*", sentence) is not None
-
-
-def _swapped(corpus: Corpus, counts: NDArray[np.int64]) -> Iterator[Finding]:
-    """Titles are shorter than the sentences about them, and fewer."""
-    works = corpus.frame["work"].dropna()
-    if len(works) < _ENOUGH:
+    titles = corpus.frame["work"].dropna()  # shorter than the sentences about them, and fewer
+    if len(titles) < _ENOUGH or titles.nunique() < len(set(sentences)):
         return
-    longer = np.mean([len(title.split()) for title in works]) > max(float(np.mean(counts)), 4.0)
-    if longer and works.nunique() >= len(set(corpus.sentences)):
-        yield Finding(
-            "sentence-and-work-swapped", "error", "Works are longer and more varied than sentences; swap the columns."
-        )
+    if np.mean([len(title.split()) for title in titles]) > max(float(n_words.mean()), 4.0):
+        message = "Works are longer and more varied than sentences; swap the columns."
+        yield Finding("sentence-and-work-swapped", "error", message)

@@ -1,19 +1,28 @@
-"""One run of the command: arguments in, exit status out, and no trace of Python for a mistake of the user's."""
+"""Arguments in, exit status out: the parser, and one run of the command.
 
+A mistake of the user's is one line on standard error, without a traceback. An error of ours keeps its traceback.
+"""
+
+import argparse
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import NoReturn
 
-from spoilerguard.cli.arguments import UsageError, build_parser
-from spoilerguard.cli.terminal import visible
+from spoilerguard.cli import commands
+from spoilerguard.cli.output import FORMATS
 from spoilerguard.errors import SpoilerguardError
+from spoilerguard.rendering import STYLES, visible
+from spoilerguard.version import __version__
 
-__all__ = ["main"]
+__all__ = ["build_parser", "main"]
 
 _REFUSED = 2
 _INTERRUPTED = 130  # what a shell reports of a program that control-C ended …
-_UNREAD = 141  # … and of one whose reader, such as head, had enough
+_OUTPUT_CLOSED = 141  # … and of one whose reader, such as head, has closed the pipe
+
+_STATUS = "exit status: 0 done, 1 the data has faults (check-data), 2 wrong usage or unreadable input"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -36,46 +45,164 @@ def main(argv: Sequence[str] | None = None) -> int:
     0
     """
     try:
-        status = _run(argv)
-        sys.stdout.flush()
+        return _run(argv)
     except SystemExit as finished:  # argparse has shown its help or the version
         return int(finished.code or 0)
     except BrokenPipeError:
-        _let_go_of_stdout()
-        return _UNREAD
+        # Python flushes once more on its way out, and would complain that it cannot.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _OUTPUT_CLOSED
     except KeyboardInterrupt:
         return _INTERRUPTED
-    except (UsageError, SpoilerguardError, OSError) as error:
-        return _refuse(error)
-    return status
+    except (SpoilerguardError, OSError) as error:
+        message = str(error)
+        if isinstance(error, OSError) and error.strerror:
+            message = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+        print(f"spoilerguard: {visible(' '.join(message.split()))}", file=sys.stderr)
+        return _REFUSED
 
 
 def _run(argv: Sequence[str] | None) -> int:
-    _prepare_stdout()
+    """Parse the arguments and carry out the command.
+
+    It writes UTF-8 with line ends as they are, whatever the locale; a terminal keeps its own encoding.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        if sys.stdout.isatty():
+            sys.stdout.reconfigure(errors="replace")
+        else:
+            sys.stdout.reconfigure(encoding="utf-8", newline="")
     arguments = build_parser().parse_args(argv)
     status: int = arguments.run(arguments)
+    sys.stdout.flush()
     return status
 
 
-def _prepare_stdout() -> None:
-    """Write UTF-8 with line ends as they are, whatever the locale; a terminal keeps its own encoding."""
-    stdout = sys.stdout
-    if not isinstance(stdout, io.TextIOWrapper):
-        return
-    if stdout.isatty():
-        stdout.reconfigure(errors="replace")
-    else:
-        stdout.reconfigure(encoding="utf-8", newline="")
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong, where argparse would print the usage and end the process."""
+
+    def error(self, message: str) -> NoReturn:
+        raise SpoilerguardError(f"{message} (see {self.prog} --help)")
 
 
-def _let_go_of_stdout() -> None:
-    """Keep Python from complaining, on its way out, that it cannot flush."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+_Command = Callable[[argparse.Namespace], int]
+_Add = Callable[[_Command, str, _Parser], argparse.ArgumentParser]
 
 
-def _refuse(error: Exception) -> int:
-    message = str(error)
-    if isinstance(error, OSError) and error.strerror:
-        message = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
-    print(f"spoilerguard: {visible(' '.join(message.split()))}", file=sys.stderr)
-    return _REFUSED
+def build_parser() -> argparse.ArgumentParser:
+    """The parser; its result carries, as ``run``, the function that does the work."""
+    parser = _Parser(
+        prog="spoilerguard",
+        description="Find the sentences of a review that give the story away.",
+        epilog=_STATUS,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def add(run: _Command, purpose: str, shared: _Parser) -> argparse.ArgumentParser:
+        """Add a command with the name of the function that carries it out."""
+        command = subparsers.add_parser(
+            run.__name__.replace("_", "-"),
+            help=purpose,
+            description=f"{purpose[0].upper()}{purpose[1:]}.",
+            epilog=_STATUS,
+            allow_abbrev=False,
+            parents=[shared],
+        )
+        command.set_defaults(run=run)
+        return command
+
+    _add_review_commands(add)
+    _add_corpus_commands(add)
+    return parser
+
+
+def _add_review_commands(add: _Add) -> None:
+    shared = _Parser(add_help=False)
+    shared.add_argument("file", metavar="FILE", help="one review as UTF-8 text; - reads standard input")
+    _add_model(shared)
+    shared.add_argument(
+        "--threshold",
+        type=_threshold,
+        metavar="P",
+        help="probability from which a sentence is a spoiler, or the model's name for one: cautious, balanced, lenient",
+    )
+    classify = add(commands.classify, "label each sentence of a review", shared)
+    classify.add_argument(
+        "--format",
+        choices=tuple(FORMATS),
+        default="text",
+        help="text to read, or one record for each sentence (default: %(default)s)",
+    )
+    redact = add(commands.redact, "write the review with its spoilers hidden", shared)
+    redact.add_argument(
+        "--style", choices=tuple(STYLES), default="block", help="how to hide them (default: %(default)s)"
+    )
+
+
+def _add_corpus_commands(add: _Add) -> None:
+    shared = _Parser(add_help=False)
+    shared.add_argument(
+        "corpus", metavar="CORPUS", help="labelled table: .csv, .tsv, .jsonl or .parquet, each also .gz"
+    )
+
+    train = add(commands.train, "make a model from labelled sentences", shared)
+    train.add_argument("--output", metavar="DIR", required=True, help="folder to save the model in")
+    train.add_argument(
+        "--base",
+        metavar="MODEL",
+        help='model to adapt, a folder, "default" or "accurate"; without it training starts afresh',
+    )
+    train.add_argument("--seed", type=_whole_number, default=0, help="equal seeds give equal models (default: 0)")
+    train.add_argument(
+        "--n-jobs", type=_job_count, default=1, metavar="N", help="processes to use; -1 for all cores (default: 1)"
+    )
+
+    evaluate = add(commands.evaluate, "measure a model on labelled sentences", shared)
+    _add_model(evaluate)
+    evaluate.add_argument("--compare", metavar="OTHER", help="a second model (a): is the one of --model (b) better?")
+
+    check_data = add(commands.check_data, "look for faults in labelled sentences", shared)
+    check_data.add_argument("--against", metavar="OTHER", help="the other side of a split: what is in both?")
+    check_data.add_argument(
+        "--audit", action="store_true", help='look for wrong labels, too (needs "spoilerguard[audit]")'
+    )
+
+    for command in (evaluate, check_data):
+        command.add_argument("--format", choices=("text", "json"), default="text", help="default: %(default)s")
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model",
+        default="default",
+        help='folder of a saved model, or the name "default" or "accurate" (default: %(default)s)',
+    )
+
+
+def _threshold(written: str) -> float | str:
+    """A number in [0, 1], or else the name of an operating point, which only the model can check."""
+    try:
+        number = float(written)
+    except ValueError:
+        return written
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"{written} is not a probability: give a number from 0 to 1, or a name")
+    return number
+
+
+def _whole_number(written: str) -> int:
+    if not written.isascii() or not written.isdigit() or int(written) >= 2**32:
+        raise argparse.ArgumentTypeError(f"{written!r} is not a whole number from 0 to {2**32 - 1}")
+    return int(written)
+
+
+def _job_count(written: str) -> int:
+    try:
+        count = int(written)
+    except ValueError:
+        count = 0
+    if count == 0:
+        raise argparse.ArgumentTypeError(f"{written!r} is no number of processes: give 1 or more, or -1 for all cores")
+    return count

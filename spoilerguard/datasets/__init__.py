@@ -1,15 +1,10 @@
-"""Labelled tables: ``load_`` reads from disk, ``fetch_`` brings from the network, ``make_`` invents.
+"""Labelled tables: ``load_`` reads from disk, ``fetch_`` downloads, ``make_`` invents, ``iter_`` reads one by one."""
 
-`load_corpus` reads any table that the project understands; `iter_goodreads` walks through the original
-UCSD file one review at a time.
-"""
-
-from .fetchers import fetch_goodreads, fetch_goodreads_file, fetch_tvtropes
-from .home import data_home
-from .loading import load_corpus
-from .owned import Challenge, ChallengeCase, load_challenge, load_reviews
-from .synthetic import make_corpus
-from .ucsd import GoodreadsReview, iter_goodreads
+from spoilerguard.datasets.bundled import Challenge, ChallengeCase, data_home, load_challenge, load_reviews
+from spoilerguard.datasets.fetchers import fetch_goodreads, fetch_goodreads_file, fetch_tvtropes
+from spoilerguard.datasets.loading import load_corpus
+from spoilerguard.datasets.synthetic import make_corpus
+from spoilerguard.datasets.ucsd import GoodreadsReview, iter_goodreads
 
 __all__ = [
     "Challenge",

@@ -1,13 +1,13 @@
-"""Made-up reviews for tests, examples and notebooks: no owner, no terms, no faults.
+"""Invented reviews for tests, examples and notebooks: no owner, no terms, no faults.
 
-The sentences are put together from parts at random, so that they can be learned but not without error.
+The sentences are put together from parts at random, so that a model can learn them, but not without error.
 """
 
 import random
 
 import pandas as pd
 
-from ..corpus import Corpus
+from spoilerguard.corpus import Corpus
 
 __all__ = ["make_corpus"]
 
@@ -60,7 +60,7 @@ def make_corpus(
     """
     draw = random.Random(seed)  # noqa: S311 - no secret
     rows = [
-        {**_labelled(draw, spoilers, noise), "review_id": f"s{seed}-w{work}-r{review}", "position": position}
+        {**_random_row(draw, spoilers, noise), "review_id": f"s{seed}-w{work}-r{review}", "position": position}
         | {"work": f"Film {seed}-{work}", "source": f"site {review % 2}"}
         for work in range(works)
         for review in range(reviews)
@@ -69,9 +69,9 @@ def make_corpus(
     return Corpus.from_frame(pd.DataFrame(rows), name=f"make_corpus(seed={seed})")
 
 
-def _labelled(draw: random.Random, spoilers: float, noise: float) -> dict[str, object]:
+def _random_row(draw: random.Random, spoilers: float, noise: float) -> dict[str, object]:
     spoiler = draw.random() < spoilers
-    told = spoiler != (draw.random() < noise)
-    parts = [draw.choice(choices) for choices in (_PLOT if told else _TALK)]
+    reads_like_one = spoiler != (draw.random() < noise)
+    parts = [draw.choice(choices) for choices in (_PLOT if reads_like_one else _TALK)]
     text = f"{' '.join(parts[:5])}, {parts[5]}; {' '.join(parts[6:])}."
     return {"sentence": text[0].upper() + text[1:], "spoiler": int(spoiler)}

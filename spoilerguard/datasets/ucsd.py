@@ -1,10 +1,9 @@
 """The UCSD Goodreads spoiler file as its owners publish it: 1.4 million reviews, read one at a time.
 
-Each line is one review: ``{"review_id": …, "book_id": …, "user_id": …, "has_spoiler": …,
-"review_sentences": [[0, "…"], [1, "…"]]}``.
+Each line is one review: ``{"review_id": …, "book_id": …, "user_id": …, "has_spoiler": …, "review_sentences":
+[[0, "…"], [1, "…"]]}``.
 """
 
-import json
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,11 +14,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..errors import CorpusError
-from ..schema import Origin, label_of
-from .lines import numbered_lines
+from spoilerguard.corpus.schema import Origin, parse_label
+from spoilerguard.datasets.text_lines import read_json_lines
+from spoilerguard.errors import CorpusError
 
-__all__ = ["GoodreadsReview", "iter_goodreads", "parse_review", "read_goodreads"]
+__all__ = ["GoodreadsReview", "iter_goodreads", "read_goodreads"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +34,9 @@ class GoodreadsReview:
     sentences : tuple of str
         Its sentences, those without a character left out.
     labels : tuple of int
-        1 where the reader put spoiler tags around it.
+        1 where the reader put spoiler tags around the sentence, else 0.
     line : int
-        Where it stands in the file, from 1.
+        Its line in the file, from 1.
     """
 
     review_id: str | None
@@ -50,7 +49,7 @@ class GoodreadsReview:
 
 
 def iter_goodreads(path: str | Path) -> Iterator[GoodreadsReview]:
-    """Walk through the file, holding one review at a time; a stream for `partial_fit`.
+    """Read the file with one review in memory at a time; a stream for `partial_fit`.
 
     Parameters
     ----------
@@ -66,56 +65,32 @@ def iter_goodreads(path: str | Path) -> Iterator[GoodreadsReview]:
     (0, 1)
     """
     path = Path(path)
-    for number, line in numbered_lines(path):
-        if line.strip():
-            yield parse_review(load_object(line, f"{path}, line {number}"), path, number)
-
-
-def load_object(line: str, place: str) -> dict[str, Any]:
-    """One line of JSON as a mapping, or a `CorpusError` that says where it breaks."""
-    try:
-        record = json.loads(line)
-    except (ValueError, RecursionError) as error:  # broken, a number of thousands of digits, or nested without end
-        raise CorpusError(f"{place}: broken JSON: {error}; each line must hold one object") from error
-    if not isinstance(record, dict):
-        kind = "one array" if isinstance(record, list) else type(record).__name__
-        raise CorpusError(f"{place}: not a JSON object but {kind}; write one object a line (JSON lines)")
-    return record
-
-
-def parse_review(record: dict[str, Any], path: Path, number: int) -> GoodreadsReview:
-    """One line of the file as a value."""
-    place = f"{path}, line {number}, column 'review_sentences'"
-    pairs = record.get("review_sentences")
-    if not isinstance(pairs, list):
-        raise CorpusError(f"{place}: missing column 'review_sentences', or it is no list of [label, sentence] pairs")
-    sentences, labels = [], []
-    for pair in pairs:
-        label, sentence = _checked(pair, place)
-        # The reader's own line breaks left sentences without a character: no fault, nothing to learn either.
-        if sentence.strip():
-            sentences.append(sentence)
-            labels.append(label)
-    flag = label_of(record.get("has_spoiler", any(labels)))
-    review_id, work, user_id = (_id(record.get(name)) for name in ("review_id", "book_id", "user_id"))
-    return GoodreadsReview(review_id, work, user_id, bool(flag), tuple(sentences), tuple(labels), number)
-
-
-def _checked(pair: Any, place: str) -> tuple[int, str]:  # noqa: ANN401 - whatever stood there
-    if not isinstance(pair, list) or len(pair) != 2 or not isinstance(pair[1], str):
-        raise CorpusError(f"{place}: {pair!r} is not a [label, sentence] pair")
-    label = label_of(pair[0])
-    if label is None:
-        raise CorpusError(f"{place}: unknown label {pair[0]!r}; write 0 or 1")
-    return label, pair[1]
-
-
-def _id(value: object) -> str | None:
-    return None if value is None or value == "" else str(value)
+    for line, record in read_json_lines(path):
+        place = f"{path}, line {line}, column 'review_sentences'"
+        pairs = record.get("review_sentences")
+        if not isinstance(pairs, list):
+            raise CorpusError(f"{place}: missing column 'review_sentences', or no list of [label, sentence] pairs")
+        sentences, labels = [], []
+        for pair in pairs:
+            if not isinstance(pair, list) or len(pair) != 2 or not isinstance(pair[1], str):
+                raise CorpusError(f"{place}: {pair!r} is not a [label, sentence] pair")
+            label = parse_label(pair[0])
+            if label is None:
+                raise CorpusError(f"{place}: unknown label {pair[0]!r}; write 0 or 1")
+            if pair[1].strip():  # the reader's own line breaks left sentences without a character
+                sentences.append(pair[1])
+                labels.append(label)
+        ids = (record.get(name) for name in ("review_id", "book_id", "user_id"))
+        review_id, work, user_id = (None if value in (None, "") else str(value) for value in ids)
+        tagged = bool(parse_label(record.get("has_spoiler", any(labels))))
+        yield GoodreadsReview(review_id, work, user_id, tagged, tuple(sentences), tuple(labels), line)
 
 
 def read_goodreads(path: Path, *, max_reviews: int | None = None) -> tuple[pd.DataFrame, Origin]:
-    """The file, or its first reviews, as columns filled review by review: only sentences and ids stay as objects."""
+    """The file, or its first reviews, as a table of sentences.
+
+    The columns are filled review by review, so that only sentences and ids exist as Python objects.
+    """
     sentences: list[str] = []
     reviews: list[str | None] = []
     works: list[str | None] = []

@@ -1,4 +1,4 @@
-"""Whole reviews, one a row, cut into sentences by the spans that came with the labels.
+"""Tables of whole reviews, one a row, cut into sentences by the spans that came with the labels.
 
 Nothing is split here: the spans are the annotator's, and a span that does not fit its text is a fault.
 """
@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..errors import CorpusError
-from ..schema import Origin, demand_once, is_missing, label_of
+from spoilerguard.corpus.schema import Origin, is_missing, parse_label, require_once
+from spoilerguard.errors import CorpusError
 
 __all__ = ["is_whole_reviews", "to_sentences"]
 
 _NEEDED = ("text", "spans", "labels")
 _CARRIED = ("review_id", "work", "source", "weight", "split")
+_KNOWN = (*_NEEDED, *_CARRIED, "stratum")
 
 
 def is_whole_reviews(names: Sequence[str], columns: Mapping[str, str] | None = None) -> bool:
@@ -36,21 +37,10 @@ def to_sentences(
 ) -> tuple[pd.DataFrame, Origin]:
     """One row a sentence, and where each came from.
 
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        ``text``, ``spans`` ([[start, end], …] in characters), ``labels`` (0 safe, 1 or 2 spoiler);
-        ``review_id``, ``work``, ``source``, ``weight``, ``split`` are taken along, and a ``stratum``
-        goes into the source: ``imdb/random``. Lists may be given as JSON text.
-    origin : Origin
-        Where the rows come from.
-    columns : mapping, optional
-        Our names to theirs.
-
-    Raises
-    ------
-    CorpusError
-        If spans leave the text, overlap, are blank, or number otherwise than the labels.
+    The table holds ``text``, ``spans`` ([[start, end], …] in characters) and ``labels`` (0 safe, 1 or 2 spoiler); lists
+    may be given as JSON text. ``review_id``, ``work``, ``source``, ``weight``, ``split`` are taken along, and a
+    ``stratum`` goes into the source: ``imdb/random``. Spans that leave the text, overlap, are blank, or are not as many
+    as the labels are a `CorpusError`.
 
     Examples
     --------
@@ -59,28 +49,29 @@ def to_sentences(
     [['Go.', 0, 0], ['He dies.', 1, 1]]
     """
     theirs = dict(columns or {})
-    unknown = set(theirs) - {*_NEEDED, *_CARRIED, "stratum"}
+    unknown = set(theirs) - set(_KNOWN)
     if unknown:
         raise CorpusError(f"unknown column name {min(unknown)!r} in columns= for a table of whole reviews")
-    ours = {theirs.get(name, name): name for name in (*_NEEDED, *_CARRIED, "stratum")}
-    for name in frame.columns:
-        if name in ours:
-            demand_once(frame, name, origin)
+    ours = {theirs.get(name, name): name for name in _KNOWN}
+    require_once(frame, ours, origin)
     table = frame[[name for name in frame.columns if name in ours]].rename(columns=ours)
     rows: list[dict[str, Any]] = []
     lines: list[int] = []
     for row, record in enumerate(table.to_dict("records")):
-        found = list(_sentences(record, row, origin))
-        rows += found
-        lines += [row if origin.lines is None else int(origin.lines[row])] * len(found)
+        rows += _cut(record, row, origin)
+        lines += [row if origin.lines is None else int(origin.lines[row])] * (len(rows) - len(lines))
     unit = "row" if origin.lines is None else origin.unit
     sentences = pd.DataFrame(rows, columns=["sentence", "spoiler", "position", *_CARRIED], dtype=object)
     return sentences.dropna(axis=1, how="all"), Origin(origin.name, np.asarray(lines, dtype=np.int64), unit)
 
 
-def _sentences(record: Mapping[Any, Any], row: int, origin: Origin) -> Iterator[dict[str, Any]]:
+def _cut(record: Mapping[Any, Any], row: int, origin: Origin) -> Iterator[dict[str, Any]]:
     """The sentences of one review as rows."""
-    text, spans, labels = record["text"], _listed(record, "spans", row, origin), _listed(record, "labels", row, origin)
+    text, spans, labels = (
+        record["text"],
+        _as_list(record, "spans", row, origin),
+        _as_list(record, "labels", row, origin),
+    )
     if not isinstance(text, str) or not text.strip():
         raise CorpusError(f"{origin.at(row, 'text')}: empty review; drop the row")
     if len(spans) != len(labels):
@@ -88,60 +79,47 @@ def _sentences(record: Mapping[Any, Any], row: int, origin: Origin) -> Iterator[
             f"{origin.at(row, 'labels')}: {len(spans)} spans but {len(labels)} labels; give each span one"
         )
     carried = {name: record[name] for name in _CARRIED if name in record}
-    carried["source"] = _source(record)
+    source = [str(record[name]) for name in ("source", "stratum") if not is_missing(record.get(name))]
+    carried["source"] = "/".join(source) or None
     if is_missing(carried.get("review_id")):
         carried["review_id"] = f"review-{row}"  # its sentences belong together, whatever they are called
     end = 0
     for position, (span, value) in enumerate(zip(spans, labels, strict=True)):
-        start, stop = _checked(span, end, text, origin.at(row, "spans"))
-        end = stop
-        yield {
-            "sentence": text[start:stop],
-            "spoiler": _binary(value, origin.at(row, "labels")),
-            "position": position,
-        } | carried
+        start, end = _check_span(span, end, text, origin.at(row, "spans"))
+        is_major = isinstance(value, (int, float, np.integer, np.floating)) and value == 2
+        label = 1 if is_major else parse_label(value)
+        if label is None:
+            raise CorpusError(
+                f"{origin.at(row, 'labels')}: unknown label {value!r}; write 0 (safe), 1 (minor) or 2 (major spoiler)"
+            )
+        yield {"sentence": text[start:end], "spoiler": label, "position": position} | carried
 
 
-def _listed(record: Mapping[Any, Any], name: str, row: int, origin: Origin) -> list[Any]:
+def _as_list(record: Mapping[Any, Any], name: str, row: int, origin: Origin) -> list[Any]:
     """A cell that holds a list: as such, as an array (parquet), or as JSON text (csv)."""
     cell = record[name]
     if isinstance(cell, str):
         try:
             cell = json.loads(cell)
-        except (ValueError, RecursionError) as error:  # as in `load_object`
+        except (ValueError, RecursionError) as error:  # broken, a number of thousands of digits, or nested without end
             raise CorpusError(f"{origin.at(row, name)}: broken JSON: {error}") from error
     if isinstance(cell, (list, tuple, np.ndarray)):
         return list(cell)
     raise CorpusError(f"{origin.at(row, name)}: {name} must be a list, not {cell!r}")
 
 
-def _checked(span: Any, end: int, text: str, place: str) -> tuple[int, int]:  # noqa: ANN401 - whatever stood there
-    """The bounds of a span that fits: two whole numbers, in the text, after the one before, not blank."""
+def _check_span(span: Any, previous_end: int, text: str, place: str) -> tuple[int, int]:  # noqa: ANN401 - any JSON
+    """The bounds of a span that fits: two whole numbers, in the text, after the span before, not blank."""
     try:
-        start, stop = (int(bound) for bound in span if bound == int(bound))
+        start, end = (int(bound) for bound in span if bound == int(bound))
     except (TypeError, ValueError, OverflowError):  # the last is infinity
         raise CorpusError(f"{place}: span {span!r} is not a pair of whole numbers [start, end]") from None
-    if not 0 <= start < stop <= len(text):
-        raise CorpusError(f"{place}: span out of range: [{start}, {stop}] in a text of {len(text)} characters")
-    if start < end:
+    if not 0 <= start < end <= len(text):
+        raise CorpusError(f"{place}: span out of range: [{start}, {end}] in a text of {len(text)} characters")
+    if start < previous_end:
         raise CorpusError(
-            f"{place}: overlapping spans: [{start}, {stop}] begins before {end}, where the one before ends"
+            f"{place}: overlapping spans: [{start}, {end}] begins before {previous_end}, where the one before ends"
         )
-    if not text[start:stop].strip():
-        raise CorpusError(f"{place}: empty sentence: span [{start}, {stop}] holds blanks only")
-    return start, stop
-
-
-def _binary(value: object, place: str) -> int:
-    """0 safe, 1 minor, 2 major: a spoiler is whatever lies above 0."""
-    if isinstance(value, (int, float, np.integer, np.floating)) and value == 2:
-        return 1
-    label = label_of(value)
-    if label is None:
-        raise CorpusError(f"{place}: unknown label {value!r}; write 0 (safe), 1 (minor) or 2 (major spoiler)")
-    return label
-
-
-def _source(record: Mapping[Any, Any]) -> str | None:
-    parts = [str(record[name]) for name in ("source", "stratum") if not is_missing(record.get(name))]
-    return "/".join(parts) or None
+    if not text[start:end].strip():
+        raise CorpusError(f"{place}: empty sentence: span [{start}, {end}] holds blanks only")
+    return start, end

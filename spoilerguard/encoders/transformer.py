@@ -1,35 +1,36 @@
-"""Words → vector of a sentence, alone or in its review: a transformer as an ONNX graph (extra ``accurate``).
+"""Tokens → vector of a sentence, alone or in its review: a transformer as an ONNX graph (extra ``accurate``).
 
 Word pieces pass the graph (Devlin et al. 2019, "BERT"; Wang et al. 2020, "MiniLM") and are averaged. Pooling is the
-last step: a linear head's score of a sentence is therefore a sum over its words, and reasons still add up. All was
-taught before (``models/build_accurate.py``, ``models/export_accurate.py``); here nothing is learnt.
+last step: a linear head's score of a sentence is therefore a sum over its words, and reasons add up. All was taught
+before (``models/build_accurate.py``, ``models/export_accurate.py``); here nothing is learnt.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spoilerguard.encoders.forking import computing
-from spoilerguard.encoders.windows import LONGEST, WINDOW, Pieces, alone, batches, windows
-from spoilerguard.encoders.words import Words
-from spoilerguard.errors import MissingExtraError
-
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
-    from tokenizers import Tokenizer
+from spoilerguard.encoders.fork_lock import computing
+from spoilerguard.encoders.onnx_model import UNKNOWN, OnnxModel
+from spoilerguard.encoders.word_pieces import (
+    MAX_PIECES,
+    WordPieces,
+    batched,
+    review_windows,
+    sentence_windows,
+)
+from spoilerguard.features.tokens import TokenBatch
 
 __all__ = ["TransformerEncoder"]
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float32]
-_BEGIN, _END, _UNKNOWN = "[CLS]", "[SEP]", "[UNK]"
-_WORDS_KEPT = 1 << 17  # a process that reads for weeks must not grow for weeks
-_TYPES = {"tensor(bool)": np.bool_, "tensor(int64)": np.int64}
+_BEGIN, _END = "[CLS]", "[SEP]"
+_MAX_WORDS_KEPT = 1 << 17  # a process that reads for weeks must not grow for weeks
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
@@ -39,89 +40,80 @@ class TransformerEncoder:
     Attributes
     ----------
     graph : bytes
-        An ONNX model: `pieces` (int64) and `present` (bool or int64), both of shape (n_texts, length), become `vectors`
-        (float32) of shape (n_texts, length, n_dimensions).
-    pieces : tuple of str
-        The vocabulary: word pieces of BERT's uncased kind; a piece's place is its number.
+        An ONNX model: `input_ids` (int64) and `attention_mask` (bool or int64), both of shape (n_texts, length), become
+        `last_hidden_state` (float32) of shape (n_texts, length, n_dimensions).
+    vocabulary : tuple of str
+        Word pieces of BERT's uncased kind; a piece's place is its number.
     """
 
     graph: bytes = field(repr=False)
-    pieces: tuple[str, ...] = field(repr=False)
-    _numbers: dict[str, tuple[int, ...]] = field(init=False, repr=False, default_factory=dict)  # of the words so far
+    vocabulary: tuple[str, ...] = field(repr=False)
+    _ids: dict[str, tuple[int, ...]] = field(init=False, repr=False, default_factory=dict)  # of the words so far
 
     def __reduce__(self) -> tuple[type[Self], tuple[bytes, tuple[str, ...]]]:
-        return type(self), (self.graph, self.pieces)  # a session cannot travel; the other side makes its own
+        return type(self), (self.graph, self.vocabulary)  # a session cannot travel; the other side makes its own
 
     @property
     def n_dimensions(self) -> int:
         """Length of a sentence's vector."""
-        return self._made().width
+        return self._opened().n_dimensions
 
     @property
     def n_review_dimensions(self) -> int:
         """Length of a sentence's vector in its review."""
         return self.n_dimensions
 
-    def knows(self, words: Words) -> NDArray[np.bool_]:
-        """Whether each word is one piece or two: what falls to more is a rare name or a slip."""
-        spelled = words.spelled()
-        unknown = self.pieces.index(_UNKNOWN)
-        numbers = self._spelt(spelled)
-        known = {word: len(found) <= 2 and unknown not in found for word, found in numbers.items()}
-        return np.fromiter((known[word] for word in spelled), dtype=np.bool_, count=len(spelled))
+    def in_vocabulary(self, tokens: TokenBatch) -> NDArray[np.bool_]:
+        """Whether each token is one piece or two: what falls to more is a rare name or a slip; shape (n_tokens,)."""
+        words = tokens.spelled()
+        unknown = self.vocabulary.index(UNKNOWN)
+        ids = self._ids_of(words)
+        known = {word: len(found) <= 2 and unknown not in found for word, found in ids.items()}
+        return np.fromiter((known[word] for word in words), dtype=np.bool_, count=len(words))
 
-    def encode(self, words: Words) -> NDArray[np.float64]:
-        """Vectors of sentences: means over their pieces; zero where there is none.
+    def encode(self, tokens: TokenBatch) -> NDArray[np.float64]:
+        """Vectors of sentences, means over their pieces, zero where there is none; shape (n_sentences, n_dimensions)."""
+        pieces = self._word_pieces([tokens])
+        return self._means(pieces, sentence_windows(pieces))
 
-        Returns
-        -------
-        ndarray of float64, shape (n_sentences, n_dimensions)
-        """
-        read = self._read(words)
-        return self._means(read, alone(read))
-
-    def word_scores(self, words: Words, coef: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-        """What each word adds to ``encode(words) @ coef``.
-
-        Returns
-        -------
-        ndarray of float64, shape (n_words,)
-        """
-        read = self._read(words)
+    def word_scores(self, tokens: TokenBatch, coef: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+        """What each token adds to ``encode(tokens) @ coef``, shape (n_tokens,)."""
+        pieces = self._word_pieces([tokens])
         coef = np.asarray(coef, dtype=np.float64)
-        scores = np.zeros(len(read.numbers))
-        for places, vectors in self._vectors(read, alone(read)):
+        scores = np.zeros(len(pieces.input_ids))
+        for places, vectors in self._piece_vectors(pieces, sentence_windows(pieces)):
             with computing:
                 scores[places] = vectors @ coef
-        return np.bincount(read.word, scores / read.sizes[read.sentence], len(words.hashes)).astype(np.float64)
+        share = scores / pieces.sizes[pieces.sentence]
+        return np.bincount(pieces.token, share, len(tokens.hashes)).astype(np.float64)
 
     def encode_reviews(
-        self, words: Words, lengths: NDArray[np.int64], vectors: NDArray[np.float64]
+        self, batches: Sequence[TokenBatch], lengths: NDArray[np.int64], vectors: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         """Vectors of sentences in their review, which is read as a whole, or in windows where it is long.
 
         Parameters
         ----------
-        words : Words
-            Reviews one after another.
-        lengths : ndarray of int64, shape (n_reviews,)
-            Number of sentences of each review.
+        batches : sequence of TokenBatch
+            Documents one after another.
+        lengths : ndarray of int64, shape (n_documents,)
+            Number of sentences of each document.
         vectors : ndarray of float64, shape (n_sentences, n_dimensions)
-            What `encode` returned for the sentences; the only sentence of a review keeps its vector.
+            What `encode` returned for the sentences; the only sentence of a document keeps its vector.
 
         Returns
         -------
         ndarray of float64, shape (n_sentences, n_review_dimensions)
         """
-        read = self._read(words)
-        found = self._means(read, windows(read, np.asarray(lengths, dtype=np.int64)))
-        lone = np.repeat(lengths, lengths) == 1
-        found[lone] = vectors[lone]
+        pieces = self._word_pieces(batches)
+        found = self._means(pieces, review_windows(pieces, lengths))
+        alone = np.repeat(lengths, lengths) == 1
+        found[alone] = vectors[alone]
         return found
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Graph and vocabulary as arrays of bytes, for a model file."""
-        parts = {"graph": self.graph, "pieces": "\n".join(self.pieces).encode()}
+        parts = {"graph": self.graph, "vocabulary": "\n".join(self.vocabulary).encode()}
         return {name: np.frombuffer(part, dtype=np.uint8) for name, part in parts.items()}
 
     @classmethod
@@ -135,137 +127,74 @@ class TransformerEncoder:
         MissingExtraError
             Where onnxruntime or tokenizers is not installed.
         """
-        if set(arrays) != {"graph", "pieces"} or any(one.dtype != np.uint8 or one.ndim != 1 for one in arrays.values()):
-            raise ValueError("The encoder needs two arrays, 'graph' and 'pieces', of uint8 with 1 axis.")
-        pieces = tuple(arrays["pieces"].tobytes().decode().split("\n"))
-        if len(set(pieces)) < len(pieces) or not {_BEGIN, _END, _UNKNOWN} <= set(pieces):
-            raise ValueError(f"The encoder's pieces must differ, with {_BEGIN}, {_END} and {_UNKNOWN} among them.")
-        encoder = cls(arrays["graph"].tobytes(), pieces)
-        encoder._made().try_out(len(pieces) - 1)
+        if set(arrays) != {"graph", "vocabulary"} or any(a.dtype != np.uint8 or a.ndim != 1 for a in arrays.values()):
+            raise ValueError("The encoder needs two arrays, 'graph' and 'vocabulary', of uint8 with 1 axis.")
+        vocabulary = tuple(arrays["vocabulary"].tobytes().decode().split("\n"))
+        if len(set(vocabulary)) < len(vocabulary) or not {_BEGIN, _END, UNKNOWN} <= set(vocabulary):
+            raise ValueError(f"The encoder's word pieces must differ, with {_BEGIN}, {_END}, {UNKNOWN} among them.")
+        encoder = cls(arrays["graph"].tobytes(), vocabulary)
+        encoder._opened().try_out(len(vocabulary) - 1)
         return encoder
 
-    def _made(self) -> "_Tools":
+    def _opened(self) -> OnnxModel:
         """Session and tokenizer, made when they are first needed."""
         found = _OPEN.get(self)
-        return found or _OPEN.setdefault(self, _Tools.of(self.graph, self.pieces))
+        return found or _OPEN.setdefault(self, OnnxModel.of(self.graph, self.vocabulary))
 
-    def _spelt(self, spelled: list[str]) -> dict[str, tuple[int, ...]]:
-        """The pieces of each distinct word, by their numbers."""
-        if len(self._numbers) > _WORDS_KEPT:
-            self._numbers.clear()
-        numbers, tokenizer = {}, self._made().tokenizer
-        for word in dict.fromkeys(spelled):
-            found = self._numbers.get(word)
+    def _ids_of(self, words: list[str]) -> dict[str, tuple[int, ...]]:
+        """The numbers of the pieces of each distinct word."""
+        if len(self._ids) > _MAX_WORDS_KEPT:
+            self._ids.clear()
+        ids, tokenizer = {}, self._opened().tokenizer
+        for word in dict.fromkeys(words):
+            found = self._ids.get(word)
             if found is None:
-                found = self._numbers[word] = tuple(tokenizer.encode(word, add_special_tokens=False).ids)
-            numbers[word] = found
-        return numbers
+                found = self._ids[word] = tuple(tokenizer.encode(word, add_special_tokens=False).ids)
+            ids[word] = found
+        return ids
 
-    def _read(self, words: Words) -> Pieces:
-        spelled = words.spelled()
-        numbers = self._spelt(spelled)
-        of_word = np.fromiter((len(numbers[word]) for word in spelled), dtype=np.int64, count=len(spelled))
-        flat = np.fromiter((number for word in spelled for number in numbers[word]), np.int64, int(of_word.sum()))
-        word = np.repeat(np.arange(len(spelled)), of_word)
-        sentence = words.sentence[word]
-        sizes = np.bincount(sentence, minlength=words.n_sentences)
-        kept = np.arange(len(flat)) - (np.cumsum(sizes) - sizes)[sentence] < LONGEST
-        edges = np.concatenate([[0], np.cumsum(np.minimum(sizes, LONGEST))])
-        return Pieces(flat[kept], word[kept], sentence[kept], edges)
+    def _word_pieces(self, batches: Sequence[TokenBatch]) -> WordPieces:
+        """The sentences of several batches as word pieces, each cut to what is read of it."""
+        words = [word for batch in batches for word in batch.spelled()]
+        first = np.cumsum([0, *(len(batch) for batch in batches)])
+        sentence_of_token = np.concatenate(
+            [first[:0], *(batch.sentence + start for batch, start in zip(batches, first, strict=False))]
+        )
+        ids = self._ids_of(words)
+        n_pieces = np.fromiter((len(ids[word]) for word in words), dtype=np.int64, count=len(words))
+        input_ids = np.fromiter((one for word in words for one in ids[word]), np.int64, int(n_pieces.sum()))
+        token = np.repeat(np.arange(len(words)), n_pieces)
+        sentence = sentence_of_token[token]
+        sizes = np.bincount(sentence, minlength=int(first[-1]))
+        kept = np.arange(len(input_ids)) - (np.cumsum(sizes) - sizes)[sentence] < MAX_PIECES
+        edges = np.concatenate([[0], np.cumsum(np.minimum(sizes, MAX_PIECES))])
+        return WordPieces(input_ids[kept], token[kept], sentence[kept], edges)
 
-    def _means(self, read: Pieces, spans: Integers) -> NDArray[np.float64]:
-        """Means over the pieces of each sentence that is judged."""
-        means = np.zeros((len(read.edges) - 1, self.n_dimensions))
-        for places, vectors in self._vectors(read, spans):
-            owner = read.sentence[places]
+    def _means(self, pieces: WordPieces, windows: Integers) -> NDArray[np.float64]:
+        """Mean over the pieces of each sentence that the windows encode."""
+        means = np.zeros((len(pieces.edges) - 1, self.n_dimensions))
+        for places, vectors in self._piece_vectors(pieces, windows):
+            owner = pieces.sentence[places]
             starts = np.flatnonzero(np.diff(owner, prepend=-1))
             rows = owner[starts]
-            means[rows] = np.add.reduceat(vectors, starts, axis=0, dtype=np.float64) / read.sizes[rows, None]
+            means[rows] = np.add.reduceat(vectors, starts, axis=0, dtype=np.float64) / pieces.sizes[rows, None]
         return means
 
-    def _vectors(self, read: Pieces, spans: Integers) -> Iterator[tuple[Integers, Floats]]:
-        """Places of the judged pieces and their vectors, batch by batch, alike lengths together."""
-        begin, end, tools = self.pieces.index(_BEGIN), self.pieces.index(_END), self._made()
-        for first, judged, until, last in batches(spans):
-            place = np.arange((last - first).max() + 2) - 1
-            present = place <= (last - first)[:, None]
-            within = first[:, None] + place
-            pieces = read.numbers[np.clip(within, 0, len(read.numbers) - 1)]
-            pieces[within >= last[:, None]] = end
-            pieces[:, 0] = begin
-            chosen = (within >= judged[:, None]) & (within < until[:, None])
-            yield within[chosen], tools.run(pieces, present)[chosen]
+    def _piece_vectors(self, pieces: WordPieces, windows: Integers) -> Iterator[tuple[Integers, Floats]]:
+        """Places of the encoded pieces and their vectors, batch by batch, windows of like length together."""
+        begin, end, runtime = self.vocabulary.index(_BEGIN), self.vocabulary.index(_END), self._opened()
+        for first, encoded, until, last in batched(windows):
+            position = np.arange((last - first).max() + 2) - 1
+            attention_mask = position <= (last - first)[:, None]
+            place = first[:, None] + position
+            input_ids = pieces.input_ids[np.clip(place, 0, len(pieces.input_ids) - 1)]
+            input_ids[place >= last[:, None]] = end
+            input_ids[:, 0] = begin
+            chosen = (place >= encoded[:, None]) & (place < until[:, None])
+            yield place[chosen], runtime.run(input_ids, attention_mask)[chosen]
 
 
-@dataclass(frozen=True, slots=True)
-class _Tools:
-    """What an encoder needs of other packages."""
-
-    session: "InferenceSession"
-    tokenizer: "Tokenizer"
-    width: int
-    mask: type[np.bool_ | np.int64]
-
-    @classmethod
-    def of(cls, graph: bytes, pieces: tuple[str, ...]) -> Self:
-        """Open the graph, and index the vocabulary."""
-        session = _session(graph)
-        inputs = {one.name: one.type for one in session.get_inputs()}
-        outputs = {one.name: one for one in session.get_outputs()}
-        mask = _TYPES.get(inputs.get("present", ""))
-        if inputs.keys() != {"pieces", "present"} or outputs.keys() != {"vectors"} or mask is None:
-            raise ValueError("The encoder's graph must make 'vectors' of 'pieces' and 'present'.")
-        shape = outputs["vectors"].shape
-        if len(shape) != 3 or not isinstance(shape[2], int) or outputs["vectors"].type != "tensor(float)":
-            raise ValueError(f"The encoder's graph must tell the length of its vectors of float32; it tells {shape}.")
-        return cls(session, _tokenizer(pieces), shape[2], mask)
-
-    def run(self, pieces: Integers, present: NDArray[np.bool_]) -> Floats:
-        """Vectors of pieces."""
-        inputs = {"pieces": pieces, "present": present.astype(self.mask)}
-        return np.asarray(self.session.run(["vectors"], inputs)[0])
-
-    def try_out(self, highest: int) -> None:
-        """Whether the graph reads the whole vocabulary, and as many pieces as a window has."""
-        pieces = np.full((1, WINDOW), highest)
-        try:
-            found = self.run(pieces, np.ones(pieces.shape, dtype=np.bool_))
-        except Exception as error:  # onnxruntime's errors have no parent of their own
-            raise ValueError(f"The encoder's graph does not read its {highest + 1} pieces: {error}") from error
-        if found.shape != (1, WINDOW, self.width) or not np.isfinite(found).all():
-            raise ValueError("The encoder's graph makes no finite vector of each piece.")
-
-
-_OPEN: WeakKeyDictionary[TransformerEncoder, _Tools] = WeakKeyDictionary()
+_OPEN: WeakKeyDictionary[TransformerEncoder, OnnxModel] = WeakKeyDictionary()
 if hasattr(os, "register_at_fork"):
     # A forked process has none of the threads of a session, and would wait for them for ever when it drops it.
     os.register_at_fork(before=_OPEN.clear)
-
-
-def _session(graph: bytes) -> "InferenceSession":
-    try:
-        from onnxruntime import InferenceSession, SessionOptions
-    except ImportError as error:
-        raise _missing("onnxruntime") from error
-    options = SessionOptions()
-    options.log_severity_level = 4  # what concerns the reader is raised
-    try:
-        return InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime's errors have no parent of their own
-        raise ValueError(f"The encoder's graph cannot be used: {error}") from error
-
-
-def _tokenizer(pieces: tuple[str, ...]) -> "Tokenizer":
-    try:
-        from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
-    except ImportError as error:
-        raise _missing("tokenizers") from error
-    vocabulary = {piece: number for number, piece in enumerate(pieces)}
-    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token=_UNKNOWN, max_input_chars_per_word=100))
-    tokenizer.normalizer = normalizers.BertNormalizer()  # sets signs of Chinese apart
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    return tokenizer
-
-
-def _missing(package: str) -> MissingExtraError:
-    return MissingExtraError(f'This model needs {package}: pip install "spoilerguard[accurate]"')

@@ -1,6 +1,8 @@
 """One model and one corpus → a report."""
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -8,31 +10,38 @@ from scipy.special import expit, logit
 
 from spoilerguard.bootstrap import Estimate, Measure, estimate
 from spoilerguard.corpus import Corpus
+from spoilerguard.documents import Standing
 from spoilerguard.evaluation.curves import curves_of
-from spoilerguard.evaluation.judging import Judged, judge
-from spoilerguard.evaluation.measures import Sample, review_measure, sentence_measure
-from spoilerguard.evaluation.report import Figure, PointCheck, Report
+from spoilerguard.evaluation.metrics import MetricValue, review_measure, sentence_measure
+from spoilerguard.evaluation.report import PointCheck, Report
+from spoilerguard.evaluation.scored_corpus import Sample, ScoredCorpus, resolve_arguments, score
 from spoilerguard.evaluation.slices import ALL, slices
 from spoilerguard.model import SpoilerClassifier
 
 __all__ = ["evaluate", "report_of"]
 
-_MISTAKES = 1000  # kept for reading; nobody reads more
-_EDGE = 1e-9
+_MAX_MISTAKES = 1000  # kept for reading; nobody reads more
+_EDGE = 1e-9  # keeps the logit of a threshold of 0 or 1 finite
 
 
-def evaluate(model: SpoilerClassifier, corpus: Corpus, *, n_bootstrap: int = 1000, seed: int = 0) -> Report:
-    """Judge a model on sentences that it has not learnt from.
+def evaluate(
+    model: SpoilerClassifier | str | Path | None,
+    corpus: Corpus | pd.DataFrame | str | os.PathLike[str],
+    *,
+    n_bootstrap: int = 1000,
+    seed: int = 0,
+) -> Report:
+    """Measure a model on sentences that it has not learnt from.
 
-    Every figure comes for sentences alone and, over the reviews of two sentences or more, in their review; each with
+    Every metric is given for sentences alone and, over the reviews of two sentences or more, in their review; each with
     its 95 % bootstrap interval over works (Field and Welsh 2007). Rows count by their weight.
 
     Parameters
     ----------
-    model : SpoilerClassifier
-        Fitted.
-    corpus : Corpus
-        Labelled sentences of works that the model has not seen.
+    model : SpoilerClassifier, str or Path
+        A fitted model, its folder, ``"default"`` or ``"accurate"``.
+    corpus : Corpus, DataFrame or path
+        Labelled sentences of works that the model has not seen; see `spoilerguard.load_corpus`.
     n_bootstrap : int, default 1000
         Number of resamples.
     seed : int, default 0
@@ -45,7 +54,10 @@ def evaluate(model: SpoilerClassifier, corpus: Corpus, *, n_bootstrap: int = 100
     Raises
     ------
     CorpusError
-        Where the corpus is empty.
+        Where the corpus is empty or cannot be read.
+    TypeError
+        Where model and corpus are swapped.
+    sklearn.exceptions.NotFittedError
 
     Examples
     --------
@@ -54,16 +66,18 @@ def evaluate(model: SpoilerClassifier, corpus: Corpus, *, n_bootstrap: int = 100
     >>> table = pd.DataFrame(
     ...     {"sentence": ["She dies.", "Fine music.", "The nurse dies.", "Great."], "spoiler": [1, 0, 1, 0]}
     ... )
-    >>> report = evaluate(model, Corpus.from_frame(table))
-    >>> report.figure("roc_auc").value, report.figure("base_rate").value
+    >>> report = evaluate(model, table)
+    >>> report.metric("roc_auc").value, report.metric("base_rate").value
     (1.0, 0.5)
     """
-    return report_of(corpus, judge(model, corpus), n_bootstrap=n_bootstrap, seed=seed)
+    [fitted], labelled = resolve_arguments([model], corpus)
+    return report_of(score(fitted, labelled), n_bootstrap=n_bootstrap, seed=seed)
 
 
-def report_of(corpus: Corpus, judgements: Sequence[Judged], *, n_bootstrap: int, seed: int) -> Report:
-    """The report on sentences that are judged already, as by the folds of a cross-validation."""
-    figures = [one for judged in judgements for one in _figures(corpus, judged, n_bootstrap, seed)]
+def report_of(scored: ScoredCorpus, *, n_bootstrap: int, seed: int) -> Report:
+    """The report on sentences that are scored already, such as those of a cross-validation."""
+    corpus = scored.corpus
+    metrics = [one for standing in scored.standings for one in _metrics(scored, standing, n_bootstrap, seed)]
     return Report(
         name=corpus.name,
         digest=corpus.digest,
@@ -72,72 +86,64 @@ def report_of(corpus: Corpus, judgements: Sequence[Judged], *, n_bootstrap: int,
         n_works=len(set(corpus.groups)),
         n_bootstrap=n_bootstrap,
         seed=seed,
-        figures=tuple(figures),
-        operating_points=tuple(point for judged in judgements for point in _checks(judged, figures)),
-        curves={judged.mode: curves_of(corpus, judged, n_bootstrap, seed) for judged in judgements},
-        mistakes=_mistakes(corpus, judgements),
+        metrics=tuple(metrics),
+        operating_points=tuple(_point_checks(scored, metrics)),
+        curves={standing: curves_of(scored, standing, n_bootstrap, seed) for standing in scored.standings},
+        mistakes=_mistakes(scored),
     )
 
 
-def _figures(corpus: Corpus, judged: Judged, n_bootstrap: int, seed: int) -> Iterator[Figure]:
-    """Of one mode: sentences by slices, then reviews."""
-    for name, mask in slices(corpus).items():
-        sample = Sample.of(corpus, judged, mask)
+def _metrics(scored: ScoredCorpus, standing: Standing, n_bootstrap: int, seed: int) -> Iterator[MetricValue]:
+    """Metrics of one standing: sentences by slices, then reviews."""
+
+    def values(measure: Measure, sample: Sample, part: str, n: int) -> Iterator[MetricValue]:
+        found = estimate(measure, sample.n_groups, n_rows=len(sample), n_bootstrap=n_bootstrap, seed=seed)
+        for metric, one in found.items():
+            yield MetricValue(standing, part, metric, one.value, one.low, one.high, n)
+
+    for name, mask in slices(scored.corpus).items():
+        sample = Sample.of(scored, standing, mask)
         if len(sample) or name == ALL:
-            found = _estimates(sentence_measure(sample), sample, n_bootstrap, seed)
-            yield from _named(found, judged.mode, name, len(sample))
-    whole = Sample.of(corpus, judged)
-    if (whole.reviews >= 0).any():
-        inside = Sample.of(corpus, judged, corpus.in_review)
-        measure, n_reviews = review_measure(inside, judged.main_point)
-        yield from _named(_estimates(measure, inside, n_bootstrap, seed), judged.mode, ALL, n_reviews)
+            yield from values(sentence_measure(sample), sample, name, len(sample))
+    inside = Sample.of(scored, standing, scored.corpus.in_review)
+    if len(inside):
+        measure, n_reviews = review_measure(inside, scored.main_point(standing))
+        yield from values(measure, inside, ALL, n_reviews)
 
 
-def _estimates(measure: Measure, sample: Sample, n_bootstrap: int, seed: int) -> dict[str, Estimate]:
-    return estimate(measure, sample.n_groups, n_rows=len(sample), n_bootstrap=n_bootstrap, seed=seed)
+def _point_checks(scored: ScoredCorpus, metrics: list[MetricValue]) -> Iterator[PointCheck]:
+    """Each operating point as achieved, beside what the model promises."""
+    found = {(one.standing, one.metric): Estimate(one.value, one.low, one.high) for one in metrics if one.slice == ALL}
+    for standing in scored.standings:
+        for name, thresholds in scored.thresholds[standing].items():
+            used = np.unique(thresholds[scored.counted(standing)])
+            yield PointCheck(
+                name=name,
+                standing=standing,
+                threshold=float(used[0]) if len(used) == 1 else float("nan"),
+                precision=found[standing, f"precision@{name}"],
+                recall=found[standing, f"recall@{name}"],
+                promised=scored.promised.get(standing, {}).get(name),
+            )
 
 
-def _named(found: dict[str, Estimate], mode: str, part: str, n: int) -> Iterator[Figure]:
-    for metric, one in found.items():
-        yield Figure(mode, part, metric, one.value, one.low, one.high, n)
-
-
-def _checks(judged: Judged, figures: list[Figure]) -> Iterator[PointCheck]:
-    """Each operating point as achieved, beside what is stored of it."""
-    found = {one.metric: one for one in figures if (one.mode, one.slice) == (judged.mode, ALL)}
-    for name, thresholds in judged.thresholds.items():
-        precision, recall = (found[f"{metric}@{name}"] for metric in ("precision", "recall"))
-        same = len(thresholds) and (thresholds == thresholds[0]).all()
-        yield PointCheck(
-            name=name,
-            mode=judged.mode,
-            threshold=float(thresholds[0]) if same else float("nan"),
-            precision=Estimate(precision.value, precision.low, precision.high),
-            recall=Estimate(recall.value, recall.low, recall.high),
-            stored=judged.stored.get(name),
-        )
-
-
-def _mistakes(corpus: Corpus, judgements: Sequence[Judged]) -> pd.DataFrame:
-    """The rows judged wrong as `classify` would judge them, worst first."""
-    logits, threshold = np.zeros(len(corpus)), np.zeros(len(corpus))
-    mode = np.empty(len(corpus), dtype=object)
-    for judged in judgements:  # in review comes last, and overrides alone
-        logits[judged.rows], mode[judged.rows] = judged.logits, judged.mode
-        threshold[judged.rows] = judged.thresholds[judged.main_point]
+def _mistakes(scored: ScoredCorpus) -> pd.DataFrame:
+    """The rows that `classify` would label wrongly, worst first."""
+    corpus, rows = scored.corpus, scored.rows
+    in_review = scored.counted(Standing.IN_REVIEW)
+    logits = np.where(in_review, scored.logits[Standing.IN_REVIEW], scored.logits[Standing.ALONE])
+    at = {standing: scored.thresholds[standing][scored.main_point(standing)] for standing in Standing}
+    threshold = np.where(in_review, at[Standing.IN_REVIEW], at[Standing.ALONE])
     probability = np.asarray(expit(logits))
     flagged = probability >= threshold
     distance = np.abs(logits - logit(np.clip(threshold, _EDGE, 1 - _EDGE)))
-    wrong = np.flatnonzero((flagged != (corpus.labels == 1)) & (corpus.weights > 0))
-    rows = wrong[np.argsort(-distance[wrong], kind="stable")][:_MISTAKES]
-    about = corpus.frame[["sentence", "review_id", "position", "work", "source"]].iloc[rows]
-    judged_as = pd.DataFrame(
-        {
-            "error": np.where(flagged[rows], "false alarm", "missed spoiler"),
-            "probability": probability[rows],
-            "threshold": threshold[rows],
-            "mode": mode[rows],
-        },
-        index=about.index,
-    )
-    return pd.concat([about, judged_as], axis=1)
+    wrong = np.flatnonzero((flagged != (corpus.labels[rows] == 1)) & (corpus.weights[rows] > 0))
+    worst = wrong[np.lexsort((rows[wrong], -distance[wrong]))][:_MAX_MISTAKES]
+    about = corpus.frame[["sentence", "review_id", "position", "work", "source"]].iloc[rows[worst]]
+    found = {
+        "error": np.where(flagged[worst], "false alarm", "missed spoiler"),
+        "probability": probability[worst],
+        "threshold": threshold[worst],
+        "standing": np.where(in_review[worst], Standing.IN_REVIEW.value, Standing.ALONE.value),
+    }
+    return about.assign(**found)

@@ -1,94 +1,59 @@
-"""A report is a value: every figure with its interval, to be read, stored, drawn or compared."""
+"""The result of an evaluation: every metric with its interval, to be read, stored, drawn or compared."""
 
-import json
 import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import pandas as pd
 
 from spoilerguard.bootstrap import Estimate
-from spoilerguard.calibration import OperatingPoint
+from spoilerguard.calibration.operating_points import OperatingPoint
+from spoilerguard.documents import Standing
 from spoilerguard.evaluation.curves import Curves
+from spoilerguard.evaluation.metrics import DECISIVE, METRICS, MetricValue, title_of
 from spoilerguard.evaluation.slices import ALL
-from spoilerguard.evaluation.tables import Table, as_html, as_text, operating_point_table, overview_table, slice_table
+from spoilerguard.evaluation.tables import Result, Table, as_json, format_interval
 
-__all__ = ["Figure", "PointCheck", "Report", "as_json"]
-
-_DIGITS = 6  # of a stored figure: what follows differs from processor to processor
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One figure about some sentences (or reviews) in one mode.
-
-    Attributes
-    ----------
-    mode : str
-        ``"alone"`` or ``"in review"``.
-    slice : str
-        Which sentences: ``"all"``, ``"source: imdb"``, …
-    metric : str
-        Such as ``"roc_auc"`` or ``"precision@balanced"``.
-    value, low, high : float
-        The figure and its 95 % bootstrap interval over works; NaN where it is undefined.
-    n : int
-        How many sentences, or reviews, it rests on.
-    """
-
-    mode: str
-    slice: str
-    metric: str
-    value: float
-    low: float
-    high: float
-    n: int
+__all__ = ["PointCheck", "Report"]
 
 
 @dataclass(frozen=True, slots=True)
 class PointCheck:
-    """An operating point of the model: what it promises, and what it achieved here.
+    """An operating point of the model: what the model promises, and what it achieved here.
 
     Attributes
     ----------
-    name, mode : str
+    name : str
+    standing : Standing
     threshold : float
-        NaN where several models, each with its own threshold, were judged together.
+        NaN where several models were scored together, each with a threshold of its own.
     precision, recall : Estimate
         Achieved on this corpus.
-    stored : OperatingPoint or None
-        What the model promises; None where it stores no such point.
+    promised : OperatingPoint or None
+        What the model states; None where it states nothing.
     """
 
     name: str
-    mode: str
+    standing: Standing
     threshold: float
     precision: Estimate
     recall: Estimate
-    stored: OperatingPoint | None
-
-    @property
-    def within(self) -> dict[str, bool]:
-        """Whether precision, and whether recall, lies within the interval that the model states; empty if none."""
-        if self.stored is None:
-            return {}
-        (low, high), (lowest, highest) = self.stored.precision_interval, self.stored.recall_interval
-        return {"precision": low <= self.precision.value <= high, "recall": lowest <= self.recall.value <= highest}
+    promised: OperatingPoint | None
 
     @property
     def broken(self) -> tuple[str, ...]:
-        """Which of precision and recall fell below the interval that the model states; to exceed it is no fault."""
-        if self.stored is None:
+        """Which of precision and recall fell below the interval that the model states; more than stated is no fault."""
+        if self.promised is None:
             return ()
         short = {
-            "precision": self.precision.value < self.stored.precision_interval[0],
-            "recall": self.recall.value < self.stored.recall_interval[0],
+            "precision": self.precision.value < self.promised.precision_interval[0],
+            "recall": self.recall.value < self.promised.recall_interval[0],
         }
         return tuple(name for name, fell_short in short.items() if fell_short)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Report:
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Report(Result):
     """What `spoilerguard.evaluate` found.
 
     Attributes
@@ -96,17 +61,17 @@ class Report:
     name, digest : str
         The corpus: its name and the hash of its content.
     n_sentences, n_reviews, n_works : int
-        Its size; reviews are those of two sentences or more, and a sentence of no known work is a work of its own.
+        Its size. Reviews are those of two sentences or more; a sentence of unknown work counts as a work of its own.
     n_bootstrap, seed : int
         How the intervals were drawn.
-    figures : tuple of Figure
-        Everything, for each mode and slice.
+    metrics : tuple of MetricValue
+        Every metric, for each standing and slice.
     operating_points : tuple of PointCheck
-        What each threshold of the model achieved, beside what it promises.
-    curves : dict of str to Curves
-        For each mode what `spoilerguard.plots` draws.
+        What each threshold of the model achieved, beside what the model promises.
+    curves : dict of Standing to Curves
+        What `spoilerguard.plots` draws.
     mistakes : pandas.DataFrame
-        The most confident mistakes, worst first; the only part that holds texts, and never written to JSON.
+        The most confident mistakes, worst first. Only this part holds texts, and it is never written to JSON.
     """
 
     name: str
@@ -116,59 +81,60 @@ class Report:
     n_works: int
     n_bootstrap: int
     seed: int
-    figures: tuple[Figure, ...]
+    metrics: tuple[MetricValue, ...]
     operating_points: tuple[PointCheck, ...]
-    curves: dict[str, Curves]
-    mistakes: pd.DataFrame = field(repr=False)
+    curves: dict[Standing, Curves]
+    mistakes: pd.DataFrame
 
     @property
-    def modes(self) -> tuple[str, ...]:
+    def standings(self) -> tuple[Standing, ...]:
         """``("alone", "in review")``, or the first only where the corpus has no reviews."""
         return tuple(self.curves)
 
-    def figure(self, metric: str, mode: str | None = None, slice: str = ALL) -> Figure:  # noqa: A002 - the column's name
-        """One figure.
+    @property
+    def slices(self) -> tuple[str, ...]:
+        """The names of the slices, "all" first."""
+        return tuple(dict.fromkeys(one.slice for one in self.metrics))
+
+    def metric(self, name: str, standing: Standing | str | None = None, slice: str = ALL) -> MetricValue:  # noqa: A002 - the column's name
+        """One metric.
 
         Parameters
         ----------
-        metric : str
+        name : str
             Such as ``"roc_auc"``.
-        mode : str, optional
-            By default in review where there are reviews.
+        standing : Standing or str, optional
+            ``"alone"`` or ``"in review"``; by default in review where there are reviews.
         slice : str, default "all"
             Which sentences.
 
         Raises
         ------
         KeyError
-            Where there is no such figure; the message lists what there is.
+            Where there is no such metric; the message lists those that there are.
         """
-        wanted = mode or self.modes[-1]
-        found = {one.metric: one for one in self.figures if (one.mode, one.slice) == (wanted, slice)}
-        if metric not in found:
-            known = ", ".join(found) or f"other modes and slices: {self.modes}, {tuple(self.slices)}"
-            raise KeyError(f"no figure {metric!r} for mode {wanted!r} and slice {slice!r}; there is {known}")
-        return found[metric]
-
-    @property
-    def slices(self) -> tuple[str, ...]:
-        """The names of the slices, "all" first."""
-        return tuple(dict.fromkeys(one.slice for one in self.figures))
+        wanted = standing or self.standings[-1]
+        found = {one.metric: one for one in self.metrics if (one.standing, one.slice) == (wanted, slice)}
+        if name not in found:
+            others = f"other standings and slices: {', '.join(self.standings)}; {', '.join(self.slices)}"
+            raise KeyError(f"no metric {name!r} {wanted!s} for slice {slice!r}; there is {', '.join(found) or others}")
+        return found[name]
 
     def worst_errors(self, n: int = 20) -> pd.DataFrame:
-        """The `n` most confident mistakes: how far, in logits, the sentence lies on the wrong side of its threshold.
+        """The `n` most confident mistakes: those whose logits lie furthest on the wrong side of the threshold.
 
-        Sentences of reviews are judged in their review, others alone, at the operating point "balanced" or, where
-        the model has none, at its own threshold. The table holds texts: look at their terms before sharing it.
+        Sentences of reviews are classified in their review, others alone, at the operating point "balanced" or, where
+        the model has none, at its own threshold. The table holds texts: look at their terms before you share it.
         """
         return self.mistakes.head(n).copy()
 
     def to_frame(self) -> pd.DataFrame:
-        """One row a figure: ``mode, slice, metric, value, low, high, n``."""
-        return pd.DataFrame([asdict(figure) for figure in self.figures], columns=list(Figure.__dataclass_fields__))
+        """One row for each metric: ``standing, slice, metric, value, low, high, n``."""
+        rows = [asdict(one) | {"standing": one.standing.value} for one in self.metrics]
+        return pd.DataFrame(rows, columns=list(MetricValue.__dataclass_fields__))
 
     def to_json(self) -> str:
-        """Everything but texts, as a JSON object; undefined figures are null."""
+        """Everything but texts, as a JSON object; undefined values are null."""
         return as_json(self.to_dict())
 
     def to_dict(self) -> dict[str, Any]:
@@ -177,49 +143,56 @@ class Report:
         return {
             "corpus": {"name": self.name, "digest": self.digest, **size},
             "bootstrap": {"resamples": self.n_bootstrap, "seed": self.seed},
-            "figures": [asdict(figure) for figure in self.figures],
-            "operating_points": [asdict(point) | {"within": point.within} for point in self.operating_points],
-            "curves": {mode: asdict(curves) for mode, curves in self.curves.items()},
+            "metrics": [asdict(one) for one in self.metrics],
+            "operating_points": [asdict(point) | {"broken": point.broken} for point in self.operating_points],
+            "curves": {standing.value: asdict(curves) for standing, curves in self.curves.items()},
         }
 
-    def __str__(self) -> str:
-        return as_text(self._headline(), self._tables())
-
-    def _repr_html_(self) -> str:
-        return as_html(self._headline(), self._tables())
+    def overview(self) -> Table:
+        """Every metric over all sentences, one column for each standing."""
+        found = {(one.metric, one.standing): one for one in self.metrics if one.slice == ALL}
+        measured = dict.fromkeys(name for name, _ in found)
+        names = [name for name in METRICS if name in measured]
+        names += [name for name in measured if name.startswith("review_") and "@" in name]
+        rows = [
+            (title_of(name), *(format_interval(found.get((name, standing))) for standing in self.standings))
+            for name in names
+        ]
+        return Table("All sentences", ("", *self.standings), rows)
 
     def _headline(self) -> str:
-        base_rate = self.figure("base_rate", self.modes[0]).value
+        share = self.metric("base_rate", Standing.ALONE).value
         reviews = f", {self.n_reviews:,} reviews" if self.n_reviews else ""
         named = f"{self.name}: " if self.name else ""
         return (
-            f"{named}{self.n_sentences:,} sentences, {100 * base_rate:.1f} % spoilers, {self.n_works:,} works{reviews}"
+            f"{named}{self.n_sentences:,} sentences, {100 * share:.1f} % spoilers, {self.n_works:,} works{reviews}"
             "; 95 % intervals over works"
         )
 
     def _tables(self) -> list[Table]:
-        return [overview_table(self), operating_point_table(self), slice_table(self)]
+        return [self.overview(), self._point_table(), self._slice_table()]
 
+    def _point_table(self) -> Table:
+        """Each operating point: what was achieved, and whether it falls short of what the model promises."""
+        header = ("", "standing", "threshold", "precision", "recall", "promised precision, recall", "kept")
+        rows = []
+        for point in self.operating_points:
+            promised, kept = "–", "–"
+            if point.promised:
+                promised = f"{point.promised.precision:.3f}, {point.promised.recall:.3f}"
+                kept = "no: " + ", ".join(point.broken) if point.broken else "yes"
+            threshold = "–" if math.isnan(point.threshold) else f"{point.threshold:.3f}"
+            achieved = format_interval(point.precision), format_interval(point.recall)
+            rows.append((point.name, point.standing, threshold, *achieved, promised, kept))
+        return Table("Operating points", header, rows)
 
-def as_json(content: object) -> str:
-    """JSON that any reader accepts: rounded numbers, null for NaN.
-
-    Examples
-    --------
-    >>> print(as_json({"auc": 0.123456789, "undefined": float("nan")}))
-    {
-      "auc": 0.123457,
-      "undefined": null
-    }
-    """
-    return json.dumps(_plain(content), indent=2, allow_nan=False, ensure_ascii=False)
-
-
-def _plain(content: Any) -> Any:  # noqa: ANN401 - JSON is any of these
-    if isinstance(content, dict):
-        return {key: _plain(value) for key, value in content.items()}
-    if isinstance(content, list | tuple):
-        return [_plain(value) for value in content]
-    if isinstance(content, float):
-        return round(content, _DIGITS) if math.isfinite(content) else None
-    return content
+    def _slice_table(self) -> Table:
+        """The share of spoilers and the ranking metrics of each slice, in its review where it has one."""
+        columns = ("base_rate", *DECISIVE)
+        found = {(one.slice, one.standing, one.metric): one for one in self.metrics}
+        rows = []
+        for name in self.slices:
+            standing = next(s for s in reversed(self.standings) if (name, s, "base_rate") in found)
+            values = [found[name, standing, metric] for metric in columns]
+            rows.append((name, standing, f"{values[0].n:,}", *map(format_interval, values)))
+        return Table("Slices", ("", "standing", "sentences", *map(title_of, columns)), rows)

@@ -1,7 +1,16 @@
 """Text → vectors: words and characters as hashed n-grams, ready for any scikit-learn pipeline."""
 
-from spoilerguard.features.batches import as_sentences, several
-from spoilerguard.features.tracing import Occurrences, WordWeights
+from spoilerguard.features.encoder import Encoder
+from spoilerguard.features.scoring import LinearScorer
+from spoilerguard.features.tokens import TokenBatch, as_sentences, check_texts, tokenize
 from spoilerguard.features.vectorizer import SentenceVectorizer
 
-__all__ = ["Occurrences", "SentenceVectorizer", "WordWeights", "as_sentences", "several"]
+__all__ = [
+    "Encoder",
+    "LinearScorer",
+    "SentenceVectorizer",
+    "TokenBatch",
+    "as_sentences",
+    "check_texts",
+    "tokenize",
+]

@@ -2,12 +2,12 @@
 
 ::
 
-    <folder>/model.json     every number but the arrays, names and checksums of the rest, under a checksum of its own
-    <folder>/weights.npz    the arrays
-    <folder>/README.md      the model's card, readable
+    <folder>/model.json             all numbers but the arrays; the list of arrays; checksums; the card
+    <folder>/weights.safetensors    the arrays
+    <folder>/README.md              the card, for people; `load` does not read it
 
-`folder` holds `load` and `save`; `formats` turns a model into a document and arrays and back; `archive` and `document`
-hold the two kinds of file to their word; `disk` decides when a save counts; `card` writes the page for people.
+`folder` holds `load` and `save`, `formats` turns a model into these files and back, `manifest` and `arrays` check one
+kind of file each, and `card` writes the page for people.
 """
 
 from spoilerguard.persistence.card import card_markdown

@@ -1,6 +1,6 @@
 """A model's card as a page for people: what `card_` holds, in its own order, and what the model itself knows.
 
-The page is part of the model: its hash stands in ``model.json``, so a claim cannot be edited without a new save.
+The page is made from the model and never read back: it may be edited, replaced or removed.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -8,16 +8,13 @@ from dataclasses import asdict
 
 from spoilerguard.errors import ModelFormatError
 from spoilerguard.model import SpoilerClassifier
-from spoilerguard.persistence.document import Json, plain, plain_object
-from spoilerguard.persistence.format_2 import kind_of
-from spoilerguard.persistence.formats import versions
-from spoilerguard.persistence.layout import Fault
+from spoilerguard.persistence.formats import kind_of, versions
+from spoilerguard.persistence.manifest import Fault, Json, plain_object
 
 __all__ = ["card_markdown"]
 
-_TOP = 2  # the level of a card's own keys, which are always headings
-_TITLE = "A spoilerguard model"
-_BAR = "\\|"  # inside a table
+_TOP = 2  # level of the headings of a card's own keys
+_ESCAPED_BAR = "\\|"  # inside a table
 _MANY = 10_000  # from here on, thousands are set apart: 2026 may be a year
 
 
@@ -34,11 +31,16 @@ def card_markdown(model: SpoilerClassifier) -> str:
     -------
     str
 
+    Raises
+    ------
+    ModelFormatError
+        Where the card holds what JSON cannot.
+
     Examples
     --------
     >>> model = SpoilerClassifier().fit(["He dies at the end.", "Great music."], [1, 0])
-    >>> model.card_ = {"name": "Two sentences", "metrics": {"alone": {"auc": 0.5, "interval": (0.4, 0.6)}}}
-    >>> print(card_markdown(model)[:116])
+    >>> card = {"name": "Two sentences", "metrics": {"alone": {"auc": 0.5, "interval": (0.4, 0.6)}}}
+    >>> print(card_markdown(model.attach(card=card))[:116])
     # Two sentences
     <BLANKLINE>
     ## Metrics
@@ -49,35 +51,35 @@ def card_markdown(model: SpoilerClassifier) -> str:
     <BLANKLINE>
     ## Parameters
     """
+    vectorizer, points = model.vectorizer_, model.operating_points_.items()
     try:
-        return "\n\n".join(_blocks(model)) + "\n"
+        card = plain_object(model.card_, "card")
+        title = card.pop("name", "A spoilerguard model")
+        own = {
+            "operating points": {f"{name}, {at}": asdict(one) for at, named in points for name, one in named.items()},
+            "parameters": {
+                **model.get_params(deep=False),
+                "vectorizer": {**vectorizer.get_params(deep=False), "encoder": kind_of(vectorizer.encoder)},
+                "classes": model.classes_,
+            },
+            "saved with": versions(),
+        }
+        known: Json = {name: value for name, value in plain_object(own, "the model").items() if value}
     except Fault as fault:
         raise ModelFormatError(f"This card cannot be written: {fault}") from None
-
-
-def _blocks(model: SpoilerClassifier) -> Iterator[str]:
-    card = plain_object(model.card_, "card")
-    yield f"# {_inline(card.pop('name', _TITLE))}"
-    points = {name: asdict(point) for name, point in model.operating_points_.items()}
-    vectorizer = model.vectorizer_.get_params(deep=False) | {"encoder": kind_of(model.vectorizer_.encoder)}
-    own = {
-        **({"operating points": points} if points else {}),
-        "parameters": model.get_params(deep=False) | {"vectorizer": vectorizer, "classes": model.classes_},
-        "saved with": versions(),
-    }
-    yield from _section(card, _TOP)
-    yield from _section(plain(own, "the model"), _TOP)
+    return "\n\n".join([f"# {_inline(title)}", *_section(card, _TOP), *_section(known, _TOP)]) + "\n"
 
 
 def _section(value: Json, level: int) -> Iterator[str]:
     """A paragraph, bullets or a table where they can hold the value; headings where they cannot."""
     if level > _TOP and (rows := _rows(value)):
         yield _table(rows)
-    elif isinstance(value, dict) and level > _TOP and _is_shallow(value):
+    elif isinstance(value, dict) and level > _TOP and all(map(_fits_on_a_line, value.values())):
         yield "\n".join(f"- {_words(name)}: {_inline(_interval(name, inner))}" for name, inner in value.items())
     elif isinstance(value, dict):
         for name, inner in value.items():
-            yield f"{'#' * min(level, 6)} {_heading(name)}"
+            heading = _words(name)
+            yield f"{'#' * min(level, 6)} {heading[:1].upper()}{heading[1:]}"
             yield from _section(inner, level + 1)
     elif isinstance(value, list):
         yield "\n".join(f"- {_inline(entry)}" for entry in value)
@@ -85,22 +87,19 @@ def _section(value: Json, level: int) -> Iterator[str]:
         yield value.strip() if isinstance(value, str) else _inline(value)
 
 
-def _is_shallow(value: Mapping[str, Json]) -> bool:
-    """Whether each entry fits on a line."""
-    return all(_is_flat(inner.values() if isinstance(inner, dict) else [inner]) for inner in value.values())
+def _fits_on_a_line(value: Json) -> bool:
+    """Whether a value is a scalar, a list of scalars, or a dict of these."""
+    return _is_flat(value.values() if isinstance(value, dict) else [value])
 
 
 def _is_flat(values: Iterable[Json]) -> bool:
-    """Whether each value fits on a line: a scalar, or a list of scalars."""
-    return all(
-        not isinstance(entry, dict | list)
-        for value in values
-        for entry in (value if isinstance(value, list) else [value])
-    )
+    """Whether each value is a scalar or a list of scalars."""
+    listed = (value if isinstance(value, list) else [value] for value in values)
+    return not any(isinstance(entry, dict | list) for entries in listed for entry in entries)
 
 
 def _rows(value: Json) -> dict[str, dict[str, Json]]:
-    """The rows of a table, where `value` is one: a dict, or a list, of dicts with nothing but lines in them."""
+    """The rows of a table, where `value` is one: a dict, or a list, of dicts that fit on a line each."""
     if isinstance(value, list):
         value = {str(number): row for number, row in enumerate(value, 1)}
     named = value if isinstance(value, dict) else {}
@@ -113,7 +112,7 @@ def _table(rows: Mapping[str, Mapping[str, Json]]) -> str:
     lines = [["", *map(_words, columns)], ["---"] * (len(columns) + 1)]
     for name, row in rows.items():
         lines.append([name, *(_inline(_interval(column, row[column])) if column in row else "" for column in columns)])
-    return "\n".join(f"| {' | '.join(_inline(cell).replace('|', _BAR) for cell in line)} |" for line in lines)
+    return "\n".join(f"| {' | '.join(_inline(cell).replace('|', _ESCAPED_BAR) for cell in line)} |" for line in lines)
 
 
 def _interval(name: str, value: Json) -> Json:
@@ -128,20 +127,15 @@ def _inline(value: Json) -> str:
     if isinstance(value, dict):
         return "; ".join(f"{_words(name)} {_inline(_interval(name, inner))}" for name, inner in value.items())
     if isinstance(value, list):
-        return ", ".join(_inline(entry) for entry in value)
+        return ", ".join(map(_inline, value))
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "none"}[value]
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, int):
         return f"{value:,}" if abs(value) >= _MANY else str(value)
-    return " ".join(str(value).split())
+    return " ".join(value.split())
 
 
 def _words(name: str) -> str:
     return _inline(name.replace("_", " "))
-
-
-def _heading(name: str) -> str:
-    words = _words(name)
-    return words[:1].upper() + words[1:]

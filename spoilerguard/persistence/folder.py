@@ -1,21 +1,39 @@
-"""`load` and `save`: a model from a folder and into one, every fault as a `ModelFormatError` that names the file."""
+"""`load` and `save`: a model from a folder and into one, every fault as a `ModelFormatError` that names the file.
+
+A save counts at one moment: when the new ``model.json`` replaces the old one, which every file system does in one step.
+The new weights wait beside the old ones under a name that holds their hash (``weights-<hash>.safetensors``) and move to
+their plain name afterwards. `load` looks for that name first, so it finds the weights that belong to the ``model.json``
+it has read, at whatever moment a writer was killed; the next save tidies up.
+
+To exchange whole folders was tried and left: no call does so on every system, none on a mounted folder, and a container
+or a shell that is in the old folder would find it empty.
+"""
 
 import os
-from collections.abc import Mapping
+import re
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from spoilerguard.errors import ModelFormatError
 from spoilerguard.model import SpoilerClassifier
-from spoilerguard.persistence.archive import pack
+from spoilerguard.persistence.arrays import WEIGHTS
 from spoilerguard.persistence.card import card_markdown
-from spoilerguard.persistence.disk import companion, model_json, replace
-from spoilerguard.persistence.document import sealed
-from spoilerguard.persistence.formats import describe, read
-from spoilerguard.persistence.layout import LIMITS, MODEL_JSON, README, WEIGHTS, Fault, Stamp
+from spoilerguard.persistence.formats import KIND, read, write
+from spoilerguard.persistence.manifest import MAX_JSON_BYTES, MODEL_JSON, Fault, Json, Stamp, parse
 
 __all__ = ["load", "save"]
 
-_ATTEMPTS = 100  # each one needs another finished save between two reads
+_README = "README.md"
+_MAX_ATTEMPTS = 100  # each one needs a save that ended between the reading of two files
+_OURS = re.compile(r"weights-[0-9a-f]{16}\.safetensors|\.saving-(model\.json|weights\.safetensors|README\.md)")
+
+
+class _Missing(Fault):
+    """The file is not there at all."""
 
 
 def load(path: str | os.PathLike[str]) -> SpoilerClassifier:
@@ -29,12 +47,14 @@ def load(path: str | os.PathLike[str]) -> SpoilerClassifier:
     Returns
     -------
     SpoilerClassifier
-        Fitted: it judges as the saved one did, and `partial_fit` goes on.
+        Fitted: it predicts as the saved one did, and `partial_fit` goes on.
 
     Raises
     ------
     ModelFormatError
         Where the folder is missing, damaged, altered, or newer than this version.
+    MissingExtraError
+        Where the model's encoder needs an optional package that is not installed.
 
     Examples
     --------
@@ -53,15 +73,56 @@ def load(path: str | os.PathLike[str]) -> SpoilerClassifier:
 
 def _load(folder: Path) -> SpoilerClassifier:
     """Read again where a fault is only that another process has saved between the reading of two files."""
-    data = model_json(folder)
-    for _ in range(_ATTEMPTS):
-        try:
-            return read(data, lambda name, stamp: companion(folder, name, stamp))
-        except Fault:
-            seen, data = data, model_json(folder)
-            if data == seen:
-                raise
+    for _ in range(_MAX_ATTEMPTS):
+        with _opened(folder, MODEL_JSON, MAX_JSON_BYTES) as file:
+            try:
+                return read(file.read(MAX_JSON_BYTES), lambda stamp: _weights(folder, stamp))
+            except Fault:
+                # While it is open, no other file can have its number: it is the same one only if nobody has saved.
+                with suppress(OSError):
+                    if os.path.samestat(os.fstat(file.fileno()), (folder / MODEL_JSON).stat()):
+                        raise
     raise Fault(MODEL_JSON, "keeps changing.", "Load it when the other process is done.")
+
+
+def _weights(folder: Path, stamp: Stamp) -> bytes:
+    """The weights that belong to a ``model.json``: waiting where a save was cut short, else in their place."""
+    try:
+        with _opened(folder, _waiting(stamp.sha256), stamp.n_bytes) as file:
+            data = file.read(stamp.n_bytes)
+    except _Missing:
+        with _opened(folder, WEIGHTS, stamp.n_bytes) as file:
+            data = file.read(stamp.n_bytes)
+    if Stamp.of(data) != stamp:
+        raise Fault(WEIGHTS, f"does not match its hash in {MODEL_JSON}: it was altered or cut.")
+    return data
+
+
+def _waiting(sha256: str) -> str:
+    """The name under which weights of this hash wait for their ``model.json``."""
+    return f"weights-{sha256[:16]}.safetensors"
+
+
+@contextmanager
+def _opened(folder: Path, name: str, max_bytes: int) -> Iterator[BinaryIO]:
+    """A regular file, or a link to one, of at most `max_bytes`."""
+    try:
+        with open(folder / name, "rb", opener=_open_without_waiting) as file:
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode):
+                raise Fault(name, "is no regular file.")
+            if found.st_size > max_bytes:
+                raise Fault(name, f"has {found.st_size} bytes, and {max_bytes} are the most it may have.")
+            yield file
+    except FileNotFoundError:
+        raise _Missing(name, "is missing.") from None
+    except OSError as error:
+        raise Fault(name, f"cannot be read ({error.strerror}).") from None
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    """Open a file; a named pipe would wait for a writer for ever without O_NONBLOCK."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def save(model: SpoilerClassifier, path: str | os.PathLike[str]) -> None:
@@ -74,7 +135,7 @@ def save(model: SpoilerClassifier, path: str | os.PathLike[str]) -> None:
     model : SpoilerClassifier
         Fitted.
     path : str or path-like
-        The folder: new, empty, or holding a model, which is replaced.
+        The folder: new, empty but for hidden files, or holding a model, which is replaced.
 
     Raises
     ------
@@ -90,36 +151,94 @@ def save(model: SpoilerClassifier, path: str | os.PathLike[str]) -> None:
     >>> with TemporaryDirectory() as folder:
     ...     save(model, folder)
     ...     sorted(os.listdir(folder)), load(folder).predict(["He dies."]).tolist()
-    (['README.md', 'model.json', 'weights.npz'], [1])
+    (['README.md', 'model.json', 'weights.safetensors'], [1])
     """
     if not isinstance(model, SpoilerClassifier):
         raise TypeError(f"save() takes a SpoilerClassifier and a path, not a {type(model).__name__}.")
-    files = _files_of(model)
+    try:
+        model_json, weights = write(model)
+        read(model_json, lambda _: weights)  # what `save` accepts, `load` accepts
+    except Fault as fault:
+        raise ModelFormatError(f"This model cannot be saved: {fault}") from None
     folder = Path(path)
     if os.path.lexists(folder) and not _is_folder(folder):
         raise ModelFormatError(f"{folder} is no folder. Pass another path, or remove it.")
     folder.mkdir(parents=True, exist_ok=True)
-    replace(folder, files)
+    with _locked(folder):
+        _refuse_foreign(folder)
+        try:
+            _replace(folder, WEIGHTS, weights, _waiting(Stamp.of(weights).sha256))
+            _replace(folder, MODEL_JSON, model_json)  # here the save counts
+            _replace(folder, _README, card_markdown(model).encode())
+        finally:
+            _tidy(folder)
 
 
-def _files_of(model: SpoilerClassifier) -> dict[str, bytes]:
-    """The three files; read back before anything is written, so that what `save` accepts, `load` accepts."""
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Wait until no other process saves here; the system lifts the lock of one that dies. Windows has no such lock."""
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    place = os.open(folder, os.O_RDONLY)
     try:
-        document, arrays = describe(model)
-        files = {WEIGHTS: pack(arrays), README: card_markdown(model).encode()}
-        document["files"] = {name: Stamp.of(data)._asdict() for name, data in files.items()}
-        files[MODEL_JSON] = sealed(document)
-        _check_sizes(files)
-        read(files[MODEL_JSON], lambda name, _: files[name])
+        with suppress(OSError):  # some network disks cannot lock: there, writers must not meet
+            fcntl.flock(place, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(place)
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """Stop before a folder that holds something else than a model; hidden files are no such thing."""
+    if all(entry.name.startswith(".") or _OURS.fullmatch(entry.name) for entry in folder.iterdir()):
+        return
+    try:
+        kind, why = _document(folder).get("kind"), f"{MODEL_JSON} belongs to something else."
     except Fault as fault:
-        raise ModelFormatError(f"This model cannot be saved: {fault}") from None
-    return files
+        kind, why = None, str(fault)
+    if kind != KIND:
+        raise ModelFormatError(f"{folder} holds files but no model: {why} Pass another path, or empty it.")
 
 
-def _check_sizes(files: Mapping[str, bytes]) -> None:
-    for name, data in files.items():
-        if len(data) > LIMITS[name]:
-            raise Fault(name, f"would have {len(data)} bytes, and {LIMITS[name]} are the most it may have.")
+def _document(folder: Path) -> dict[str, Json]:
+    with _opened(folder, MODEL_JSON, MAX_JSON_BYTES) as file:
+        return parse(file.read(MAX_JSON_BYTES))
+
+
+def _replace(folder: Path, name: str, data: bytes, final: str | None = None) -> None:
+    """Put a file in its place so that its final name never stands for a part of it, and that a power cut keeps it."""
+    part = folder / f".saving-{name}"
+    part.unlink(missing_ok=True)
+    with part.open("xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(folder / (final or name))
+    if sys.platform != "win32":  # where folders can be opened, make the new name outlast a power cut, too
+        place = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(place)
+        finally:
+            os.close(place)
+
+
+def _tidy(folder: Path) -> None:
+    """Give weights that ``model.json`` counts on their plain name; remove what a save that was cut short has left."""
+    try:
+        stamp = _document(folder).get("weights")
+    except _Missing:
+        stamp = None
+    except Fault:  # what cannot be read just now may still count on its weights
+        return
+    waiting = _waiting(str(stamp.get("sha256"))) if isinstance(stamp, dict) else ""
+    for entry in [entry for entry in folder.iterdir() if _OURS.fullmatch(entry.name)]:
+        if entry.name == waiting:
+            entry.replace(folder / WEIGHTS)
+        else:
+            entry.unlink()
 
 
 def _is_folder(folder: Path) -> bool:

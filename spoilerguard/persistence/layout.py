@@ -1,48 +1,79 @@
-"""The files of a model folder, how large each may be, what is said about it, and what can be wrong with it."""
+"""What ``model.json`` must hold, declared as data: a format names its fields and their bounds, and `check` compares.
 
-import hashlib
-from collections.abc import Callable
-from typing import Any, NamedTuple
+A field that is missing is a fault, and so is one that is not known, for it may change the model.
+"""
 
-from numpy.typing import NDArray
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeAlias
 
-__all__ = ["LIMITS", "MODEL_JSON", "README", "WEIGHTS", "Arrays", "ContentOf", "Fault", "Missing", "Stamp"]
+from spoilerguard.persistence.manifest import MODEL_JSON, Fault, Json, joined, shown
 
-MODEL_JSON = "model.json"
-WEIGHTS = "weights.npz"
-README = "README.md"
-
-# Bytes; a model of the default size stays below a hundredth of it. Weights are held to it unpacked as well.
-LIMITS = {MODEL_JSON: 8 << 20, README: 8 << 20, WEIGHTS: 256 << 20}
-
-_DAMAGED = "Copy the folder again, or save the model anew."
+__all__ = ["ANYTHING", "TEXT", "Layout", "Rule", "ascending", "check", "number", "one_of", "whole"]
 
 
-class Stamp(NamedTuple):
-    """What ``model.json`` says about another file of the folder."""
+class Rule(NamedTuple):
+    """What one value of a document must be."""
 
-    n_bytes: int
-    sha256: str
-
-    @classmethod
-    def of(cls, data: bytes) -> "Stamp":
-        """The stamp of a file that holds `data`."""
-        return cls(len(data), hashlib.sha256(data).hexdigest())
+    description: str
+    accepts: Callable[[Any], bool]
 
 
-Arrays = dict[str, NDArray[Any]]
-ContentOf = Callable[[str, Stamp], bytes]  # from a file's name, the content that fits the stamp
+Layout: TypeAlias = "Rule | Mapping[Any, Layout]"
+
+ANYTHING = Rule("anything", lambda _: True)
+TEXT = Rule("text", lambda value: isinstance(value, str))
 
 
-class Fault(Exception):  # noqa: N818 - never leaves this package: users see ModelFormatError
-    """A fault of one file; `load` and `save` turn it into the `ModelFormatError` that also names the folder."""
-
-    def __init__(self, file: str, what: str, remedy: str = _DAMAGED) -> None:
-        super().__init__(f"{file} {what}")
-        self.file = file
-        self.what = what
-        self.remedy = remedy
+def number(low: float, high: float) -> Rule:
+    """A number from `low` to `high`."""
+    return Rule(
+        f"a number from {low:g} to {high:g}", lambda value: type(value) in (int, float) and low <= value <= high
+    )
 
 
-class Missing(Fault):
-    """The file is not there at all."""
+def whole(low: int, high: int) -> Rule:
+    """A whole number from `low` to `high`."""
+    return Rule(f"a whole number from {low} to {high}", lambda value: type(value) is int and low <= value <= high)
+
+
+def one_of(*values: str | int | None) -> Rule:
+    """One of `values`."""
+    kinds = {type(value) for value in values}
+    return Rule(" or ".join(map(json.dumps, values)), lambda value: type(value) in kinds and value in values)
+
+
+def ascending(rule: Rule) -> Rule:
+    """A list of two values that `rule` accepts, the first not above the second."""
+    return Rule(
+        f"two ascending values, each {rule.description}",
+        lambda value: (
+            type(value) is list and len(value) == 2 and all(map(rule.accepts, value)) and value[0] <= value[1]
+        ),
+    )
+
+
+def check(value: Json, layout: Layout, place: str = "") -> None:
+    """Raise a `Fault` where a value is not laid out as `layout` says.
+
+    A mapping stands for an object with exactly these fields; its key ``...`` stands for fields of any name.
+
+    Examples
+    --------
+    >>> check({"n": 3, "limits": {"low": 0.5}}, {"n": whole(1, 9), "limits": {...: number(0, 1)}})
+    >>> check({"n": 12}, {"n": whole(1, 9)})
+    Traceback (most recent call last):
+    spoilerguard.persistence.manifest.Fault: model.json is wrong: n must be a whole number from 1 to 9, not 12.
+    """
+    if isinstance(layout, Rule):
+        if not layout.accepts(value):
+            raise Fault(MODEL_JSON, f"is wrong: {place} must be {layout.description}, not {shown(value)}.")
+        return
+    if not isinstance(value, dict):
+        raise Fault(MODEL_JSON, f"is wrong: {place} must be an object, not {shown(value)}.")
+    wanted = dict.fromkeys(value, layout[...]) if ... in layout else layout
+    for name in {**wanted, **value}:
+        field = joined(place, name)
+        if name not in value or name not in wanted:
+            raise Fault(MODEL_JSON, f"is wrong: {field} is {'missing' if name in wanted else 'not known'}.")
+        check(value[name], wanted[name], field)

@@ -1,8 +1,8 @@
 """Which words does the model go by? Hashed n-grams have no names, so they are read back from sentences.
 
-Every n-gram of the sentences given is traced to its characters; what reads alike, as a word or as a run of characters,
-is one entry, and what an encoder says of a word is part of it. Two n-grams that share a bucket share its weight: rare,
-and no fault of the words.
+Every n-gram of the given sentences is traced to its characters. All n-grams that read alike, as a word or as a run of
+characters, are one entry, and what an encoder adds for a word belongs to that word's entry. Two n-grams in the same
+bucket share its weight; that is rare.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spoilerguard.features import as_sentences
+from spoilerguard.features.attribution import occurrences, word_weights
 from spoilerguard.model import SpoilerClassifier
-from spoilerguard.plots.canvas import SAFE, SPOILER, axes, finish
+from spoilerguard.plots.charts import SAFE, SPOILER, finish, new_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,20 +23,19 @@ if TYPE_CHECKING:
 __all__ = ["NGram", "feature_weights", "heaviest_ngrams"]
 
 _NONE = np.zeros(0, dtype=np.int64)
-_Pieces = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
-_BATCH = 256  # sentences traced at once: each has hundreds of n-grams
+_Parts = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
 class NGram:
-    """A piece of text and what it adds to a verdict.
+    """A piece of text and what it adds to the logit.
 
     Attributes
     ----------
     text : str
         In lower case; "…" stands where the word goes on.
     contribution : float
-        What it adds to the logit of a sentence that holds it, on average over these sentences.
+        What it adds to the logit of a sentence that holds it: the mean over these sentences.
     sentences : int
         How many of the sentences hold it.
     """
@@ -48,18 +48,18 @@ class NGram:
 def heaviest_ngrams(
     model: SpoilerClassifier, sentences: Iterable[str], n: int = 20, *, min_sentences: int = 2
 ) -> tuple[NGram, ...]:
-    """The n-grams that weigh most, half of them for "spoiler" and half for "safe", from the one end to the other.
+    """The n-grams that weigh most, from "spoiler" to "safe": half of them for either.
 
     Parameters
     ----------
     model : SpoilerClassifier
         Fitted.
     sentences : iterable of str
-        Where to look for n-grams: some hundreds of sentences like those to be judged.
+        Where to look for n-grams: some hundreds of sentences like those that the model will classify.
     n : int, default 20
         How many at most.
     min_sentences : int, default 2
-        Leave out what fewer sentences hold.
+        Leave out n-grams that fewer sentences hold.
 
     Returns
     -------
@@ -94,7 +94,7 @@ def feature_weights(
     -------
     matplotlib.axes.Axes
     """
-    ax = axes(ax)
+    ax = new_axes() if ax is None else ax
     ngrams = heaviest_ngrams(model, sentences, n, min_sentences=min_sentences)
     values = [ngram.contribution for ngram in ngrams]
     rows = np.arange(len(ngrams))
@@ -106,34 +106,32 @@ def feature_weights(
 
 
 def _ngrams(model: SpoilerClassifier, sentences: list[str]) -> Iterator[NGram]:
-    """Every n-gram by its folded text, in order of first appearance."""
+    """Every n-gram by its normalized text, in order of first appearance."""
     numbers: dict[str, int] = {}
-    codes, holders, parts = [_NONE], [_NONE], [np.zeros(0)]
-    for first in range(0, len(sentences), _BATCH):
-        batch = sentences[first : first + _BATCH]
-        for sentence, start, end, amount in _pieces(model, batch):
-            places = zip(sentence.tolist(), start.tolist(), end.tolist(), strict=True)
-            texts = (_readable(batch[row], *place) for row, *place in places)
-            codes.append(np.array([numbers.setdefault(text, len(numbers)) for text in texts], dtype=np.int64))
-            holders.append(sentence + first)
-            parts.append(amount)
+    codes, holders, amounts = [_NONE], [_NONE], [np.zeros(0)]
+    for sentence, start, end, amount in _parts(model, sentences):
+        places = zip(sentence.tolist(), start.tolist(), end.tolist(), strict=True)
+        texts = (_readable(sentences[row], first, last) for row, first, last in places)
+        codes.append(np.array([numbers.setdefault(text, len(numbers)) for text in texts], dtype=np.int64))
+        holders.append(sentence)
+        amounts.append(amount)
     code, holder = np.concatenate(codes), np.concatenate(holders)
-    held = np.bincount(np.unique(code * len(sentences) + holder) // max(len(sentences), 1), minlength=len(numbers))
-    total = np.bincount(code, np.concatenate(parts), minlength=len(numbers))
+    n_holders = np.bincount(np.unique(code * len(sentences) + holder) // max(len(sentences), 1), minlength=len(numbers))
+    total = np.bincount(code, np.concatenate(amounts), minlength=len(numbers))
     for text, number in numbers.items():
         if text:
-            yield NGram(text, float(total[number] / held[number]), int(held[number]))
+            yield NGram(text, float(total[number] / n_holders[number]), int(n_holders[number]))
 
 
-def _pieces(model: SpoilerClassifier, batch: list[str]) -> Iterator[_Pieces]:
-    """Sentence, first and last character of every n-gram, and what it adds; then of every word the encoder's share."""
+def _parts(model: SpoilerClassifier, sentences: list[str]) -> Iterator[_Parts]:
+    """Sentence, first and last character of every n-gram, and what it adds; then the encoder's share of every word."""
     vectorizer = model.vectorizer_
-    for block in vectorizer.occurrences(batch):
-        yield block.sentence, block.start, block.end, block.value * model.coef_[block.bucket]
+    for grams in occurrences(vectorizer, sentences):
+        yield grams.sentence, grams.start, grams.end, grams.value * model.coef_[grams.bucket]
     if vectorizer.encoder is not None:
         encoder_only = model.coef_.copy()
         encoder_only[: len(vectorizer.idf_)] = 0
-        for words in vectorizer.contributions(batch, encoder_only):
+        for words in word_weights(vectorizer, sentences, encoder_only):
             yield words.sentence, words.start, words.end, words.weight
 
 

@@ -1,59 +1,78 @@
-"""A review and its verdicts → the review with its spoilers hidden, in the markup of the place where it will be read.
+"""Hide the spoilers of a review, in the markup of the place where it will be read.
 
-What is hidden is one stretch of text as far as the markup reaches, so that its sentences cannot be counted, and nothing
-of it stands anywhere but inside the markup: no tooltip, no attribute. The rest of the text says exactly what it said.
+`STYLES` holds one entry for each such place. Spoilers with only blanks between them are hidden as one stretch, as far
+as the markup reaches, so that a reader cannot count them. Hidden text stands inside the markup only: no tooltip, no
+attribute. The rest of the review keeps its meaning: what the place would read as markup is escaped.
 """
 
 import heapq
+import html
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from spoilerguard.rendering.escaping import (
-    LINE_BREAKS,
-    Edit,
-    Escape,
-    as_discord,
-    as_goodreads,
-    as_html,
-    as_markdown,
-    spliced,
-)
 from spoilerguard.verdicts import Label, Verdict
 
-__all__ = ["STYLES", "redact_verdicts"]
+__all__ = ["STYLES", "Style", "redact_verdicts"]
+
+_Edit = tuple[int, int, str]  # what stands at [start:end] becomes this
 
 
-@dataclass(frozen=True, slots=True)
-class _Markup:
-    """How one kind of markup hides text.
+def _reference(char: str) -> str:
+    """A character as a reference of HTML and Markdown; NUL and lone surrogates, which no page can hold, as U+FFFD."""
+    if char == "\0" or "\ud800" <= char <= "\udfff":
+        return "\ufffd"
+    return html.escape(char, quote=False) if char in "<>&" else f"&#{ord(char)};"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Style:
+    """How one place hides text.
 
     Attributes
     ----------
     opening, closing : str
         What stands around hidden text.
+    mask : str
+        A character that replaces each hidden one. Empty where the text stays and `opening` and `closing` hide it.
+    special : re.Pattern or None
+        Single characters that the place would read as markup, and that are therefore escaped.
     escape : callable
-        What must change in the text, so that it is read as text and not as markup.
-    barrier : str
-        Pattern of what the markup cannot reach across; blanks around it stay outside.
+        Such a character → what the place shows as that character.
+    barrier : re.Pattern or None
+        What `opening` and `closing` cannot reach across, or what a mask leaves as it is.
     before, after : str
         What stands around the whole review.
     """
 
-    opening: str
-    closing: str
-    escape: Escape
-    barrier: str | None = None
+    opening: str = ""
+    closing: str = ""
+    mask: str = ""
+    special: re.Pattern[str] | None = None
+    escape: Callable[[str], str] = _reference
+    barrier: re.Pattern[str] | None = None
     before: str = ""
     after: str = ""
 
 
-_LINE = rf"(?:\r\n|(?!\r\n)[{LINE_BREAKS}])"
-_PARAGRAPH = rf"{_LINE}\s*?{_LINE}"
+_BREAKS = r"\n\r\v\f\x1c-\x1e\u2028\u2029"  # where `spoilerguard.sentences` begins a line
+_LINE_BREAK = rf"(?:\r\n|(?!\r\n)[{_BREAKS}])"
+
+# CommonMark 0.31 and GitHub's extensions. At the start of a line: headings, rules, lists, underlines of headings and
+# tables, and blanks, which make code of what follows. A reference would show inside a link that is made of a bare
+# address, so addresses are kept from becoming links. References, unlike backslashes, also work behind a tag of HTML.
+_MARKDOWN = re.compile(
+    rf"[\\`*_~^|$\[\]<>&]"
+    rf"|:(?=//|[\w+-]+:)|(?<=[wW]{{3}})\."
+    rf"|(?<![^{_BREAKS}])(?:[#+=:-]|\d(?=\d*[.)])|[ \t](?=[ \t]*[^ \t\n\r]))"
+)
+# Headings, lists and small print; colons and dots of emoji, emoticons and addresses.
+_DISCORD = re.compile(r"[\\`*_~|\[\]<>:@]|(?<=[wW]{3})\.|(?<!\S)(?:#|-(?=[\s#]))|(?<=\d)\.(?=\s)")
 
 # <details> and not a coloured <span>: a key opens it, a screen reader says what it is and reads no further, and it
 # hides without a style sheet. With one, it flows with the text around it, closed or open.
-_HTML_STYLE = (
+_DETAILS = "<details><summary>Spoiler</summary>"
+_STYLE_SHEET = (
     "<style>.spoilerguard-redacted{white-space:pre-wrap;overflow-wrap:anywhere}"
     ".spoilerguard-redacted details{display:inline;unicode-bidi:isolate}"
     ".spoilerguard-redacted details::details-content{display:none}"
@@ -62,38 +81,50 @@ _HTML_STYLE = (
     "font-size:.9em}"
     ".spoilerguard-redacted details[open]>summary{margin-inline-end:.4em}</style>"
 )
-_DETAILS = ("<details><summary>Spoiler</summary>", "</details>")
 
-_MARKUPS = {
-    "html": _Markup(
-        *_DETAILS, as_html, before=f'{_HTML_STYLE}<div class="spoilerguard-redacted" dir="auto">', after="</div>"
+STYLES: Mapping[str, Style] = {
+    "block": Style(mask="█", barrier=re.compile(f"[{_BREAKS}]+")),
+    "html": Style(
+        opening=_DETAILS,
+        closing="</details>",
+        special=re.compile(r"[<>&\r\0\ud800-\udfff]"),
+        before=f'{_STYLE_SHEET}<div class="spoilerguard-redacted" dir="auto">',
+        after="</div>",
     ),
-    # GitHub and most others; CommonMark itself hides nothing, but lets HTML through.
-    "markdown": _Markup(*_DETAILS, as_markdown, _PARAGRAPH),
-    # A bar at the end would be taken for the first one of the closing pair, so it stays outside.
-    "discord": _Markup("||", "||", as_discord, r"(?<![|\s])[|\s]+\Z"),
+    # GitHub and most others. CommonMark itself hides nothing, but lets HTML through.
+    "markdown": Style(
+        opening=_DETAILS,
+        closing="</details>",
+        special=_MARKDOWN,
+        barrier=re.compile(rf"{_LINE_BREAK}\s*?{_LINE_BREAK}"),
+    ),
+    # Discord knows no references. A bar at the end would be taken for the first one of the closing pair.
+    "discord": Style(
+        opening="||",
+        closing="||",
+        special=_DISCORD,
+        escape=lambda char: f"\\{char}",
+        barrier=re.compile(r"(?<![|\s])[|\s]+\Z"),
+    ),
     # Old and new Reddit agree on one line, without blanks next to the marks.
-    "reddit": _Markup(">!", "!<", as_markdown, _LINE),
-    "goodreads": _Markup("<spoiler>", "</spoiler>", as_goodreads),
+    "reddit": Style(opening=">!", closing="!<", special=_MARKDOWN, barrier=re.compile(_LINE_BREAK)),
+    # A subset of HTML, in which [book:…] makes a link.
+    "goodreads": Style(opening="<spoiler>", closing="</spoiler>", special=re.compile(r"[<>&\[]")),
 }
-
-STYLES = ("block", *_MARKUPS)
-
-_HIDEABLE = re.compile(f"[^{LINE_BREAKS}]+")
 
 
 def redact_verdicts(review: str, verdicts: Sequence[Verdict], style: str = "block") -> str:
-    r"""Hide the sentences of `review` that `verdicts` call spoilers.
+    r"""Hide the sentences of `review` that `verdicts` label as spoilers.
 
     Parameters
     ----------
     review : str
-        The text that was judged.
+        The text that was classified.
     verdicts : sequence of Verdict
         What `spoilerguard.classify` says about it, or a part of that.
-    style : {"block", "html", "markdown", "discord", "reddit", "goodreads"}, default "block"
-        ``block`` puts █ for every character of a spoiler and keeps line breaks; the text is gone. The others keep the
-        text behind the spoiler markup of their place, and escape what that place would read as markup of its own.
+    style : str, default "block"
+        A key of `STYLES`. ``block`` puts █ for each character of a spoiler and keeps line breaks: the text is gone. The
+        others keep the text behind the spoiler markup of the place that they are named after.
 
     Returns
     -------
@@ -102,7 +133,7 @@ def redact_verdicts(review: str, verdicts: Sequence[Verdict], style: str = "bloc
     Raises
     ------
     ValueError
-        Where `style` is none of these, or a verdict does not belong to `review`.
+        Where there is no such style, or a spoiler does not belong to `review`.
 
     Examples
     --------
@@ -117,48 +148,43 @@ def redact_verdicts(review: str, verdicts: Sequence[Verdict], style: str = "bloc
     """
     if style not in STYLES:
         raise ValueError(f"There is no style {style!r}; choose one of {', '.join(STYLES)}.")
-    hidden = list(_hidden(review, verdicts))
-    if style == "block":
-        return "".join(spliced(review, ((*span, _HIDEABLE.sub(_blocks, review[slice(*span)])) for span in hidden)))
-    markup = _MARKUPS[style]
-    edits = heapq.merge(_tags(review, hidden, markup), markup.escape(review))
-    return "".join((markup.before, *spliced(review, edits), markup.after))
+    chosen = STYLES[style]
+    special = chosen.special.finditer(review) if chosen.special else ()
+    escapes = ((found.start(), found.end(), chosen.escape(found[0])) for found in special)
+    hiding = (edit for first, last in _stretches(review, verdicts) for edit in _hide(review, first, last, chosen))
+    pieces, done = [chosen.before], 0
+    for start, end, new in heapq.merge(hiding, escapes):
+        pieces += (review[done:start], new)
+        done = end
+    return "".join((*pieces, review[done:], chosen.after))
 
 
-def _hidden(review: str, verdicts: Iterable[Verdict]) -> Iterator[tuple[int, int]]:
-    """Stretches to hide, in order; spoilers with nothing but blanks between them are one."""
-    first = last = -1
-    for verdict in sorted((v for v in verdicts if v.label is Label.SPOILER), key=lambda verdict: verdict.start):
+def _stretches(review: str, verdicts: Sequence[Verdict]) -> list[tuple[int, int]]:
+    """What to hide, in order: spoilers with only blanks between them are one stretch."""
+    found: list[tuple[int, int]] = []
+    spoilers = (verdict for verdict in verdicts if verdict.label == Label.SPOILER)
+    for verdict in sorted(spoilers, key=lambda verdict: verdict.start):
         if review[verdict.start : verdict.end] != verdict.text:
             raise ValueError(f"The verdict on {verdict.text!r:.60} does not belong to this review.")
-        if first >= 0 and not review[last : verdict.start].strip():
-            last = max(last, verdict.end)
-            continue
-        if first >= 0:
-            yield first, last
-        first, last = verdict.start, verdict.end
-    if first >= 0:
-        yield first, last
+        if found and not review[found[-1][1] : verdict.start].strip():
+            found[-1] = found[-1][0], max(found[-1][1], verdict.end)
+        else:
+            found.append((verdict.start, verdict.end))
+    return found
 
 
-def _tags(review: str, hidden: Iterable[tuple[int, int]], markup: _Markup) -> Iterator[Edit]:
-    for start, end in hidden:
-        for first, last in _within_reach(review[start:end], markup.barrier):
-            yield start + first, start + first, markup.opening
-            yield start + last, start + last, markup.closing
-
-
-def _within_reach(text: str, barrier: str | None) -> Iterator[tuple[int, int]]:
-    """The pieces of `text` between barriers, blanks around them left out."""
+def _hide(review: str, first: int, last: int, style: Style) -> Iterator[_Edit]:
+    """The edits that hide one stretch: each piece between barriers is masked, or gets an opening and a closing."""
+    text = review[first:last]
+    barriers = [found.span() for found in style.barrier.finditer(text)] if style.barrier else []
     start = 0
-    barriers = [match.span() for match in re.finditer(barrier, text)] if barrier else []
-    for before, after in (*barriers, (len(text), len(text))):
-        piece = text[start:before]
-        if body := piece.strip():
-            first = start + len(piece) - len(piece.lstrip())
-            yield first, first + len(body)
+    for end, after in (*barriers, (len(text), len(text))):
+        piece = text[start:end]
+        begin = first + start
+        if style.mask:
+            yield begin, first + end, style.mask * len(piece)
+        elif body := piece.strip():
+            begin += len(piece) - len(piece.lstrip())
+            yield begin, begin, style.opening
+            yield begin + len(body), begin + len(body), style.closing
         start = after
-
-
-def _blocks(hidden: re.Match[str]) -> str:
-    return "█" * len(hidden[0])

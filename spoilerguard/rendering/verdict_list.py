@@ -1,14 +1,11 @@
-"""The verdicts on one review: a list that can show itself."""
+"""`Verdicts`: the verdicts on one review, as a list that can show itself."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from spoilerguard.rendering.escaping import visible
+from spoilerguard.rendering.control_characters import visible
 from spoilerguard.rendering.highlighting import percent, to_html
-from spoilerguard.verdicts import Label, Verdict
-
-if TYPE_CHECKING:
-    from spoilerguard.reasons import Explanation
+from spoilerguard.verdicts import Explanation, Label, Verdict
 
 __all__ = ["Verdicts"]
 
@@ -16,19 +13,19 @@ __all__ = ["Verdicts"]
 class Verdicts(list[Verdict]):
     """The verdicts on the sentences of one review, in order.
 
-    A list like any other, equal to any list of the same verdicts; but it knows its review, and shows it: highlighted in
-    a notebook, as plain text when printed.
+    It is a list like any other, and equal to any list of the same verdicts. But it knows its review, and shows it:
+    highlighted in a notebook, as plain text when printed.
 
     Parameters
     ----------
     verdicts : iterable of Verdict
     review : str
-        The text that was judged.
+        The text that was classified.
 
     Attributes
     ----------
     review : str
-        The text that was judged.
+        The text that was classified.
 
     Examples
     --------
@@ -45,8 +42,8 @@ class Verdicts(list[Verdict]):
         super().__init__(verdicts)
         self.review = review
 
-    def to_html(self, explanations: "Sequence[Explanation] | None" = None) -> str:
-        """The review with its spoilers highlighted: see `spoilerguard.rendering.to_html`.
+    def to_html(self, explanations: Sequence[Explanation] | None = None) -> str:
+        """Highlight the spoilers of the review: see `spoilerguard.rendering.to_html`.
 
         Parameters
         ----------
@@ -60,17 +57,14 @@ class Verdicts(list[Verdict]):
         return to_html(self.review, self, explanations)
 
     def __str__(self) -> str:
-        return "".join(self._pieces())
-
-    def _pieces(self) -> Iterable[str]:
-        done = 0
+        pieces, done = [], 0
         for verdict in sorted(self, key=lambda verdict: verdict.start):
-            if verdict.label is Label.SPOILER:
-                yield visible(self.review[done : verdict.start])
-                doubt = "" if verdict.certain else "?"
-                yield f"[spoiler{doubt} {percent(verdict.probability)}: {visible(verdict.text)}]"
+            if verdict.label == Label.SPOILER:
+                note = "" if verdict.certain else "?"
+                pieces.append(visible(self.review[done : verdict.start]))
+                pieces.append(f"[spoiler{note} {percent(verdict.probability)}: {visible(verdict.text)}]")
                 done = verdict.end
-        yield visible(self.review[done:])
+        return "".join((*pieces, visible(self.review[done:])))
 
     def _repr_html_(self) -> str:
         return self.to_html()

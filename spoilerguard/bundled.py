@@ -1,0 +1,96 @@
+"""The models that come with the package: found, read once, and kept.
+
+An installed package holds them beside its code; an editable install or a checkout holds them in the folder ``models``.
+"""
+
+import os
+from functools import cache
+from pathlib import Path
+from threading import Lock
+
+from spoilerguard.errors import ModelFormatError
+from spoilerguard.features import Encoder
+from spoilerguard.model import SpoilerClassifier
+from spoilerguard.persistence import load as load_folder
+
+__all__ = ["NAMES", "default_encoder", "default_model", "load", "resolve_model"]
+
+NAMES = ("default", "accurate")
+_PACKAGE = Path(__file__).parent
+_REMEDIES = {
+    "default": "install spoilerguard again",
+    "accurate": "it is no part of the wheel: clone the repository, or pass the folder of a copy of models/accurate",
+}
+_reading = Lock()
+
+
+def load(path: str | Path | None = None) -> SpoilerClassifier:
+    """Read a model.
+
+    Parameters
+    ----------
+    path : str or Path, optional
+        A folder that `spoilerguard.save` wrote, or the name of a model that comes with the package: "default" or
+        "accurate". None means "default".
+
+    Returns
+    -------
+    SpoilerClassifier
+
+    Raises
+    ------
+    ModelFormatError
+        Where the folder is missing, damaged, altered or newer than this version.
+
+    Examples
+    --------
+    >>> load().classes_.tolist()
+    ['safe', 'spoiler']
+    """
+    name = "default" if path is None else path
+    if name not in NAMES or os.path.isdir(name):  # noqa: PTH112 - a name may be no path at all
+        return load_folder(name)
+    places = (_PACKAGE / f"{name}_model", _PACKAGE.parent / "models" / name)
+    for place in places:
+        if (place / "model.json").is_file():
+            return load_folder(place)
+    raise ModelFormatError(f"The {name} model is missing from {places[0]}: {_REMEDIES[str(name)]}.")
+
+
+def default_model() -> SpoilerClassifier:
+    """The default model, shared by all callers: read at the first call, once even among threads."""
+    if _read_default.cache_info().currsize:
+        return _read_default()
+    with _reading:
+        return _read_default()
+
+
+def default_encoder() -> Encoder | None:
+    """The encoder that the default model was built on, for training on other labels."""
+    return default_model().vectorizer_.encoder
+
+
+def resolve_model(model: SpoilerClassifier | str | Path | None) -> SpoilerClassifier:
+    """What a ``model=`` argument means: a model as it is, a folder or a name read, None the default model."""
+    if model is None or model == "default":
+        return default_model()
+    if isinstance(model, str | Path):
+        return load(model)
+    if isinstance(model, SpoilerClassifier):
+        return model
+    raise TypeError(f"model must be a SpoilerClassifier, a folder, a name or None, got {type(model).__name__}.")
+
+
+@cache
+def _read_default() -> SpoilerClassifier:
+    return load()
+
+
+def _unlock() -> None:
+    """A process forked while another thread was reading would wait for ever for a thread that it does not have."""
+    global _reading  # noqa: PLW0603 - a lock held by nobody can only be replaced
+    _reading = Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock)

@@ -1,0 +1,242 @@
+"""Which probability is enough? A threshold is chosen for what it promises, on works that the model has not seen.
+
+A threshold lies half-way between two probabilities that were seen, so that no rounding moves a sentence across it.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from spoilerguard.bootstrap import Measure, estimate, factorize
+from spoilerguard.calibration.operating_points import OperatingPoint
+from spoilerguard.calibration.platt import check_probabilities
+from spoilerguard.errors import OperatingPointError
+from spoilerguard.ranking import cumulated
+
+__all__ = ["max_f1_point", "operating_point", "select_points"]
+
+_ROUNDING = 1e-9
+_CAUTIOUS_RECALL, _LENIENT_PRECISION, _BALANCED_PRECISION, _F1_KEPT = 0.8, 0.6, 0.5, 0.8
+
+
+def operating_point(
+    probabilities: ArrayLike,
+    labels: ArrayLike,
+    groups: ArrayLike,
+    *,
+    min_precision: float | None = None,
+    min_recall: float | None = None,
+    cost: float | None = None,
+    sample_weight: ArrayLike | None = None,
+    n_bootstrap: int = 1000,
+    seed: int = 0,
+) -> OperatingPoint:
+    """The threshold that keeps one promise and is best at what is left open.
+
+    Parameters
+    ----------
+    probabilities : array-like of float, shape (n,)
+        Of works that the model has not seen.
+    labels : array-like of 0 and 1, shape (n,)
+    groups : array-like, shape (n,)
+        The work of each sentence, for the intervals.
+    min_precision : float in (0, 1], optional
+        The highest recall whose precision is at least this.
+    min_recall : float in (0, 1], optional
+        The highest precision whose recall is at least this.
+    cost : float above 0, optional
+        What a missed spoiler costs, a false alarm being 1: the lowest total cost (Elkan 2001).
+    sample_weight : array-like of float, shape (n,), optional
+        How much each sentence counts.
+    n_bootstrap : int, default 1000
+        Number of resamples for the intervals; the threshold is the same in all of them.
+    seed : int, default 0
+
+    Returns
+    -------
+    OperatingPoint
+
+    Raises
+    ------
+    ValueError
+        Unless exactly one criterion is given, in its range, for lists of one length.
+    OperatingPointError
+        Where it cannot be reached; the message says what can.
+
+    Examples
+    --------
+    >>> probabilities, labels, works = [0.9, 0.8, 0.6, 0.4, 0.1], [1, 1, 0, 1, 0], list("aabbc")
+    >>> point = operating_point(probabilities, labels, works, min_precision=0.9)
+    >>> round(point.threshold, 3), point.precision, round(point.recall, 3)
+    (0.7, 1.0, 0.667)
+    >>> operating_point(probabilities, labels, works, min_recall=0.9).precision
+    0.75
+    """
+    _check_criterion(min_precision, min_recall, cost)
+    scored = _Scored.checked(probabilities, labels, groups, sample_weight)
+    if min_precision is not None:
+        chosen = _highest(scored.recall, scored.precision, min_precision, "precision")
+    elif min_recall is not None:
+        chosen = _highest(scored.precision, scored.recall, min_recall, "recall")
+    else:
+        chosen = _cheapest(scored, float(cost or 0.0))
+    return scored.point(chosen, n_bootstrap, seed)
+
+
+def max_f1_point(
+    probabilities: ArrayLike,
+    labels: ArrayLike,
+    groups: ArrayLike,
+    *,
+    sample_weight: ArrayLike | None = None,
+    n_bootstrap: int = 1000,
+    seed: int = 0,
+) -> OperatingPoint:
+    """The threshold with the highest F1, the harmonic mean of precision and recall (van Rijsbergen 1979).
+
+    Parameters as in `operating_point`.
+
+    Returns
+    -------
+    OperatingPoint
+
+    Examples
+    --------
+    >>> round(max_f1_point([0.9, 0.8, 0.6, 0.4, 0.1], [1, 1, 0, 1, 0], list("aabbc")).threshold, 3)
+    0.25
+    """
+    scored = _Scored.checked(probabilities, labels, groups, sample_weight)
+    f1 = 2 * scored.hits / (scored.flagged + scored.hits[-1])
+    return scored.point(int(np.argmax(f1)), n_bootstrap, seed)
+
+
+def select_points(
+    probabilities: NDArray[np.float64], labels: NDArray[np.int8], groups: NDArray[Any], weights: NDArray[np.float64]
+) -> dict[str, OperatingPoint]:
+    """The operating points of a model: "cautious", "balanced" and, where it can be promised, "lenient".
+
+    "cautious" finds four spoilers of five. "balanced" has the highest F1; where spoilers are rare, that threshold is
+    wrong more often than right, and readers stop believing it, so "balanced" then takes the highest recall at which
+    half of the marks are right, unless that costs more than a fifth of F1. "lenient" is right on three marks of five.
+
+    Parameters
+    ----------
+    probabilities, labels, groups, weights : ndarray, shape (n,)
+        As in `operating_point`.
+
+    Returns
+    -------
+    dict of str to OperatingPoint
+    """
+    scored = (probabilities, labels, groups)
+    cautious = operating_point(*scored, min_recall=_CAUTIOUS_RECALL, sample_weight=weights)
+    balanced = max_f1_point(*scored, sample_weight=weights)
+    points, threshold = {}, attrgetter("threshold")
+    with suppress(OperatingPointError):
+        half_right = operating_point(*scored, min_precision=_BALANCED_PRECISION, sample_weight=weights)
+        if half_right.threshold > balanced.threshold and half_right.f1 >= _F1_KEPT * balanced.f1:
+            balanced = half_right
+    with suppress(OperatingPointError):
+        lenient = operating_point(*scored, min_precision=_LENIENT_PRECISION, sample_weight=weights)
+        points["lenient"] = max(balanced, lenient, key=threshold)
+    return points | {"balanced": balanced, "cautious": min(balanced, cautious, key=threshold)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """What every possible threshold flags: one entry for each distinct probability, from high to low."""
+
+    probabilities: NDArray[np.float64]
+    labels: NDArray[np.int8]
+    weights: NDArray[np.float64]
+    groups: ArrayLike
+    distinct: NDArray[np.float64]
+    flagged: NDArray[np.float64]
+    hits: NDArray[np.float64]
+
+    @classmethod
+    def checked(
+        cls, probabilities: ArrayLike, labels: ArrayLike, groups: ArrayLike, sample_weight: ArrayLike | None
+    ) -> "_Scored":
+        p, y, w = check_probabilities(probabilities, labels, sample_weight)
+        if len(np.asarray(groups)) != len(p):
+            raise ValueError(f"groups has {len(np.asarray(groups))} entries for {len(p)} probabilities.")
+        if not w[y == 1].sum():
+            raise OperatingPointError("No spoiler among the labels: safe sentences alone cannot choose a threshold.")
+        counted = w > 0
+        p, y, w = p[counted], y[counted], w[counted]
+        return cls(p, y, w, np.asarray(groups)[counted], *cumulated(y, p, w))
+
+    @property
+    def precision(self) -> NDArray[np.float64]:
+        return np.asarray(self.hits / self.flagged)
+
+    @property
+    def recall(self) -> NDArray[np.float64]:
+        return np.asarray(self.hits / self.hits[-1])
+
+    def point(self, chosen: int, n_bootstrap: int, seed: int) -> OperatingPoint:
+        """The threshold that flags the first `chosen` + 1 distinct probabilities, and what it achieves."""
+        lowest = float(self.distinct[chosen])
+        below = float(self.distinct[chosen + 1]) if chosen + 1 < len(self.distinct) else 0.0
+        threshold = (lowest + below) / 2
+        threshold = lowest if threshold <= below else threshold
+        codes, n_groups = factorize(self.groups)
+        measure = _precision_recall(self.labels == 1, self.probabilities >= threshold, self.weights, codes)
+        found = estimate(measure, n_groups, n_rows=n_groups, n_bootstrap=n_bootstrap, seed=seed)
+        precision, recall = found["precision"], found["recall"]
+        return OperatingPoint(threshold, precision.value, recall.value, precision.interval, recall.interval)
+
+
+def _precision_recall(
+    spoiler: NDArray[np.bool_], flagged: NDArray[np.bool_], weights: NDArray[np.float64], codes: NDArray[np.intp]
+) -> Measure:
+    """Precision and recall of one decision, from sums over works."""
+    n_groups = int(codes.max()) + 1
+    sums = [np.bincount(codes, weights * rows, minlength=n_groups) for rows in (spoiler & flagged, flagged, spoiler)]
+
+    def measure(counts: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+        hits, alarms, spoilers = (counts @ column for column in sums)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return {"precision": hits / alarms, "recall": hits / spoilers}
+
+    return measure
+
+
+def _check_criterion(min_precision: float | None, min_recall: float | None, cost: float | None) -> None:
+    given = {"min_precision": min_precision, "min_recall": min_recall, "cost": cost}
+    named = {name: value for name, value in given.items() if value is not None}
+    if len(named) != 1:
+        raise ValueError(f"Give exactly one of min_precision, min_recall and cost; got {', '.join(named) or 'none'}.")
+    name, value = named.popitem()
+    if not (0 < value < np.inf if name == "cost" else 0 < value <= 1):
+        raise ValueError(f"{name} must be {'positive' if name == 'cost' else 'above 0 and at most 1'}; got {value}.")
+
+
+def _highest(wanted: NDArray[np.float64], promised: NDArray[np.float64], minimum: float, name: str) -> int:
+    """Where `wanted` is highest among the thresholds that keep the promise; of equals the one that promises most."""
+    kept = promised + _ROUNDING >= minimum
+    if not kept.any():
+        raise OperatingPointError(
+            f"No threshold reaches a {name} of {minimum:g} on these sentences: the highest is {promised.max():.3f}."
+        )
+    best = kept & (wanted == wanted[kept].max())
+    return int(np.argmax(np.where(best, promised, -1.0)))
+
+
+def _cheapest(scored: _Scored, cost: float) -> int:
+    """Where false alarms and missed spoilers cost least, if that is less than to flag nothing at all."""
+    alarms = scored.flagged - scored.hits
+    gain = cost * scored.hits - alarms
+    if gain.max() <= 0:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            enough = float(np.nanmin(alarms / scored.hits))
+        raise OperatingPointError(
+            f"At a cost of {cost:g} false alarms for a missed spoiler it is cheapest to flag nothing; "
+            f"a threshold pays from a cost above {enough:.3g}."
+        )
+    return int(np.argmax(gain))

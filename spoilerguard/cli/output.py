@@ -1,0 +1,143 @@
+"""Verdicts as text for a terminal, as JSON lines or as CSV; and any text, written so that a terminal cannot obey it.
+
+A terminal takes orders from control characters. There, those of a review are shown; a file gets them as they are.
+"""
+
+import csv
+import io
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from operator import attrgetter
+from typing import Self, TextIO
+
+from spoilerguard.rendering import visible
+from spoilerguard.verdicts import Label, Verdict
+
+__all__ = ["FORMATS", "Look", "verdict_lines", "write_text"]
+
+_SPOILER, _UNCERTAIN = "●", "?"
+_MARGIN = len("●? >99 %  ")
+_NARROWEST = 20  # columns for the text, however narrow the terminal
+_LONGEST_WORD = 200  # characters; `wcwidth.wrap` needs the cube of the length of a word, at worst
+
+# (spoiler, certain) → bold or dim, red or not. The marks say the same to those who see no red.
+_COLOURS = {(True, True): "1;31", (True, False): "2;31", (False, True): "", (False, False): "2"}
+
+_COLUMNS = tuple(field.name for field in fields(Verdict))
+_row = attrgetter(*_COLUMNS)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the place that the lines go to can do.
+
+    Attributes
+    ----------
+    colour : bool
+        Whether it understands colours and wants them.
+    width : int or None
+        Its columns; None where lines may have any length, as in a file.
+    """
+
+    colour: bool = False
+    width: int | None = None
+
+    @classmethod
+    def of(cls, stream: TextIO) -> Self:
+        """The look for a stream: plain and unwrapped unless it is a terminal."""
+        if not stream.isatty():
+            return cls()
+        # no-color.org: the variable counts where it is not empty
+        colour = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        return cls(colour, shutil.get_terminal_size().columns)
+
+    def paint(self, text: str, code: str) -> str:
+        """`text` in a colour, where there are colours; no code, no colour."""
+        return f"\x1b[{code}m{text}\x1b[0m" if self.colour and code else text
+
+
+def verdict_lines(verdicts: Sequence[Verdict], look: Look) -> Iterator[str]:
+    """One line for each sentence, more where it must be wrapped, and a summary.
+
+    Examples
+    --------
+    >>> verdict = Verdict("He dies in the last scene.", 0, 26, Label.SPOILER, 0.934, certain=True)
+    >>> for line in verdict_lines([verdict], Look()):
+    ...     print(line)
+    ●   93 %  He dies in the last scene.
+    <BLANKLINE>
+    ● 1 of 1 sentence marked as a spoiler
+    """
+    for verdict in verdicts:
+        spoiler = verdict.label == Label.SPOILER
+        mark = (_SPOILER if spoiler else " ") + (" " if verdict.certain else _UNCERTAIN)
+        for line in _wrap(f"{mark}{_percent(verdict.probability):>4} %  ", verdict.text, look.width):
+            yield look.paint(line, _COLOURS[spoiler, verdict.certain])
+    yield ""
+    if not verdicts:
+        yield "no sentence found"
+        return
+    spoilers = sum(verdict.label == Label.SPOILER for verdict in verdicts)
+    ending = "s marked as spoilers" if len(verdicts) > 1 else " marked as a spoiler"
+    yield look.paint(f"{_SPOILER} {spoilers} of {len(verdicts)} sentence{ending}", "1")
+    if uncertain := sum(not verdict.certain for verdict in verdicts):
+        yield look.paint(f"{_UNCERTAIN} {uncertain} with too few known words: a guess", "2")
+
+
+def _wrap(start: str, text: str, width: int | None) -> list[str]:
+    """The text behind `start` in lines of at most `width` columns, broken at blanks wherever that is possible."""
+    text = " ".join(visible(text).split())
+    if width is None:
+        return [start + text]
+    from wcwidth import wrap  # takes longer to import than all of this command's help
+
+    return wrap(
+        re.sub(rf"(\S{{{_LONGEST_WORD}}})(?=\S)", r"\1 ", text),
+        max(width, _MARGIN + _NARROWEST),
+        initial_indent=start,
+        subsequent_indent=" " * _MARGIN,
+        break_on_hyphens=False,
+    ) or [start]
+
+
+def _percent(probability: float) -> str:
+    """Whole percents; never a flat 0 or 100, which no model can know."""
+    return "<1" if probability < 0.01 else ">99" if probability > 0.99 else f"{100 * probability:.0f}"
+
+
+def _write_text_lines(verdicts: Sequence[Verdict], stream: TextIO) -> None:
+    stream.writelines(f"{line}\n" for line in verdict_lines(verdicts, Look.of(stream)))
+
+
+def _write_jsonl(verdicts: Sequence[Verdict], stream: TextIO) -> None:
+    """Control characters are escaped in a file, too: some readers take U+2028 for the end of a line."""
+    for verdict in verdicts:
+        record = dict(zip(_COLUMNS, _row(verdict), strict=True))
+        stream.write(visible(json.dumps(record, ensure_ascii=False)) + "\n")
+
+
+def _write_csv(verdicts: Sequence[Verdict], stream: TextIO) -> None:
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(_COLUMNS)
+    for verdict in verdicts:
+        writer.writerow(str(cell).lower() if isinstance(cell, bool) else cell for cell in _row(verdict))
+    write_text(table.getvalue(), stream)
+
+
+FORMATS: Mapping[str, Callable[[Sequence[Verdict], TextIO], None]] = {
+    "text": _write_text_lines,
+    "jsonl": _write_jsonl,
+    "csv": _write_csv,
+}
+
+
+def write_text(text: str, stream: TextIO) -> None:
+    """Write a text unchanged; for a terminal, with its control characters shown and a line end behind it."""
+    if stream.isatty():
+        text = visible(text) + ("" if text.endswith("\n") else "\n")
+    stream.write(text)

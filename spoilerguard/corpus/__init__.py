@@ -1,0 +1,5 @@
+"""Labelled sentences in one checked form."""
+
+from spoilerguard.corpus.corpus import Corpus
+
+__all__ = ["Corpus"]

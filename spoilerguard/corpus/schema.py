@@ -1,0 +1,195 @@
+"""The columns of a labelled table: what each may hold, and an error that says where a value does not fit.
+
+Reading stops at the first fault and names the file, the row and the column. What is only suspicious is left to
+`spoilerguard.checks`.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from spoilerguard.errors import CorpusError
+
+__all__ = [
+    "COLUMNS",
+    "LABEL_WORDS",
+    "OPTIONAL",
+    "TEXT",
+    "Origin",
+    "is_missing",
+    "parse_columns",
+    "parse_label",
+    "require_once",
+    "select_columns",
+]
+
+COLUMNS = ("sentence", "spoiler", "review_id", "position", "work", "source", "weight")
+OPTIONAL = ("split",)  # kept, as last column, where the table has it
+
+# Python storage on purpose: Arrow refuses lone surrogates, which scraped JSON does contain.
+TEXT = pd.StringDtype("python")
+
+LABEL_WORDS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "false": 0, "true": 1, "no": 0, "yes": 1, "safe": 0, "spoiler": 1}
+
+# What a number must be. From 2**53 on, floats no longer hold every whole number.
+_NUMBERS: dict[str, tuple[Callable[[float], bool], str]] = {
+    "position": (lambda n: n.is_integer() and 0 <= n < 2.0**53, "a whole number from 0 up that a table can count to"),
+    "weight": (lambda n: 0 <= n < math.inf, "a finite number from 0 up"),
+}
+_SHOWN = 20  # names of columns in a message
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the rows of a table come from, for error messages.
+
+    Attributes
+    ----------
+    name : str
+        The file, or another name that the user will recognise.
+    lines : ndarray of int64, shape (n_rows,), optional
+        The line of the text file on which each row starts, from 1; None for tables without lines.
+    unit : str
+        What `lines` counts: "line" of a file, or "row" of a table of whole reviews.
+
+    Examples
+    --------
+    >>> Origin("reviews.csv", np.array([2, 3, 5])).at(2, "spoiler")
+    "reviews.csv, line 5, column 'spoiler'"
+    >>> Origin().at(0)
+    'the table, row 0'
+    """
+
+    name: str = ""
+    lines: NDArray[np.int64] | None = None
+    unit: str = "line"
+
+    def __str__(self) -> str:
+        return self.name or "the table"
+
+    def at(self, row: int, column: str = "") -> str:
+        """The place of a row, and of a column in it, in words."""
+        place = f"row {row}" if self.lines is None else f"{self.unit} {self.lines[row]}"
+        return f"{self}, {place}" + (f", column {column!r}" if column else "")
+
+
+def select_columns(frame: pd.DataFrame, columns: Mapping[str, str] | None, origin: Origin) -> pd.DataFrame:
+    """The columns that a corpus knows, under its names; `columns` maps these to the names in the table."""
+    known = (*COLUMNS, *OPTIONAL)
+    theirs = dict(columns or {})
+    needed = {theirs.get(ours, ours): f"or name yours: columns={{{ours!r}: '…'}}" for ours in ("sentence", "spoiler")}
+    for ours, name in theirs.items():
+        if ours not in known:
+            raise CorpusError(f"unknown column name {ours!r} in columns=: the left side is one of {', '.join(known)}")
+        needed[name] = f"columns= maps {ours!r} to it"
+    for name, remedy in needed.items():
+        if name not in frame.columns:
+            shown = [f"{column!r:.60}" for column in frame.columns[:_SHOWN]]
+            has = ", ".join(shown + ["…"] * (len(frame.columns) > _SHOWN)) or "none"
+            raise CorpusError(f"{origin}: missing column {name!r} ({remedy}); the table has {has}")
+    present = {ours: theirs.get(ours, ours) for ours in known if theirs.get(ours, ours) in frame.columns}
+    require_once(frame, present.values(), origin)
+    return pd.DataFrame({ours: frame[name].reset_index(drop=True) for ours, name in present.items()})
+
+
+def require_once(frame: pd.DataFrame, names: Iterable[str], origin: Origin) -> None:
+    """Refuse a table that has two columns of one of these names: either could be meant."""
+    for name in names:
+        if list(frame.columns).count(name) > 1:
+            raise CorpusError(f"{origin}: duplicated column {name!r}; rename or drop one of them")
+
+
+def parse_columns(frame: pd.DataFrame, origin: Origin) -> pd.DataFrame:
+    """Every column in its type and every column present, or a `CorpusError`; rows keep their order."""
+    if frame.empty:
+        raise CorpusError(f"{origin}: empty table; it needs at least one row below the header")
+    absent = pd.Series([None] * len(frame), dtype=object)
+    weights = _numbers("weight", frame.get("weight", absent), origin)
+    parsed = {
+        "sentence": _sentences(frame["sentence"], origin),
+        "spoiler": _labels(frame["spoiler"], origin),
+        "review_id": _names(frame.get("review_id", absent)),
+        "position": pd.Series(_numbers("position", frame.get("position", absent), origin)).astype("Int64"),
+        "work": _names(frame.get("work", absent)),
+        "source": _names(frame.get("source", absent)),
+        "weight": np.where(np.isnan(weights), 1.0, weights),
+    }
+    return pd.DataFrame(parsed | {name: _names(frame[name]) for name in OPTIONAL if name in frame})
+
+
+def parse_label(value: object) -> int | None:
+    """0 or 1 for anything that clearly says so, None for the rest.
+
+    Examples
+    --------
+    >>> [parse_label(v) for v in (True, "Safe", 1.0, "YES ", "perhaps", 2)]
+    [1, 0, 1, 1, None, None]
+    """
+    if isinstance(value, (bool, np.bool_, int, float, np.integer, np.floating)):
+        return int(value) if value in (0, 1) else None
+    return LABEL_WORDS.get(value.strip().lower()) if isinstance(value, str) else None
+
+
+def is_missing(value: object) -> bool:
+    """None, NaN or NA, and nothing else (a list is a wrong type, not a missing value)."""
+    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
+
+
+def _is_blank(value: object) -> bool:
+    return is_missing(value) or (isinstance(value, str) and not value.strip())
+
+
+def _sentences(column: "pd.Series[Any]", origin: Origin) -> "pd.Series[Any]":
+    values = column.to_list()
+    for row, value in enumerate(values):
+        if _is_blank(value):
+            raise CorpusError(f"{origin.at(row, 'sentence')}: empty sentence; drop the row or fill it in")
+        if not isinstance(value, str):
+            kind = type(value).__name__
+            raise CorpusError(f"{origin.at(row, 'sentence')}: not text but {kind}; name the right column in columns=")
+    return pd.Series(values, dtype=TEXT)
+
+
+def _labels(column: "pd.Series[Any]", origin: Origin) -> NDArray[np.int8]:
+    labels = np.empty(len(column), dtype=np.int8)
+    for row, value in enumerate(column.to_list()):
+        label = parse_label(value)
+        if label is None:
+            fault = (
+                "missing label; drop the row or label it 0 (safe) or 1 (spoiler)"
+                if _is_blank(value)
+                else f"unknown label {value!r}; write 0/1, true/false, yes/no or safe/spoiler"
+            )
+            raise CorpusError(f"{origin.at(row, 'spoiler')}: {fault}")
+        labels[row] = label
+    return labels
+
+
+def _names(column: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Ids and titles as text; blank means unknown. Whole numbers lose the .0 that a gap in the column gave them."""
+    names: list[str | None] = []
+    for value in column.to_list():
+        whole = int(value) if isinstance(value, float) and value.is_integer() else value
+        names.append(None if is_missing(value) else str(whole).strip() or None)
+    return pd.Series(names, dtype=TEXT)
+
+
+def _numbers(name: str, column: "pd.Series[Any]", origin: Origin) -> NDArray[np.float64]:
+    """A column of numbers as floats, NaN where a value is missing."""
+    fits, rule = _NUMBERS[name]
+    numbers = np.full(len(column), np.nan)
+    for row, value in enumerate(column.to_list()):
+        if _is_blank(value):
+            continue
+        try:
+            number = numbers[row] = float(value)
+        except (TypeError, ValueError, OverflowError):
+            raise CorpusError(f"{origin.at(row, name)}: {name} {value!r} is not a number") from None
+        if not (fits(number) or math.isnan(number)):
+            raise CorpusError(f"{origin.at(row, name)}: {name} {number:g} is not {rule}")
+    return numbers

@@ -1,0 +1,96 @@
+"""Why a sentence got its logit: a signed weight for every word, and what the context adds; together they are the logit.
+
+Nothing is estimated: features and head are linear, so each n-gram's weight is shared among the words that it lies in,
+and nothing is lost on the way.
+"""
+
+import unicodedata
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spoilerguard.documents import Documents
+from spoilerguard.features.attribution import WordWeights, word_weights
+from spoilerguard.linear_model import LinearModel
+from spoilerguard.predictions import predict
+from spoilerguard.verdicts import Contribution, Explanation
+
+__all__ = ["explain_documents"]
+
+
+def explain_documents(model: LinearModel, documents: Documents) -> list[Explanation]:
+    """Trace the logit of each sentence back to its words.
+
+    Parameters
+    ----------
+    model : SpoilerClassifier
+        Fitted.
+    documents : Documents
+
+    Returns
+    -------
+    list of Explanation
+        One for each sentence, in order.
+
+    Examples
+    --------
+    >>> from spoilerguard.model import SpoilerClassifier
+    >>> sentences = ["He dies at the end.", "The killer is the nurse.", "Great music.", "The acting is fine."]
+    >>> model = SpoilerClassifier(C=10).fit(sentences, [1, 1, 0, 0])
+    >>> [why] = explain_documents(model, Documents.from_sentences(["The killer dies."]))
+    >>> [part.text for part in why.contributions if part.weight > 0.2]
+    ['killer', 'dies']
+    >>> bool(np.isclose(sum(part.weight for part in why.contributions) + why.intercept, why.logit))
+    True
+    """
+    predictions = predict(model, documents)
+    contributions: list[list[Contribution]] = [[] for _ in documents.sentences]
+    from_words = predictions.alone - model.intercept_
+    for words in word_weights(model.vectorizer_, documents.sentences, model.coef_):
+        for sentence, start, end, weight in _phrases(words, from_words):
+            text = documents.sentences[sentence]
+            stop = _with_marks(text, end)
+            contributions[sentence].append(Contribution(text[start:stop], start, stop, weight))
+    # Where no word stands, the vector of a full stop gave the logit: all of it is intercept.
+    intercept = np.where([bool(parts) for parts in contributions], model.intercept_, predictions.alone)
+    columns = (predictions.logit, predictions.probability, intercept, predictions.logit - predictions.alone)
+    return [
+        Explanation(text, logit, probability, intercept, tuple(parts), context)
+        for text, parts, logit, probability, intercept, context in zip(
+            documents.sentences, contributions, *(column.tolist() for column in columns), strict=True
+        )
+    ]
+
+
+def _phrases(words: WordWeights, scores: NDArray[np.float64]) -> "list[tuple[int, int, int, float]]":
+    """Sentence, place and weight of each contribution; neighbours that say more as a pair than alone are one."""
+    if not len(words.weight):
+        return []
+    weight, shared = words.weight, words.shared[:-1]
+    pair = np.abs(shared) > np.maximum(np.abs(weight[:-1]), np.abs(weight[1:]))
+    agree = (np.sign(weight[:-1]) == np.sign(shared)) & (np.sign(weight[1:]) == np.sign(shared))
+    first = np.flatnonzero(np.append(True, ~(pair & agree)))
+    last = np.append(first[1:], len(weight)) - 1
+    total = np.add.reduceat(_exact_weights(words, scores), first)
+    columns: tuple[NDArray[Any], ...] = (words.sentence[first], words.start[first], words.end[last], total)
+    return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
+def _exact_weights(words: WordWeights, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Weights that add up to the score as it was reported: single precision leaves about 1e-6, shared by size."""
+    begin = words.sentence[0]  # sums over the sentences of the batch alone keep the whole linear
+    sentence = words.sentence - begin
+    total = np.bincount(sentence, words.weight)
+    missing = scores[begin : begin + len(total)] - total
+    size = np.abs(words.weight)
+    missing /= np.maximum(np.bincount(sentence, size), np.finfo(np.float64).tiny)  # where no word stands
+    exact: NDArray[np.float64] = words.weight + missing[sentence] * size
+    return exact
+
+
+def _with_marks(text: str, end: int) -> int:
+    """The end of a word, with the accents that normalization has taken from its last letter."""
+    while end < len(text) and (unicodedata.category(text[end])[0] == "M" or text[end] == "\u200d"):
+        end += 1
+    return end

@@ -1,0 +1,134 @@
+"""A linear head on the vectors of a `SentenceVectorizer`: how a fitted model scores, is calibrated and is put together.
+
+The whole head is an array and a number, so that it can be read, explained and stored without running code. What
+neighbours add is learnt by `spoilerguard.context`; a model carries that stage, `spoilerguard.predictions` applies it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
+
+from spoilerguard.calibration.operating_points import OperatingPoint, OperatingPoints
+from spoilerguard.context import ReviewContext
+from spoilerguard.documents import Standing
+from spoilerguard.features import LinearScorer, SentenceVectorizer, TokenBatch, as_sentences
+
+__all__ = ["LinearModel"]
+
+_MIN_WORDS = 4
+_MIN_KNOWN = 0.82  # English reviews fall below it once in a hundred sentences, other languages mostly
+
+
+class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """What a fitted `SpoilerClassifier` holds, and what it does with it; attributes as there."""
+
+    vectorizer_: SentenceVectorizer
+    classes_: NDArray[Any]
+    coef_: NDArray[np.float32]
+    intercept_: float
+    context_: ReviewContext | None
+    operating_points_: dict[Standing, dict[str, OperatingPoint]]
+    card_: dict[str, Any]
+    _scorer: LinearScorer | None = None  # made from the weights when it is first needed
+
+    @classmethod
+    def from_parts(
+        cls,
+        *,
+        params: Mapping[str, Any],
+        vectorizer: SentenceVectorizer,
+        classes: NDArray[Any],
+        coef: NDArray[np.float32],
+        intercept: float,
+        context: ReviewContext | None = None,
+        operating_points: OperatingPoints | None = None,
+        card: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """A fitted model from its parts, as a reader of model files has them; `params` are those of ``get_params``."""
+        model = cls(**params)
+        model._reset(vectorizer, classes)
+        model._set_head(coef, intercept)
+        return model.attach(context=context, operating_points=operating_points, card=card)
+
+    def attach(
+        self,
+        *,
+        context: ReviewContext | None = None,
+        operating_points: OperatingPoints | None = None,
+        card: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Set what was learnt or measured outside of the head; None leaves a part as it is."""
+        self.context_ = self.context_ if context is None else context
+        if operating_points is not None:
+            self.operating_points_ = {standing: dict(points) for standing, points in operating_points.items()}
+        self.card_ = self.card_ if card is None else dict(card)
+        return self
+
+    def absorb_calibration(self, slope: float, offset: float) -> Self:
+        """Turn every logit ``z`` of a sentence alone into ``slope * z + offset``; logits in review stay as they are."""
+        check_is_fitted(self)
+        self._set_head(self.coef_ * np.float32(slope), self.intercept_ * slope + offset)
+        if self.context_ is not None:
+            self.context_ = self.context_.absorb_calibration(slope, offset)
+        return self
+
+    def decision_function(self, X: Sequence[str], vectors: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+        """Logit of the probability that each sentence is a spoiler, shape (n_sentences,).
+
+        Parameters
+        ----------
+        X : sequence of str
+            Sentences.
+        vectors : ndarray of float64, shape (n_sentences, encoder.n_dimensions), optional
+            As in `fit`.
+        """
+        check_is_fitted(self)
+        sentences, logits, done = as_sentences(X), [np.zeros(0)], 0
+        known = None if vectors is None else self.vectorizer_.check_vectors(vectors, len(sentences))
+        for tokens in self.vectorizer_.tokenize(sentences):
+            part = self.vectorizer_.encode_tokens(tokens) if known is None else known[done : done + len(tokens)]
+            logits.append(self.score_tokens(tokens, part))
+            done += len(tokens)
+        return np.concatenate(logits)
+
+    def certain(self, X: Sequence[str]) -> NDArray[np.bool_]:
+        """Whether each sentence carries enough to judge: four words, four in five known, shape (n_sentences,)."""
+        check_is_fitted(self)
+        parts = [self.certain_tokens(tokens) for tokens in self.vectorizer_.tokenize(as_sentences(X))]
+        return np.concatenate([np.zeros(0, dtype=np.bool_), *parts])
+
+    def score_tokens(self, tokens: TokenBatch, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+        """`decision_function`, for sentences that are tokenized and encoded already."""
+        return self._linear_scorer().score(tokens, vectors) + self.intercept_
+
+    def certain_tokens(self, tokens: TokenBatch) -> NDArray[np.bool_]:
+        """`certain`, for sentences that are tokenized already."""
+        words, known = self._linear_scorer().word_and_known_counts(tokens)
+        return np.asarray((words >= _MIN_WORDS) & (known / np.maximum(words, 1) >= _MIN_KNOWN))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_scorer": None}  # quickly made again, and large
+
+    def _reset(self, vectorizer: SentenceVectorizer, classes: NDArray[Any]) -> None:
+        """Forget what an earlier fit, or `train`, has left."""
+        self.vectorizer_ = vectorizer
+        self.classes_ = classes
+        self.context_, self.operating_points_, self.card_ = None, {}, {}
+
+    def _set_head(self, coef: NDArray[np.floating[Any]], intercept: float) -> None:
+        """Set weights and intercept."""
+        # Half precision costs nothing in quality, and what was measured is then exactly what is stored.
+        self.coef_ = np.asarray(coef).astype(np.float16).astype(np.float32)
+        self.coef_.flags.writeable = False  # so that the scorer, which is made from it, holds
+        self.intercept_ = float(intercept)
+        self._scorer = None
+
+    def _linear_scorer(self) -> LinearScorer:
+        scorer = self._scorer
+        if scorer is None or scorer.coef is not self.coef_:
+            scorer = self._scorer = LinearScorer(self.vectorizer_, self.coef_)
+        return scorer

@@ -1,0 +1,6 @@
+"""Labelled corpus → model, and how good such a model is on works that it has not seen."""
+
+from spoilerguard.training.cross_validation import CrossValidation, cross_validate
+from spoilerguard.training.pipeline import train
+
+__all__ = ["CrossValidation", "cross_validate", "train"]

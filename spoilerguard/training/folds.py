@@ -1,0 +1,70 @@
+"""Out-of-fold logits: every sentence scored by a model that has not seen its work. A model's promises rest on them."""
+
+import copy
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from sklearn.base import clone
+from sklearn.model_selection import StratifiedGroupKFold
+
+from spoilerguard.bootstrap import factorize
+from spoilerguard.corpus import Corpus
+from spoilerguard.model import SpoilerClassifier
+
+__all__ = ["Folds", "fit", "group_folds", "out_of_fold_logits"]
+
+Folds = list[tuple[NDArray[np.intp], NDArray[np.intp]]]
+
+
+def group_folds(corpus: Corpus, n_splits: int, seed: int) -> Folds:
+    """Rows to learn from and rows to predict, of each fold; no work stands among both."""
+    works, _ = factorize(corpus.groups)
+    folds = StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed)
+    return list(folds.split(works, corpus.labels, works))
+
+
+def out_of_fold_logits(
+    template: SpoilerClassifier,
+    corpus: Corpus,
+    vectors: NDArray[np.float64],
+    folds: Folds,
+    *,
+    n_jobs: int,
+    progress: bool,
+) -> NDArray[np.float64]:
+    """Logit of each sentence alone, from the model that its fold has left it out of, shape (n_sentences,).
+
+    `vectors` are what the template's encoder makes of the sentences: it learns nothing here, so they are the same in
+    every fold.
+    """
+    jobs = (delayed(_predict_fold)(template, corpus, vectors, *fold) for fold in folds)
+    done = Parallel(n_jobs=n_jobs, return_as="generator")(jobs)
+    if progress:
+        from tqdm.auto import tqdm  # warns in notebooks that lack widgets, so only those who ask for it see that
+
+        done = tqdm(done, "folds", len(folds))
+    logits = np.zeros(len(corpus))
+    for (_, rows), found in zip(folds, done, strict=True):
+        logits[rows] = found
+    return logits
+
+
+def fit(template: SpoilerClassifier, corpus: Corpus, vectors: NDArray[np.float64]) -> SpoilerClassifier:
+    """A new model that has learnt this corpus or, where `template` is fitted already, a copy of it adapted."""
+    if hasattr(template, "coef_"):
+        return copy.deepcopy(template).adapt(corpus.sentences, corpus.labels, corpus.weights, vectors=vectors)
+    sources = corpus.frame["source"].fillna("").to_numpy(dtype=str)
+    model: SpoilerClassifier = clone(template)
+    return model.fit_flags(corpus.sentences, corpus.labels, corpus.weights, sources=sources, vectors=vectors)
+
+
+def _predict_fold(
+    template: SpoilerClassifier,
+    corpus: Corpus,
+    vectors: NDArray[np.float64],
+    learnt: NDArray[np.intp],
+    left_out: NDArray[np.intp],
+) -> NDArray[np.float64]:
+    model = fit(template, corpus.take(learnt), vectors[learnt])
+    return model.decision_function(corpus.take(left_out).sentences, vectors[left_out])

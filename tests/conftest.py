@@ -1,0 +1,38 @@
+"""Models that many tests share: made once, never changed."""
+
+from pathlib import Path
+
+import pytest
+
+import spoilerguard
+from spoilerguard import SpoilerClassifier, train
+from spoilerguard.datasets import make_corpus
+
+ACCURATE = Path(__file__).parents[1] / "models" / "accurate"
+
+
+@pytest.fixture(scope="session")
+def default_model() -> SpoilerClassifier:
+    """The model that comes with the package."""
+    return spoilerguard.load()
+
+
+@pytest.fixture(scope="session")
+def accurate_model() -> SpoilerClassifier:
+    """The model of the accurate tier."""
+    for package in ("onnxruntime", "tokenizers"):
+        pytest.importorskip(package, reason='the accurate tier needs pip install "spoilerguard[accurate]"')
+    return spoilerguard.load(ACCURATE)
+
+
+@pytest.fixture(scope="session")
+def trained_model() -> SpoilerClassifier:
+    """What `train` makes of invented reviews: with context, operating points and card."""
+    return train(make_corpus(works=30, seed=1), n_splits=3)
+
+
+@pytest.fixture(scope="session")
+def tiny_model() -> SpoilerClassifier:
+    """What four sentences teach: n-grams alone, no context, no operating points."""
+    sentences = ["He dies at the end.", "The killer is the nurse.", "Great music.", "The acting is fine."]
+    return SpoilerClassifier(C=10).fit(sentences, ["spoiler", "spoiler", "safe", "safe"])

@@ -1,0 +1,152 @@
+"""Comparisons: the better model is called better, and "cannot tell" is an answer."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from spoilerguard.bootstrap import Estimate
+from spoilerguard.corpus import Corpus
+from spoilerguard.documents import Standing
+from spoilerguard.evaluation import Comparison, Difference, compare
+from spoilerguard.evaluation.comparison import comparison_of
+from spoilerguard.evaluation.scored_corpus import ScoredCorpus
+from spoilerguard.model import SpoilerClassifier
+
+ENDINGS = ["dies", "is the killer", "was dead all along", "marries the villain", "betrays them"]
+PRAISE = ["is well played", "has fine music", "looks great", "runs two hours", "was shot in Rome"]
+
+
+def review_corpus(n_works: int = 20, *, reviews: bool = True) -> Corpus:
+    """Every work has each ending and each praise, said of a name of its own."""
+    rows = [
+        (f"{name} {what}.", int(what in ENDINGS), f"work {number}")
+        for number in range(n_works)
+        for name, what in zip(["Ann", "Bo", "Cy", "Di", "Ed"] * 2, ENDINGS + PRAISE, strict=True)
+    ]
+    frame = pd.DataFrame(rows, columns=["sentence", "spoiler", "work"])
+    return Corpus.from_frame(frame.assign(review_id=frame.work) if reviews else frame, name="small")
+
+
+@pytest.fixture(scope="module")
+def corpus() -> Corpus:
+    return review_corpus()
+
+
+@pytest.fixture(scope="module")
+def good() -> SpoilerClassifier:
+    return SpoilerClassifier(C=10).fit([*ENDINGS, *PRAISE], [1] * 5 + [0] * 5)
+
+
+@pytest.fixture(scope="module")
+def poor() -> SpoilerClassifier:
+    """Has learnt the wrong thing of two of five."""
+    return SpoilerClassifier(C=10).fit([*ENDINGS, *PRAISE], [1, 1, 1, 0, 0, 1, 1, 0, 0, 0])
+
+
+def test_b_is_called_better_where_b_is_better_than_a(
+    corpus: Corpus, good: SpoilerClassifier, poor: SpoilerClassifier
+) -> None:
+    comparison = compare(poor, good, corpus, n_bootstrap=100)
+    assert comparison.verdict == "better"
+    assert comparison.difference("roc_auc").change.low > 0
+    assert comparison.difference("brier_score").verdict == "better", "though its value is lower"
+
+
+def test_the_other_way_round_it_is_worse_by_as_much(
+    corpus: Corpus, good: SpoilerClassifier, poor: SpoilerClassifier
+) -> None:
+    there, back = compare(poor, good, corpus, n_bootstrap=100), compare(good, poor, corpus, n_bootstrap=100)
+    assert back.verdict == "worse"
+    for one, other in zip(there.differences, back.differences, strict=True):
+        assert one.change.value == pytest.approx(-other.change.value)
+        assert one.change.interval == pytest.approx((-other.change.high, -other.change.low))
+
+
+def test_equal_models_cannot_be_told_apart(corpus: Corpus, good: SpoilerClassifier) -> None:
+    comparison = compare(good, good, corpus, n_bootstrap=100)
+    assert comparison.verdict == "cannot tell"
+    assert {one.verdict for one in comparison.differences} == {"cannot tell"}
+    assert {one.change.interval for one in comparison.differences} == {(0.0, 0.0)}
+
+
+def test_one_work_can_decide_nothing(good: SpoilerClassifier, poor: SpoilerClassifier) -> None:
+    comparison = compare(poor, good, review_corpus(1), n_bootstrap=100)
+    assert comparison.verdict == "cannot tell"
+    assert comparison.difference("roc_auc").change.interval == (-1.0, 1.0)
+
+
+def test_noise_is_called_a_difference_about_one_time_in_twenty() -> None:
+    rng = np.random.default_rng(0)
+    corpus = review_corpus(30, reviews=False)
+
+    def guess() -> ScoredCorpus:
+        logits = dict.fromkeys(Standing, rng.normal(size=len(corpus)))
+        points = {standing: {"balanced": np.full(len(corpus), 0.5)} for standing in Standing}
+        return ScoredCorpus(corpus, np.arange(len(corpus)), logits, points)
+
+    comparisons = [comparison_of(guess(), guess(), n_bootstrap=100, seed=0) for _ in range(60)]
+    assert sum(one.difference("roc_auc").verdict != "cannot tell" for one in comparisons) <= 9
+
+
+def test_the_review_decides_where_there_are_reviews(corpus: Corpus, good: SpoilerClassifier) -> None:
+    assert compare(good, good, corpus, n_bootstrap=10).standing == "in review"
+    assert compare(good, good, review_corpus(3, reviews=False), n_bootstrap=10).standing == "alone"
+
+
+@pytest.mark.parametrize(
+    ("auc", "precision", "verdict"),
+    [
+        ((0.1, 0.2), (0.1, 0.2), "better"),
+        ((0.1, 0.2), (-0.1, 0.2), "better"),
+        ((-0.2, -0.1), (-0.1, 0.2), "worse"),
+        ((0.1, 0.2), (-0.2, -0.1), "cannot tell"),
+        ((0.0, 0.2), (-0.1, 0.0), "cannot tell"),
+    ],
+)
+def test_the_verdict_needs_one_metric_for_and_none_against(
+    auc: tuple[float, float], precision: tuple[float, float], verdict: str
+) -> None:
+    def moved(metric: str, interval: tuple[float, float]) -> Difference:
+        some = Estimate(0.5, 0.4, 0.6)
+        return Difference(Standing.ALONE, metric, some, some, Estimate(sum(interval) / 2, *interval))
+
+    differences = (moved("roc_auc", auc), moved("average_precision", precision))
+    assert Comparison("", "", 10, 5, 100, 0, differences).verdict == verdict
+
+
+def test_one_class_gives_no_verdict_rather_than_an_error(good: SpoilerClassifier, poor: SpoilerClassifier) -> None:
+    safe = review_corpus(4).take(np.tile([False] * 5 + [True] * 5, 4))
+    assert compare(good, poor, safe, n_bootstrap=10).verdict == "cannot tell"
+
+
+def test_every_form_says_the_verdict(corpus: Corpus, good: SpoilerClassifier, poor: SpoilerClassifier) -> None:
+    comparison = compare(poor, good, corpus, n_bootstrap=50)
+    assert "b is better than a" in str(comparison)
+    assert "b is better than a" in comparison._repr_html_()
+    assert repr(comparison).startswith("Comparison(small: b is better than a")
+    assert json.loads(comparison.to_json())["verdict"] == "better"
+    frame = comparison.to_frame()
+    assert set(frame.verdict) <= {"better", "worse", "cannot tell"}
+    assert (frame.b - frame.a).to_numpy() == pytest.approx(frame.change.to_numpy())
+
+
+def test_equal_seeds_give_equal_comparisons(corpus: Corpus, good: SpoilerClassifier, poor: SpoilerClassifier) -> None:
+    assert compare(poor, good, corpus, n_bootstrap=50) == compare(poor, good, corpus, n_bootstrap=50)
+
+
+def test_an_unknown_metric_is_named_with_those_there_are(corpus: Corpus, good: SpoilerClassifier) -> None:
+    with pytest.raises(KeyError, match="roc_auc"):
+        compare(good, good, corpus, n_bootstrap=10).difference("f1")
+
+
+def test_swapped_arguments_are_named(corpus: Corpus, good: SpoilerClassifier) -> None:
+    swapped: Any = (corpus, good, good)
+    with pytest.raises(TypeError, match=r"corpus last; got Corpus, SpoilerClassifier, SpoilerClassifier"):
+        compare(*swapped)
+
+
+def test_the_corpus_may_be_a_table(corpus: Corpus, good: SpoilerClassifier, poor: SpoilerClassifier) -> None:
+    assert compare(poor, good, corpus.frame, n_bootstrap=20).verdict == "better"
