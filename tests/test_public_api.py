@@ -106,28 +106,29 @@ def test_the_commands_help_does_not_wait_for_numpy() -> None:
     assert "numpy" not in families(imported_by("from spoilerguard.cli import main; main(['--help'])"))
 
 
-# the README --------------------------------------------------------------------------------------------------------
+# the guides --------------------------------------------------------------------------------------------------------
 
-README = ROOT / "README.md"
 CODE = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
-@pytest.mark.skipif(not README.exists(), reason="there is no README yet")
-def test_the_code_in_the_readme_runs_and_shows_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("guide", ["README.md", "CONTRIBUTING.md"])
+def test_the_code_in_the_guides_runs_and_shows_what_it_says(
+    guide: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     Path("datasets").symlink_to(ROOT / "datasets")
-    blocks = CODE.findall(README.read_text(encoding="utf-8"))
+    blocks = CODE.findall((ROOT / guide).read_text(encoding="utf-8"))
     assert blocks
     namespace: dict[str, object] = {}
     for number, block in enumerate(blocks):
         if ">>>" in block:
-            _run_session(block, namespace, f"README block {number}")
+            _run_session(block, namespace, f"{guide} block {number}")
         else:
-            exec(compile(block, f"README block {number}", "exec"), namespace)
+            exec(compile(block, f"{guide} block {number}", "exec"), namespace)
 
 
 def _run_session(block: str, namespace: dict[str, object], name: str) -> None:
-    session = doctest.DocTestParser().get_doctest(block, namespace, name, str(README), 0)
+    session = doctest.DocTestParser().get_doctest(block, namespace, name, name, 0)
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
     assert runner.run(session, clear_globs=False).failed == 0
     namespace.update(session.globs)

@@ -133,17 +133,7 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return sparse.hstack([ngrams, sparse.csr_matrix(dense.astype(np.float32))], format="csr")
 
     def encode(self, X: Sequence[str]) -> Vectors:
-        """The encoder's vectors of sentences, each on its own; needs no fitting.
-
-        Parameters
-        ----------
-        X : sequence of str
-            Sentences.
-
-        Returns
-        -------
-        ndarray of float64, shape (n_sentences, encoder.n_dimensions); no columns without an encoder
-        """
+        """The encoder's vectors of sentences, each on its own, shape (n_sentences, n_dimensions); needs no fitting."""
         parts = [self.encode_tokens(tokens) for tokens in self.tokenize(as_sentences(X))]
         return np.concatenate([np.zeros((0, self.n_dimensions)), *parts])
 
@@ -192,14 +182,9 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         )
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[Any]:  # noqa: ARG002 - pipelines pass it
-        """Names of the columns: ``words_<bucket>``, ``characters_<bucket>`` and, with an encoder, ``meaning_<i>``.
+        """Names of the columns: ``words_<bucket>``, ``characters_<bucket>``, ``meaning_<i>``, shape (n_columns,).
 
-        A bucket has no better name, since hashes do not lead back to n-grams;
-        `spoilerguard.features.attribution.occurrences` says what fell into it.
-
-        Returns
-        -------
-        ndarray of str, shape (n_columns,)
+        A bucket has no better name, since hashes do not lead back to n-grams.
         """
         check_is_fitted(self)
         kinds = {"words": self.n_buckets, "characters": self.n_buckets, "meaning": self.n_dimensions}
