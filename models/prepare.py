@@ -36,7 +36,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, default=WORK / "gpu")
     options = parser.parse_args()
-    options.output.mkdir(parents=True, exist_ok=True)
+    for folder in (options.output, WORK):
+        folder.mkdir(parents=True, exist_ok=True)
     parts = {"labelled": list(labelled()), "dev": list(dev_documents()), "unlabelled": list(unlabelled())}
     sizes = {name: sum(len(document.sentences) for document in part) for name, part in parts.items()}
     print({name: (len(part), sizes[name]) for name, part in parts.items()}, flush=True)

@@ -20,7 +20,7 @@ MAX_SENTENCES = 4096  # of a review that are read together: a book's worth, and 
 
 
 class Standing(StrEnum):
-    """How a sentence is judged. Each standing has a calibration and thresholds of its own."""
+    """How a sentence is classified. Each standing has a calibration and thresholds of its own."""
 
     ALONE = "alone"
     IN_REVIEW = "in review"

@@ -26,7 +26,7 @@ class Predictions:
     logit : ndarray of float64
         Logit of each sentence where it stands: in its review, or alone where it has no neighbours.
     certain : ndarray of bool
-        Whether each sentence carries enough to judge.
+        Whether each sentence carries enough to be classified.
     """
 
     documents: Documents

@@ -28,7 +28,7 @@ class Verdict:
     probability : float
         Calibrated probability, in [0, 1], that the sentence is a spoiler.
     certain : bool
-        False where the sentence carries too little to judge: a few words, or mostly words that the model has never
+        False where the sentence carries too little: a few words, or mostly words that the model has never
         seen. Such a verdict is a guess.
 
     Examples

@@ -48,8 +48,8 @@ def calibration_error(
 ) -> float:
     """Mean distance between probability and share of spoilers (expected calibration error, Naeini et al. 2015).
 
-    The bins hold equal mass, not equal width: where one sentence in twenty is a spoiler, equal widths would judge
-    nearly everything by one bin (Roelofs et al. 2022 find this the less biased estimate).
+    The bins hold equal mass, not equal width: where one sentence in twenty is a spoiler, equal widths would put
+    nearly everything into one bin (Roelofs et al. 2022 find this the less biased estimate).
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def calibration_error(
     -------
     float
         In [0, 1]: mean over bins of |mean probability − share of spoilers|, each bin counting by its mass; NaN where
-        there is nothing to judge.
+        there is no sentence.
 
     Examples
     --------

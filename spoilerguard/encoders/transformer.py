@@ -106,7 +106,7 @@ class TransformerEncoder:
         ndarray of float64, shape (n_sentences, n_review_dimensions)
         """
         pieces = self._word_pieces(batches)
-        found = self._means(pieces, review_windows(pieces, lengths))
+        found = self._means(pieces, pieces.edges[review_windows(pieces.edges, lengths)])
         alone = np.repeat(lengths, lengths) == 1
         found[alone] = vectors[alone]
         return found

@@ -49,14 +49,18 @@ def sentence_windows(pieces: WordPieces) -> Integers:
     return np.column_stack([first, first, last, last])
 
 
-def review_windows(pieces: WordPieces, lengths: Integers) -> Integers:
-    """Whole reviews, long ones in several windows, shape (n_windows, 4); documents of one sentence are left out."""
-    edges = np.concatenate([[0], np.cumsum(lengths)])
+def review_windows(edges: Integers, lengths: Integers) -> Integers:
+    """Whole reviews, long ones in several windows, shape (n_windows, 4); documents of one sentence are left out.
+
+    `edges` are the places of the sentences among the pieces. The windows are places among the sentences:
+    ``edges[review_windows(edges, lengths)]`` are those among the pieces.
+    """
+    ends = np.cumsum(lengths)
     rows = [
-        pieces.edges[list(window)]
-        for first, last in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
+        window
+        for first, last in zip((ends - lengths).tolist(), ends.tolist(), strict=True)
         if last - first > 1
-        for window in _windows_of(pieces.edges, first, last)
+        for window in _windows_of(edges, first, last)
     ]
     return np.array(rows, dtype=np.int64).reshape(-1, 4)
 

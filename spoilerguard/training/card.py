@@ -25,7 +25,7 @@ def model_card(
 
     `scored` holds, for each standing, which rows its metrics rest on, and the out-of-fold logits of all rows.
     """
-    sources = corpus.frame.groupby(corpus.frame["source"].fillna("not told"))["spoiler"]
+    sources = corpus.frame.groupby(corpus.frame["source"].fillna("unknown"))["spoiler"]
     metrics = [
         {"standing": standing.value, "metric": name, "value": one.value, "low": one.low, "high": one.high}
         for standing, (rows, logits) in scored.items()
