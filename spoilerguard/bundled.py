@@ -72,7 +72,7 @@ def default_encoder() -> Encoder | None:
 
 def resolve_model(model: SpoilerClassifier | str | Path | None) -> SpoilerClassifier:
     """What a ``model=`` argument means: a model as it is, a folder or a name read, None the default model."""
-    if model is None or model == "default":
+    if model is None or (model == "default" and not os.path.isdir(model)):  # noqa: PTH112 - a name may be no path
         return default_model()
     if isinstance(model, str | Path):
         return load(model)
