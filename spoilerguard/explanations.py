@@ -84,7 +84,8 @@ def _exact_weights(words: WordWeights, scores: NDArray[np.float64]) -> NDArray[n
     total = np.bincount(sentence, words.weight)
     missing = scores[begin : begin + len(total)] - total
     size = np.abs(words.weight)
-    missing /= np.maximum(np.bincount(sentence, size), np.finfo(np.float64).tiny)  # where no word stands
+    sizes = np.bincount(sentence, size)
+    missing = np.divide(missing, sizes, out=np.zeros_like(missing), where=sizes > 0)
     exact: NDArray[np.float64] = words.weight + missing[sentence] * size
     return exact
 

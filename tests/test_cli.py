@@ -2,6 +2,7 @@
 
 import argparse
 import csv
+import gzip
 import io
 import json
 import os
@@ -276,7 +277,6 @@ def test_check_data_against_finds_what_stands_on_both_sides(tmp_path: Path, caps
     [
         ([], "required: COMMAND"),
         (["label"], "invalid choice: 'label'"),
-        (["classify"], "required: FILE"),
         (["classify", "f", "--format", "xml"], "invalid choice: 'xml'"),
         (["classify", "f", "--thresh", "1"], "unrecognized arguments: --thresh"),
         (["classify", "f", "--threshold", "1.5"], "1.5 is not a probability"),
@@ -286,7 +286,8 @@ def test_check_data_against_finds_what_stands_on_both_sides(tmp_path: Path, caps
         (["train", "t.csv", "--output", "o", "--seed", "-1"], "not a whole number"),
         (["train", "t.csv", "--output", "o", "--n-jobs", "0"], "no number of processes"),
         (["classify", "no/such/file.txt"], "no/such/file.txt: No such file or directory"),
-        (["classify", str(EXAMPLES)], "Is a directory"),
+        (["classify", "f", "--column", "text"], "--column is for tables"),
+        (["classify", str(EXAMPLES / "with_spoilers.txt"), "--encoding", "utf-9"], "there is no encoding 'utf-9'"),
         (["check-data", "no/such/table.csv"], "no such file"),
         (["check-data", str(EXAMPLES / "with_spoilers.txt")], "unknown file ending '.txt'"),
     ],
@@ -437,3 +438,138 @@ def test_a_reader_that_has_had_enough_ends_it_quietly(tmp_path: Path) -> None:
         process.stdout.close()
         err = process.stderr.read()
     assert (process.returncode, err) == (141, b"")
+
+
+# several reviews, folders, tables -----------------------------------------------------------------------------------
+
+REVIEWS = ["Fine cast. In the end Anna dies.", "", "Dull. The nurse is the killer and she goes to prison."]
+
+
+@pytest.fixture
+def review_table(tmp_path: Path) -> Path:
+    file = tmp_path / "reviews.csv"
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([("id", "body"), *enumerate(REVIEWS)])
+    return file
+
+
+def records(argv: list[str], capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    assert main([*argv, "--format", "jsonl"]) == 0
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+@pytest.mark.parametrize("name", ["r.csv", "r.tsv", "r.jsonl", "r.json", "r.CSV", "r.csv.gz"])
+def test_a_table_without_a_column_is_refused_and_the_option_named(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = b'{"id": 1, "body": "He dies."}\n' if ".js" in name else b"id,body\n1,He dies.\n"
+    (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    assert "--column" in refused(["classify", str(tmp_path / name)], capsys)
+
+
+def test_a_misspelt_column_gets_a_suggestion(review_table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "did you mean 'body'?" in refused(["classify", str(review_table), "--column", "bdy"], capsys)
+
+
+def test_each_row_of_a_table_is_a_review_and_rows_without_a_text_are_counted(
+    review_table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["classify", str(review_table), "--column", "body", "--format", "jsonl"]) == 0
+    out, err = capsys.readouterr()
+    found = [json.loads(line) for line in out.splitlines()]
+    expected = [(row, v) for row in (0, 2) for v in spoilerguard.classify(REVIEWS[row])]
+    assert [(one["row"], one["text"], one["probability"]) for one in found] == [
+        (row, v.text, v.probability) for row, v in expected
+    ]
+    assert "1 rows without a text" in err
+
+
+def test_several_files_and_folders_name_the_source_of_each_record(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "more" / "deep").mkdir(parents=True)
+    for place, text in (
+        ("a.txt", "He dies."),
+        ("more/b.txt", "Fine."),
+        ("more/deep/c.txt", "So."),
+        ("more/d.md", "No"),
+    ):
+        (tmp_path / place).write_text(text, encoding="utf-8")
+    found = records(["classify", str(tmp_path / "a.txt"), str(tmp_path / "more")], capsys)
+    assert [(Path(one["source"]).name, one["row"]) for one in found] == [
+        ("a.txt", None),
+        ("b.txt", None),
+        ("c.txt", None),
+    ]
+
+
+def test_a_folder_without_texts_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "holds no .txt file" in refused(["classify", str(tmp_path)], capsys)
+
+
+def test_a_pipe_needs_no_dash(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    stdin = io.TextIOWrapper(io.BytesIO(b"In the end Anna dies."))
+    monkeypatch.setattr(sys, "stdin", stdin)
+    assert [one["text"] for one in records(["classify"], capsys)] == ["In the end Anna dies."]
+
+
+def test_output_goes_to_the_file_that_is_named(review: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["classify", review, "--format", "csv", "--output", str(tmp_path / "out.csv")]) == 0
+    assert capsys.readouterr().out == ""
+    assert (tmp_path / "out.csv").read_text(encoding="utf-8").startswith("text,start,end,label")
+
+
+def test_another_encoding_is_read_where_it_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for encoding in ("utf-16", "cp1252"):
+        (tmp_path / "a.txt").write_bytes("Café. He dies.".encode(encoding))
+        found = records(["classify", str(tmp_path / "a.txt"), "--encoding", encoding], capsys)
+        assert [one["text"] for one in found] == ["Café.", "He dies."]
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", " =", "\ufeff="])
+def test_a_sentence_that_looks_like_a_formula_is_not_run_by_a_spreadsheet(
+    start: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = f"{start}SUM(A1:A9) is what he said before he died."
+    (tmp_path / "r.jsonl").write_text(json.dumps({"t": text}) + "\n", encoding="utf-8")
+    assert main(["classify", str(tmp_path / "r.jsonl"), "--column", "t", "--format", "csv"]) == 0
+    cells = [cell for row in csv.reader(io.StringIO(capsys.readouterr().out)) for cell in row]
+    assert not [cell for cell in cells if cell.strip().lstrip("\ufeff")[:1] in {"=", "+", "-", "@"}]
+    [record] = records(["classify", str(tmp_path / "r.jsonl"), "--column", "t"], capsys)
+    assert record["text"] in text  # JSON lines keep the true text
+
+
+def test_explain_shows_the_heaviest_words_and_jsonl_all_of_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "r.txt").write_text("In the end Anna dies.", encoding="utf-8")
+    assert main(["explain", str(tmp_path / "r.txt")]) == 0
+    assert "dies +" in capsys.readouterr().out
+    [record] = records(["explain", str(tmp_path / "r.txt")], capsys)
+    total = sum(part["weight"] for part in record["contributions"]) + record["intercept"] + record["context"]
+    assert total == pytest.approx(record["logit"])
+
+
+def test_a_long_review_is_written_in_parts_with_the_same_verdicts(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "The keeper walks. In the end Anna dies. " * 6000
+    (tmp_path / "long.txt").write_text(text, encoding="utf-8")
+    found = records(["classify", str(tmp_path / "long.txt")], capsys)
+    assert [(one["start"], one["probability"]) for one in found] == [
+        (v.start, v.probability) for v in spoilerguard.classify(text)
+    ]
+
+
+def test_a_closed_standard_output_is_one_line_and_status_2(review: str) -> None:
+    command = f"exec {sys.executable} -m spoilerguard classify {review} >&-"
+    done = subprocess.run(["sh", "-c", command], stderr=subprocess.PIPE, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "standard output is closed" in done.stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_a_shell_can_complete_the_command(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("shtab", reason='needs pip install "spoilerguard[completion]"')
+    assert main(["--print-completion", shell]) == 0
+    assert "check-data" in capsys.readouterr().out

@@ -79,7 +79,10 @@ def test_the_changelog_knows_the_version() -> None:
 def test_importing_the_package_imports_nothing_but_itself() -> None:
     modules = imported_by("import spoilerguard")
     assert not families(modules) & {"numpy", "scipy", "sklearn", "pandas", "matplotlib", "joblib", "sentencex", "tqdm"}
-    assert {module for module in modules if module.startswith("spoilerguard")} == {"spoilerguard", "spoilerguard.version"}
+    assert {module for module in modules if module.startswith("spoilerguard")} == {
+        "spoilerguard",
+        "spoilerguard.version",
+    }
 
 
 def test_importing_the_package_opens_no_file_but_code() -> None:

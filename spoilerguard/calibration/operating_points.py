@@ -35,8 +35,9 @@ class OperatingPoint:
 
     @property
     def f1(self) -> float:
-        """Harmonic mean of precision and recall (van Rijsbergen 1979)."""
-        return 2 * self.precision * self.recall / (self.precision + self.recall)
+        """Harmonic mean of precision and recall (van Rijsbergen 1979); 0 where both are 0."""
+        both = self.precision + self.recall
+        return 2 * self.precision * self.recall / both if both else 0.0
 
 
 OperatingPoints = Mapping[Standing, Mapping[str, OperatingPoint]]

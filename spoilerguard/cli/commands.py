@@ -1,40 +1,121 @@
-"""The five commands: each takes its parsed arguments, calls the library, prints, and returns the exit status.
+"""The commands: each takes its parsed arguments, calls the library, prints, and returns the exit status.
 
 The library imports a name when it is first used, so that help, and the verdicts on one review, do not wait for pandas.
 """
 
 import argparse
 import sys
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import spoilerguard
-from spoilerguard.cli.output import FORMATS, write_text
+from spoilerguard.cli.inputs import Input, read_inputs
+from spoilerguard.cli.output import FORMATS, write_explanations, write_text
 from spoilerguard.errors import SpoilerguardError
 
 if TYPE_CHECKING:
+    from spoilerguard import Verdict
     from spoilerguard.checks import CheckReport
     from spoilerguard.evaluation import Comparison, Report
 
-__all__ = ["check_data", "classify", "evaluate", "redact", "train"]
+__all__ = ["check_data", "classify", "evaluate", "explain", "redact", "train"]
 
 _DONE, _FAULTY = 0, 1
+_LARGE = 200_000  # characters: verdicts on a longer review are written as they come
 
 
 def classify(arguments: argparse.Namespace) -> int:
-    """Print a verdict for each sentence of a review."""
-    review = _read_review(arguments.file)
-    verdicts = spoilerguard.classify(review, model=arguments.model, threshold=arguments.threshold)
-    FORMATS[arguments.format](verdicts, sys.stdout)
+    """Print a verdict for each sentence of each review."""
+    several = _are_several(arguments)
+    with _output(arguments) as stream:
+        for number, (one, verdicts) in enumerate(_classified(arguments)):
+            FORMATS[arguments.format](verdicts, stream, one if several else None, first=number == 0)
+            stream.flush()
+    return _DONE
+
+
+def explain(arguments: argparse.Namespace) -> int:
+    """Print, for each sentence of each review, which words made its probability."""
+    with _output(arguments) as stream:
+        for one in _inputs(arguments):
+            explanations = spoilerguard.explain(one.text, model=arguments.model)
+            write_explanations(explanations, arguments.format, stream, one if _are_several(arguments) else None)
+            stream.flush()
     return _DONE
 
 
 def redact(arguments: argparse.Namespace) -> int:
-    """Print a review with its spoilers hidden."""
-    review = _read_review(arguments.file)
-    hidden = spoilerguard.redact(review, style=arguments.style, model=arguments.model, threshold=arguments.threshold)
-    write_text(hidden, sys.stdout)
+    """Print each review with its spoilers hidden."""
+    several = _are_several(arguments)
+    with _output(arguments) as stream:
+        for one in _inputs(arguments):
+            options = {"style": arguments.style, "model": arguments.model, "threshold": arguments.threshold}
+            hidden = spoilerguard.redact(one.text, **options)
+            write_text(f"{one.heading}\n{hidden.rstrip()}\n\n" if several else hidden, stream)
+            stream.flush()
     return _DONE
+
+
+def _inputs(arguments: argparse.Namespace) -> Iterator[Input]:
+    return read_inputs(arguments.files, arguments.column, arguments.encoding)
+
+
+def _are_several(arguments: argparse.Namespace) -> bool:
+    """Whether records must say which review they belong to."""
+    return arguments.column is not None or len(arguments.files) > 1 or any(map(Path.is_dir, map(Path, arguments.files)))
+
+
+def _classified(arguments: argparse.Namespace) -> "Iterator[tuple[Input, Sequence[Verdict]]]":
+    """Each review with its verdicts, as they come; a review may come in several parts."""
+    options = {"model": arguments.model, "threshold": arguments.threshold}
+    if not _are_several(arguments):
+        [one] = _inputs(arguments)
+        if len(one.text) <= _LARGE or arguments.format == "text":
+            yield one, spoilerguard.classify(one.text, **options)
+        else:
+            yield from ((one, part) for part in _parts(one.text, arguments))
+        return
+    waiting: deque[Input] = deque()
+
+    def texts() -> Iterator[str]:
+        for one in _inputs(arguments):
+            waiting.append(one)
+            yield one.text
+
+    progress = sys.stderr.isatty()
+    for verdicts in spoilerguard.classify_reviews(texts(), n_jobs=arguments.n_jobs, progress=progress, **options):
+        yield waiting.popleft(), verdicts
+
+
+def _parts(review: str, arguments: argparse.Namespace) -> "Iterator[list[Verdict]]":
+    """The verdicts on a long review, some thousand sentences at a time, with a progress bar on a terminal."""
+    from tqdm import tqdm
+
+    from spoilerguard.bundled import resolve_model
+    from spoilerguard.calibration import resolve_thresholds
+    from spoilerguard.documents import Documents
+    from spoilerguard.predictions import predict
+
+    model = resolve_model(arguments.model)
+    thresholds = resolve_thresholds(model.operating_points_, arguments.threshold, model.threshold)
+    documents = Documents.from_reviews([review])
+    with tqdm(total=len(documents), unit=" sentences", disable=not sys.stderr.isatty()) as bar:
+        for batch in documents.batches():
+            yield predict(model, batch).to_verdicts(thresholds)
+            bar.update(len(batch))
+
+
+@contextmanager
+def _output(arguments: argparse.Namespace) -> Iterator[TextIO]:
+    """The file of ``--output``, or standard output."""
+    if arguments.output is None:
+        yield sys.stdout
+    else:
+        with Path(arguments.output).open("w", encoding="utf-8", newline="") as stream:
+            yield stream
 
 
 def train(arguments: argparse.Namespace) -> int:
@@ -75,23 +156,6 @@ def check_data(arguments: argparse.Namespace) -> int:
     report = check_corpus(arguments.corpus, against=arguments.against, audit=arguments.audit)
     _print_report(report, arguments.format)
     return _DONE if report.ok else _FAULTY
-
-
-def _read_review(name: str) -> str:
-    """The text of a file, or of standard input for ``-``. Line ends stay as they are, a byte order mark is dropped."""
-    if name != "-":
-        content, source = Path(name).read_bytes(), name
-    elif sys.stdin is None:
-        raise SpoilerguardError("standard input is closed; name a file, or send the review through a pipe")
-    else:
-        content, source = sys.stdin.buffer.read(), "standard input"
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise SpoilerguardError(f"{source}: not UTF-8 but UTF-16, by its first two bytes; save it as UTF-8")
-    try:
-        return content.decode("utf-8").removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        fault = f"byte 0x{content[error.start]:02x} at offset {error.start}"
-        raise SpoilerguardError(f"{source}: not UTF-8: {fault}; save it as UTF-8") from error
 
 
 def _check_output(folder: Path) -> None:

@@ -9,15 +9,16 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from operator import attrgetter
-from typing import Self, TextIO
+from typing import Protocol, Self, TextIO
 
+from spoilerguard.cli.inputs import Input
 from spoilerguard.rendering import visible
-from spoilerguard.verdicts import Label, Verdict
+from spoilerguard.verdicts import Explanation, Label, Verdict
 
-__all__ = ["FORMATS", "Look", "verdict_lines", "write_text"]
+__all__ = ["FORMATS", "Look", "verdict_lines", "write_explanations", "write_text"]
 
 _SPOILER, _UNCERTAIN = "●", "?"
 _MARGIN = len("●? >99 %  ")
@@ -29,6 +30,8 @@ _COLOURS = {(True, True): "1;31", (True, False): "2;31", (False, True): "", (Fal
 
 _COLUMNS = tuple(field.name for field in fields(Verdict))
 _row = attrgetter(*_COLUMNS)
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for the start of one
+_HEAVIEST = 6  # words that are shown of an explanation
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,31 +112,75 @@ def _percent(probability: float) -> str:
     return "<1" if probability < 0.01 else ">99" if probability > 0.99 else f"{100 * probability:.0f}"
 
 
-def _write_text_lines(verdicts: Sequence[Verdict], stream: TextIO) -> None:
+def _write_text_lines(
+    verdicts: Sequence[Verdict], stream: TextIO, origin: Input | None = None, *, first: bool = True
+) -> None:
+    if origin is not None:
+        stream.write("" if first else "\n")
+        stream.write(f"{visible(origin.heading)}\n")
     stream.writelines(f"{line}\n" for line in verdict_lines(verdicts, Look.of(stream)))
 
 
-def _write_jsonl(verdicts: Sequence[Verdict], stream: TextIO) -> None:
+def _write_jsonl(
+    verdicts: Sequence[Verdict], stream: TextIO, origin: Input | None = None, *, first: bool = True
+) -> None:
     """Control characters are escaped in a file, too: some readers take U+2028 for the end of a line."""
+    del first
+    place = {} if origin is None else {"source": origin.source, "row": origin.row}
     for verdict in verdicts:
-        record = dict(zip(_COLUMNS, _row(verdict), strict=True))
+        record = place | dict(zip(_COLUMNS, _row(verdict), strict=True))
         stream.write(visible(json.dumps(record, ensure_ascii=False)) + "\n")
 
 
-def _write_csv(verdicts: Sequence[Verdict], stream: TextIO) -> None:
+def _write_csv(verdicts: Sequence[Verdict], stream: TextIO, origin: Input | None = None, *, first: bool = True) -> None:
+    """A cell that a spreadsheet would run as a formula begins with an apostrophe; JSON lines keep the true text."""
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(_COLUMNS)
+    place = () if origin is None else (origin.source, "" if origin.row is None else origin.row)
+    if first:
+        writer.writerow(_COLUMNS if origin is None else ("source", "row", *_COLUMNS))
     for verdict in verdicts:
-        writer.writerow(str(cell).lower() if isinstance(cell, bool) else cell for cell in _row(verdict))
-    write_text(table.getvalue(), stream)
+        cells = (str(cell).lower() if isinstance(cell, bool) else cell for cell in _row(verdict))
+        writer.writerow(_without_formula(cell) for cell in (*place, *cells))
+    stream.write(visible(table.getvalue()) if stream.isatty() else table.getvalue())
 
 
-FORMATS: Mapping[str, Callable[[Sequence[Verdict], TextIO], None]] = {
-    "text": _write_text_lines,
-    "jsonl": _write_jsonl,
-    "csv": _write_csv,
-}
+def _without_formula(cell: object) -> object:
+    is_formula = isinstance(cell, str) and cell.lstrip(" \ufeff\xa0")[:1] in _FORMULA_STARTS
+    return f"'{cell}" if is_formula and cell else cell
+
+
+class _Write(Protocol):
+    """Writes the verdicts on a review; `origin` names it where there are several, `first` is said of the first one."""
+
+    def __call__(
+        self, verdicts: Sequence[Verdict], stream: TextIO, origin: Input | None = None, *, first: bool = True
+    ) -> None: ...
+
+
+FORMATS: Mapping[str, _Write] = {"text": _write_text_lines, "jsonl": _write_jsonl, "csv": _write_csv}
+
+
+def write_explanations(
+    explanations: Sequence[Explanation], style: str, stream: TextIO, origin: Input | None = None
+) -> None:
+    """Write why each sentence has its probability: text with the heaviest words, or JSON lines with all of them."""
+    if style == "jsonl":
+        place = {} if origin is None else {"source": origin.source, "row": origin.row}
+        stream.writelines(
+            visible(json.dumps(place | asdict(explanation), ensure_ascii=False)) + "\n" for explanation in explanations
+        )
+        return
+    if origin is not None:
+        stream.write(f"{visible(origin.heading)}\n")
+    width = Look.of(stream).width
+    for explanation in explanations:
+        heaviest = sorted(explanation.contributions, key=lambda part: -abs(part.weight))[:_HEAVIEST]
+        words = ", ".join(f"{part.text} {part.weight:+.1f}" for part in heaviest)
+        rest = f"context {explanation.context:+.1f}, intercept {explanation.intercept:+.1f}"
+        lines = _wrap(f"  {_percent(explanation.probability):>4} %  ", explanation.text, width)
+        lines += _wrap(" " * _MARGIN, f"{words}; {rest}", width)
+        stream.writelines(f"{line}\n" for line in lines)
 
 
 def write_text(text: str, stream: TextIO) -> None:

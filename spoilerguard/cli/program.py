@@ -8,6 +8,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import NoReturn
 
 from spoilerguard.cli import commands
@@ -67,6 +68,8 @@ def _run(argv: Sequence[str] | None) -> int:
 
     It writes UTF-8 with line ends as they are, whatever the locale; a terminal keeps its own encoding.
     """
+    if sys.stdout is None:
+        raise SpoilerguardError("standard output is closed; send it to a file, or name one by --output")
     if isinstance(sys.stdout, io.TextIOWrapper):
         if sys.stdout.isatty():
             sys.stdout.reconfigure(errors="replace")
@@ -98,6 +101,10 @@ def build_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    with suppress(ImportError):  # an extra: shell completion
+        import shtab
+
+        shtab.add_argument_to(parser, ["--print-completion"])
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     def add(run: _Command, purpose: str, shared: _Parser) -> argparse.ArgumentParser:
@@ -120,25 +127,37 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _add_review_commands(add: _Add) -> None:
     shared = _Parser(add_help=False)
-    shared.add_argument("file", metavar="FILE", help="one review as UTF-8 text; - reads standard input")
-    _add_model(shared)
     shared.add_argument(
-        "--threshold",
-        type=_threshold,
-        metavar="P",
-        help="probability from which a sentence is a spoiler, or the model's name for one: cautious, balanced, lenient",
+        "files",
+        metavar="FILE",
+        nargs="*",
+        help="a review as text, a folder of .txt files, or a table; - or nothing reads standard input",
     )
-    classify = add(commands.classify, "label each sentence of a review", shared)
-    classify.add_argument(
-        "--format",
-        choices=tuple(FORMATS),
-        default="text",
-        help="text to read, or one record for each sentence (default: %(default)s)",
-    )
-    redact = add(commands.redact, "write the review with its spoilers hidden", shared)
+    shared.add_argument("--column", metavar="NAME", help="of a table (.csv, .tsv, .jsonl, .parquet): the reviews")
+    shared.add_argument("--encoding", default="utf-8", help="of texts (default: %(default)s)")
+    shared.add_argument("--output", metavar="FILE", help="write there instead of to standard output")
+    _add_model(shared)
+    classify = add(commands.classify, "label each sentence of each review", shared)
+    _add_n_jobs(classify)
+    redact = add(commands.redact, "write each review with its spoilers hidden", shared)
+    explain = add(commands.explain, "say which words made the probability of each sentence", shared)
     redact.add_argument(
         "--style", choices=tuple(STYLES), default="block", help="how to hide them (default: %(default)s)"
     )
+    for command in (classify, redact):
+        command.add_argument(
+            "--threshold",
+            type=_threshold,
+            metavar="P",
+            help="probability from which a sentence is a spoiler, or a name: cautious, balanced, lenient",
+        )
+    for command, formats in ((classify, tuple(FORMATS)), (explain, ("text", "jsonl"))):
+        command.add_argument(
+            "--format",
+            choices=formats,
+            default="text",
+            help="text to read, or one record for each sentence (default: %(default)s)",
+        )
 
 
 def _add_corpus_commands(add: _Add) -> None:
@@ -155,9 +174,7 @@ def _add_corpus_commands(add: _Add) -> None:
         help='model to adapt, a folder, "default" or "accurate"; without it training starts afresh',
     )
     train.add_argument("--seed", type=_whole_number, default=0, help="equal seeds give equal models (default: 0)")
-    train.add_argument(
-        "--n-jobs", type=_job_count, default=1, metavar="N", help="processes to use; -1 for all cores (default: 1)"
-    )
+    _add_n_jobs(train)
 
     evaluate = add(commands.evaluate, "measure a model on labelled sentences", shared)
     _add_model(evaluate)
@@ -178,6 +195,12 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
         "--model",
         default="default",
         help='folder of a saved model, or the name "default" or "accurate" (default: %(default)s)',
+    )
+
+
+def _add_n_jobs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--n-jobs", type=_job_count, default=1, metavar="N", help="processes to use; -1 for all cores (default: 1)"
     )
 
 

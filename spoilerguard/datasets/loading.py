@@ -24,7 +24,7 @@ from spoilerguard.datasets.ucsd import read_goodreads
 from spoilerguard.datasets.whole_reviews import is_whole_reviews, to_sentences
 from spoilerguard.errors import CorpusError, MissingExtraError
 
-__all__ = ["load_corpus"]
+__all__ = ["load_corpus", "read_table"]
 
 
 def load_corpus(
@@ -64,7 +64,7 @@ def load_corpus(
     if isinstance(path, pd.DataFrame):
         frame, origin, name = path, Origin(), ""
     elif isinstance(path, (str, os.PathLike)):
-        frame, origin = _read(Path(path))
+        frame, origin = read_table(Path(path))
         name = Path(path).name
     else:
         raise TypeError(f"load_corpus takes a path, a DataFrame or a Corpus, not {type(path).__name__}")
@@ -74,7 +74,7 @@ def load_corpus(
     return Corpus.from_frame(frame, columns=columns, name=name, origin=origin)
 
 
-def _read(path: Path) -> tuple[pd.DataFrame, Origin]:
+def read_table(path: Path) -> tuple[pd.DataFrame, Origin]:
     """A file as a table of raw cells, read by the reader of its ending."""
     if not path.exists():
         raise CorpusError(f"{path}: no such file; check the path")

@@ -24,7 +24,7 @@ from spoilerguard.features.tokens import TokenBatch, as_sentences, token_batches
 __all__ = ["SentenceVectorizer", "Vectors"]
 
 Vectors = NDArray[np.float64]
-_MAX_ORDER = 64  # of n-grams
+_MAX_WORDS, _MAX_CHARACTERS = 8, 16  # of an n-gram
 
 
 class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -37,9 +37,9 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     word_ngrams : int, default 2
-        Longest run of neighbouring words (a punctuation mark counts as a word), from 1 to 64.
+        Longest run of neighbouring words (a punctuation mark counts as a word), from 1 to 8.
     char_ngrams : tuple of (int, int), default (2, 5)
-        Shortest and longest character n-gram inside a word, the blank on either side of it included; from 2 to 64.
+        Shortest and longest character n-gram inside a word, the blank on either side of it included; from 2 to 16.
     n_buckets : int, default 2**18
         Columns for words, and as many again for characters; a power of two from 2**4 to 2**24.
     encoder : Encoder, optional
@@ -232,10 +232,10 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def _check_parameters(self) -> None:
         shortest, longest = self.char_ngrams
-        if not 1 <= self.word_ngrams <= _MAX_ORDER or not 2 <= shortest <= longest <= _MAX_ORDER:
+        if not 1 <= self.word_ngrams <= _MAX_WORDS or not 2 <= shortest <= longest <= _MAX_CHARACTERS:
             raise ValueError(
-                f"word_ngrams must be at least 1 and char_ngrams at least (2, 2), ascending, up to {_MAX_ORDER}; "
-                f"got {self}."
+                f"word_ngrams must lie in [1, {_MAX_WORDS}], char_ngrams ascend within [2, {_MAX_CHARACTERS}]; "
+                f"got {self.word_ngrams} and {self.char_ngrams}."
             )
         if not 2**4 <= self.n_buckets <= 2**24 or self.n_buckets & (self.n_buckets - 1):
             raise ValueError(f"n_buckets must be a power of two from 2**4 to 2**24; got {self.n_buckets}.")

@@ -16,14 +16,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
 
 from spoilerguard.errors import ModelFormatError
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.persistence.arrays import WEIGHTS
 from spoilerguard.persistence.card import card_markdown
 from spoilerguard.persistence.formats import KIND, read, write
-from spoilerguard.persistence.manifest import MAX_JSON_BYTES, MODEL_JSON, Fault, Json, Stamp, parse
+from spoilerguard.persistence.manifest import MAX_JSON_BYTES, MODEL_JSON, Fault, Stamp, parse
 
 __all__ = ["load", "save"]
 
@@ -74,13 +73,13 @@ def load(path: str | os.PathLike[str]) -> SpoilerClassifier:
 def _load(folder: Path) -> SpoilerClassifier:
     """Read again where a fault is only that another process has saved between the reading of two files."""
     for _ in range(_MAX_ATTEMPTS):
-        with _opened(folder, MODEL_JSON, MAX_JSON_BYTES) as file:
+        with _opened(folder, MODEL_JSON, MAX_JSON_BYTES) as (data, file):
             try:
-                return read(file.read(MAX_JSON_BYTES), lambda stamp: _weights(folder, stamp))
+                return read(data, lambda stamp: _weights(folder, stamp))
             except Fault:
                 # While it is open, no other file can have its number: it is the same one only if nobody has saved.
                 with suppress(OSError):
-                    if os.path.samestat(os.fstat(file.fileno()), (folder / MODEL_JSON).stat()):
+                    if os.path.samestat(file, (folder / MODEL_JSON).stat()):
                         raise
     raise Fault(MODEL_JSON, "keeps changing.", "Load it when the other process is done.")
 
@@ -88,11 +87,9 @@ def _load(folder: Path) -> SpoilerClassifier:
 def _weights(folder: Path, stamp: Stamp) -> bytes:
     """The weights that belong to a ``model.json``: waiting where a save was cut short, else in their place."""
     try:
-        with _opened(folder, _waiting(stamp.sha256), stamp.n_bytes) as file:
-            data = file.read(stamp.n_bytes)
+        data = _content(folder, _waiting(stamp.sha256), stamp.n_bytes)
     except _Missing:
-        with _opened(folder, WEIGHTS, stamp.n_bytes) as file:
-            data = file.read(stamp.n_bytes)
+        data = _content(folder, WEIGHTS, stamp.n_bytes)
     if Stamp.of(data) != stamp:
         raise Fault(WEIGHTS, f"does not match its hash in {MODEL_JSON}: it was altered or cut.")
     return data
@@ -103,9 +100,14 @@ def _waiting(sha256: str) -> str:
     return f"weights-{sha256[:16]}.safetensors"
 
 
+def _content(folder: Path, name: str, max_bytes: int) -> bytes:
+    with _opened(folder, name, max_bytes) as (data, _):
+        return data
+
+
 @contextmanager
-def _opened(folder: Path, name: str, max_bytes: int) -> Iterator[BinaryIO]:
-    """A regular file, or a link to one, of at most `max_bytes`."""
+def _opened(folder: Path, name: str, max_bytes: int) -> Iterator[tuple[bytes, os.stat_result]]:
+    """The content and the identity of a regular file, or of one that a link leads to; it stays open meanwhile."""
     try:
         with open(folder / name, "rb", opener=_open_without_waiting) as file:
             found = os.fstat(file.fileno())
@@ -113,7 +115,7 @@ def _opened(folder: Path, name: str, max_bytes: int) -> Iterator[BinaryIO]:
                 raise Fault(name, "is no regular file.")
             if found.st_size > max_bytes:
                 raise Fault(name, f"has {found.st_size} bytes, and {max_bytes} are the most it may have.")
-            yield file
+            yield file.read(found.st_size), found
     except FileNotFoundError:
         raise _Missing(name, "is missing.") from None
     except OSError as error:
@@ -196,16 +198,12 @@ def _refuse_foreign(folder: Path) -> None:
     if all(entry.name.startswith(".") or _OURS.fullmatch(entry.name) for entry in folder.iterdir()):
         return
     try:
-        kind, why = _document(folder).get("kind"), f"{MODEL_JSON} belongs to something else."
+        kind = parse(_content(folder, MODEL_JSON, MAX_JSON_BYTES)).get("kind")
+        why = f"{MODEL_JSON} belongs to something else."
     except Fault as fault:
         kind, why = None, str(fault)
     if kind != KIND:
         raise ModelFormatError(f"{folder} holds files but no model: {why} Pass another path, or empty it.")
-
-
-def _document(folder: Path) -> dict[str, Json]:
-    with _opened(folder, MODEL_JSON, MAX_JSON_BYTES) as file:
-        return parse(file.read(MAX_JSON_BYTES))
 
 
 def _replace(folder: Path, name: str, data: bytes, final: str | None = None) -> None:
@@ -228,7 +226,7 @@ def _replace(folder: Path, name: str, data: bytes, final: str | None = None) -> 
 def _tidy(folder: Path) -> None:
     """Give weights that ``model.json`` counts on their plain name; remove what a save that was cut short has left."""
     try:
-        stamp = _document(folder).get("weights")
+        stamp = parse(_content(folder, MODEL_JSON, MAX_JSON_BYTES)).get("weights")
     except _Missing:
         stamp = None
     except Fault:  # what cannot be read just now may still count on its weights

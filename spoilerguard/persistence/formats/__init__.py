@@ -58,6 +58,7 @@ def write(model: SpoilerClassifier) -> tuple[bytes, bytes]:
     """
     check_is_fitted(model, ["vectorizer_", "coef_"])
     vectorizer, context = model.vectorizer_, model.context_
+    encoder_kind = kind_of(vectorizer.encoder)
     arrays = {COEF: _half_precision(model.coef_), **_document_frequency(model)}
     if vectorizer.encoder is not None:
         arrays |= {ENCODER + name: array for name, array in vectorizer.encoder.arrays().items()}
@@ -71,7 +72,7 @@ def write(model: SpoilerClassifier) -> tuple[bytes, bytes]:
         "classifier": model.get_params(deep=False)
         | {"vectorizer": "default" if model.vectorizer is None else "as fitted"},
         "vectorizer": vectorizer.get_params(deep=False)
-        | {"encoder": kind_of(vectorizer.encoder), "n_sentences": vectorizer.n_sentences_},
+        | {"encoder": encoder_kind, "n_sentences": vectorizer.n_sentences_},
         "classes": {"dtype": "str" if classes.dtype.kind == "U" else classes.dtype.name, "values": classes},
         "intercept": model.intercept_,
         "context": None if context is None else {"weights": context.weights, "intercept": context.intercept},
