@@ -573,3 +573,15 @@ def test_a_shell_can_complete_the_command(shell: str, capsys: pytest.CaptureFixt
     pytest.importorskip("shtab", reason='needs pip install "spoilerguard[completion]"')
     assert main(["--print-completion", shell]) == 0
     assert "check-data" in capsys.readouterr().out
+
+
+def test_samples_are_written_into_a_folder_and_never_over_other_files(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "samples"
+    assert main(["samples", str(folder)]) == 0
+    written = [Path(line) for line in capsys.readouterr().out.splitlines()]
+    assert {file.name for file in written} == {"with_spoilers.txt", "without_spoilers.txt", "dev.jsonl", "test.jsonl"}
+    assert records(["classify", str(folder / "with_spoilers.txt")], capsys)
+    assert len(spoilerguard.load_corpus(folder / "test.jsonl")) > 1000
+    assert "is there already" in refused(["samples", str(folder)], capsys)

@@ -4,6 +4,7 @@ The library imports a name when it is first used, so that help, and the verdicts
 """
 
 import argparse
+import shutil
 import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from spoilerguard.checks import CheckReport
     from spoilerguard.evaluation import Comparison, Report
 
-__all__ = ["check_data", "classify", "evaluate", "explain", "redact", "train"]
+__all__ = ["check_data", "classify", "evaluate", "explain", "redact", "samples", "train"]
 
 _DONE, _FAULTY = 0, 1
 _LARGE = 200_000  # characters: verdicts on a longer review are written as they come
@@ -56,6 +57,21 @@ def redact(arguments: argparse.Namespace) -> int:
             hidden = spoilerguard.redact(one.text, **options)
             write_text(f"{one.heading}\n{hidden.rstrip()}\n\n" if several else hidden, stream)
             stream.flush()
+    return _DONE
+
+
+def samples(arguments: argparse.Namespace) -> int:
+    """Write the samples that come with the package into a folder, and print their names."""
+    from spoilerguard.datasets.bundled import SAMPLES, sample
+
+    folder = Path(arguments.folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in SAMPLES:
+        if (folder / name).exists():
+            raise SpoilerguardError(f"{folder / name}: is there already; name another folder")
+    for name in SAMPLES:
+        shutil.copyfile(sample(name), folder / name)
+        write_text(f"{folder / name}\n", sys.stdout)
     return _DONE
 
 

@@ -122,6 +122,9 @@ def build_parser() -> argparse.ArgumentParser:
 
     _add_review_commands(add)
     _add_corpus_commands(add)
+    folder = _Parser(add_help=False)
+    folder.add_argument("folder", metavar="DIR", help="where to write them")
+    add(commands.samples, "write sample reviews and labelled tables into a folder", folder)
     return parser
 
 

@@ -1,6 +1,6 @@
 """Labelled tables: ``load_`` reads from disk, ``fetch_`` downloads, ``make_`` invents, ``iter_`` reads one by one."""
 
-from spoilerguard.datasets.bundled import Challenge, ChallengeCase, data_home, load_challenge, load_reviews
+from spoilerguard.datasets.bundled import Challenge, ChallengeCase, data_home, load_challenge, load_reviews, sample
 from spoilerguard.datasets.fetchers import fetch_goodreads, fetch_goodreads_file, fetch_tvtropes
 from spoilerguard.datasets.loading import load_corpus
 from spoilerguard.datasets.synthetic import make_corpus
@@ -19,4 +19,5 @@ __all__ = [
     "load_corpus",
     "load_reviews",
     "make_corpus",
+    "sample",
 ]

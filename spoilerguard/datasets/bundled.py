@@ -16,9 +16,16 @@ from spoilerguard.datasets.loading import load_corpus
 from spoilerguard.datasets.text_lines import read_json_lines
 from spoilerguard.errors import CorpusError
 
-__all__ = ["SPLITS", "Challenge", "ChallengeCase", "data_home", "load_challenge", "load_reviews"]
+__all__ = ["SAMPLES", "SPLITS", "Challenge", "ChallengeCase", "data_home", "load_challenge", "load_reviews", "sample"]
 
 SPLITS = ("train", "dev", "test")
+# What to try things on: the name of each sample, and where it lies.
+SAMPLES = {
+    "with_spoilers.txt": "examples/with_spoilers.txt",
+    "without_spoilers.txt": "examples/without_spoilers.txt",
+    "dev.jsonl": "reviews/dev.jsonl",
+    "test.jsonl": "reviews/test.jsonl",
+}
 
 _FOLDERS = (Path(__file__).parent / "data", Path(__file__).parents[2] / "datasets")
 
@@ -49,6 +56,33 @@ def load_reviews(split: Literal["train", "dev", "test"] | None = None) -> Corpus
         raise ValueError(f"split must be one of {', '.join(map(repr, SPLITS))} or None, not {split!r}")
     parts = [load_corpus(_bundled_file(f"reviews/{name}.jsonl")) for name in (SPLITS if split is None else (split,))]
     return Corpus(Corpus.concat(parts).frame, f"spoilerguard reviews, {split}" if split else "spoilerguard reviews")
+
+
+def sample(name: str) -> Path:
+    """A sample file that comes with the package, to try things on.
+
+    Parameters
+    ----------
+    name : str
+        One of `SAMPLES`: two reviews of an invented film, with and without spoilers, and two labelled tables.
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    ValueError
+        Where there is no such sample.
+
+    Examples
+    --------
+    >>> sample("with_spoilers.txt").read_text(encoding="utf-8")[:34]
+    'The Saltmarsh Letters is the most '
+    """
+    if name not in SAMPLES:
+        raise ValueError(f"there is no sample {name!r}; there are {', '.join(SAMPLES)}")
+    return _bundled_file(SAMPLES[name])
 
 
 @dataclass(frozen=True, slots=True)
