@@ -35,6 +35,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from spoilerguard.datasets import data_home
 from spoilerguard.encoders import TransformerEncoder
+from spoilerguard.encoders.onnx_graph import structure_of
 from spoilerguard.features import tokenize
 
 WORK = Path(__file__).parent / ".work"
@@ -58,6 +59,7 @@ def main() -> None:
         size = file.stat().st_size / 1e6
         print(f"{name}: {size:.1f} MB; {dev.metrics(file.read_bytes(), pieces, minilm)}", flush=True)
     files.pop("by piece").replace(options.output)
+    print("for onnx_graph.KNOWN_STRUCTURES:", structure_of(options.output.read_bytes()))
     for file in files.values():
         file.unlink()
 

@@ -128,8 +128,8 @@ def _tokenizer(vocabulary: tuple[str, ...]) -> "Tokenizer":
         raise _missing("tokenizers") from error
     ids = {piece: number for number, piece in enumerate(vocabulary)}
     tokenizer = Tokenizer(models.WordPiece(ids, unk_token=UNKNOWN, max_input_chars_per_word=100))
-    # Sets signs of Chinese apart. Accents are gone before; what would still fall apart is Hangul, a syllable into three
-    # pieces, which makes Korean ten times as slow as prose and says nothing to a model of English.
+    # Sets signs of Chinese apart. Accents are gone before. What else would fall apart is Hangul, a syllable into three
+    # pieces: Korean would take four times as long as English, and say nothing to a model of English.
     tokenizer.normalizer = normalizers.BertNormalizer(strip_accents=False)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     return tokenizer
