@@ -113,7 +113,7 @@ class ContextFeature(NamedTuple):
     compute : callable
         From `ReviewLogits` to one number a sentence.
     of_logits : bool
-        Whether it moves with the logits that it is made of, as calibration needs to know.
+        Whether it is scaled and shifted as the logits are, as calibration needs to know.
     """
 
     compute: Callable[[ReviewLogits], NDArray[np.floating | np.integer | np.bool_]]

@@ -1,7 +1,7 @@
 """What a vectorizer asks of an encoder: token batches → dense vectors that were learnt elsewhere."""
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,3 +44,7 @@ class Encoder(Protocol):
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The encoder as named arrays, for a model file."""
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """The encoder that `arrays` describe; a ``ValueError`` where they describe none."""
