@@ -15,6 +15,9 @@ __all__ = ["Sentence", "split"]
 # U+0085 is no line break here: in scraped text it is the ellipsis of Windows-1252.
 _LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\u2028\u2029]+")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
+# sentencex panics where a blank that is not ASCII stands between a single letter and a mark; scraped pages hold such.
+_LONE_LETTER = re.compile(r"\b\w\s+[^\w\s]")
+_ODD_BLANK = re.compile(r"[^\S\x00-\x7f]")
 # sentencex knows three full stops and not the character for them.
 _ELLIPSIS = re.compile(r"…(?=\s+[\"“‘'(]?[A-ZÀ-ÖØ-ÞΑ-ΩЀ-Я])")
 
@@ -60,13 +63,16 @@ def split(review: str, *, language: str = "en") -> list[Sentence]:
     ['Mr. Ito waits.', 'She never', '- comes back']
     """
     # sentencex speaks UTF-8; the replacements leave every character at its place.
-    readable = _ELLIPSIS.sub(".", _SURROGATE.sub("?", review.replace("\x85", "…")))
+    readable = _SURROGATE.sub("?", review.replace("\x85", "…"))
     spans = (span for line in _LINE.finditer(readable) for span in _in_line(line[0], line.start(), language))
     return [Sentence(review[start:end], start, end) for start, end in spans if not review[start:end].isspace()]
 
 
 def _in_line(line: str, offset: int, language: str) -> Iterator[tuple[int, int]]:
     """Spans of the sentences of one line, blanks around them left out."""
+    line = _ELLIPSIS.sub(".", line)
+    if any(_ODD_BLANK.search(found[0]) for found in _LONE_LETTER.finditer(line)):
+        line = _ODD_BLANK.sub(" ", line)
     start = 0
     for end in _cuts(line, language):
         piece = line[start:end]

@@ -1,10 +1,10 @@
 """Sentences: a review is cut where a reader would cut it, and nothing of it is lost or altered."""
 
+import random
 import re
-import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from spoilerguard.sentences import Sentence, split
@@ -126,6 +126,7 @@ def test_sentences_are_slices_in_order_and_only_blanks_lie_between_them(review: 
 
 @settings(deadline=None, max_examples=100)
 @given(first=ANY_TEXT, second=ANY_TEXT)
+@example(first=".…", second="A")
 def test_a_line_is_cut_the_same_whatever_lines_stand_around_it(first: str, second: str) -> None:
     shift = len(first) + 1
     behind = [Sentence(text, start + shift, end + shift) for text, start, end in split(second)]
@@ -144,23 +145,38 @@ def test_a_sentence_without_end_is_cut_rather_than_waited_for() -> None:
     assert "".join(piece.text for piece in pieces).replace(" ", "") == review.replace(" ", "")
 
 
-@pytest.mark.parametrize(
-    "family",
-    ["word ", "A. ", "“He. ", "(", "'a. ", " ", "a\n", " \n", "x", "!", "1. ", "[/b]", "**", "…", "\ud800", "مات. "],
-    ids=ascii,
-)
-def test_twice_the_text_takes_about_twice_the_time(family: str) -> None:
-    text = family * (40_000 // len(family))
-
-    def seconds(review: str) -> float:
-        started = time.process_time()
-        split(review)
-        return time.process_time() - started
-
-    short, long = (min(seconds(text * times) for _ in range(2)) for times in (1, 4))
-    assert long < 4 * 3 * max(short, 0.002)  # the square would be 16
-
-
 @pytest.mark.slow
 def test_200_000_lines_are_cut() -> None:
     assert len(split("He dies.\n" * 200_000)) == 200_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Part I\u00a0. The end",
+        "Vitamin C\u2009. Ok",
+        "Rocky I\u3000.",
+        "V\u2003 \u2003.\tVb",
+        "b.U.S\t\u3000.U.SV",
+        "X" + "\u00a0" * 99 + ".",
+    ],
+    ids=ascii,
+)
+def test_a_single_letter_an_odd_blank_and_a_full_stop_bring_nothing_down(text: str) -> None:
+    for sentence in split(text):
+        assert text[sentence.start : sentence.end] == sentence.text
+
+
+@pytest.mark.slow
+def test_no_mixture_of_capitals_blanks_and_marks_brings_the_splitter_down() -> None:
+    dice = random.Random(0)
+    pieces = [
+        *"AIVXZab019.!?,;:()[]\"'“”‘’…-–",
+        *" \xa0\u2009\u3000\u200b\u2003\t\u202f\u1680",
+        "Mr",
+        "Part",
+        "e.g",
+        "U.S",
+    ]
+    for _ in range(300_000):
+        split("".join(dice.choices(pieces, k=dice.randrange(1, 14))))
