@@ -96,7 +96,7 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return np.concatenate(logits)
 
     def certain(self, X: Sequence[str]) -> NDArray[np.bool_]:
-        """Whether each sentence carries enough to be classified: four words, four in five known, shape (n_sentences,)."""
+        """Whether each sentence carries enough: four words, 82 % of them known, shape (n_sentences,)."""
         check_is_fitted(self)
         parts = [self.certain_tokens(tokens) for tokens in self.vectorizer_.tokenize(as_sentences(X))]
         return np.concatenate([np.zeros(0, dtype=np.bool_), *parts])

@@ -190,8 +190,9 @@ class SpoilerClassifier(LinearModel):
             raise ValueError("adapt expects True or 1 for a spoiler and False or 0 for a safe sentence.")
         vectors = self.vectorizer_.encode(X) if vectors is None else vectors
         known, columns = self.decision_function(X, vectors), self.vectorizer_.transform(X, vectors)
+        weights = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
         share, correction = fit_correction(
-            columns, known, target.astype(bool), sample_weight, C=self._suited(_CORRECTION_C), seed=self.random_state
+            columns, known, target.astype(bool), weights, C=self._suited(_CORRECTION_C), seed=self.random_state
         )
         self._set_head(
             share * self.coef_.astype(np.float64) + correction.coef, share * self.intercept_ + correction.intercept
