@@ -18,6 +18,7 @@ pytestmark = pytest.mark.benchmark
 FAMILIES = ["He dies. ", "word ", "<a ", "<a", "&amp;", "&a", "&#1", "[a", "give ", "x", '"', "é\n", "(", "1. ", "!"]
 FAMILIES += ["e\u0301", "\ud800", ">!", "“a. "]
 _SLACK = 3  # caches and the collection of garbage
+_SHORTEST = 0.02  # seconds; below, waiting threads of numpy cost as much as the work
 
 
 def score(text: str) -> None:
@@ -38,4 +39,4 @@ def test_four_times_the_text_takes_about_four_times_the_time(family: str, work: 
         return time.process_time() - started
 
     short, long = (min(seconds(text * times) for _ in range(2)) for times in (1, 4))
-    assert long < 4 * _SLACK * max(short, 0.01)
+    assert long < 4 * _SLACK * max(short, _SHORTEST)
