@@ -2,8 +2,8 @@
 
 Every word n-gram and every character n-gram inside a word falls into a bucket by its hash; a bucket counts by how rare
 it is among sentences. The norm by which a block is divided depends on its number of n-grams only, so a score is one
-look-up and one sum, and no matrix is built for it (`spoilerguard.features.scoring`). The encoder costs most of the time,
-so every method takes vectors that are known.
+look-up and one sum, and no matrix is built for it (`spoilerguard.features.scoring`). The encoder costs most of the
+time, so every method takes vectors that are known.
 """
 
 from collections.abc import Iterator, Sequence
