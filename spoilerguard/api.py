@@ -3,42 +3,62 @@
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
+from typing import TypeAlias, overload
 
-from joblib import Parallel, delayed
+from joblib import delayed
 
+from spoilerguard.arguments import check_text, review_batches
 from spoilerguard.bundled import resolve_model
 from spoilerguard.calibration.operating_points import resolve_thresholds
 from spoilerguard.documents import Documents
 from spoilerguard.explanations import explain_documents
-from spoilerguard.features import as_sentences, check_texts
+from spoilerguard.features import check_texts
+from spoilerguard.markup import check_markup
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.predictions import predict
+from spoilerguard.processes import n_processes, run_jobs
 from spoilerguard.rendering import Verdicts, redact_verdicts
 from spoilerguard.verdicts import Explanation, Verdict
 
 __all__ = ["classify", "classify_reviews", "explain", "redact"]
 
-_REVIEWS_AT_ONCE = 64  # enough to make one call's overhead vanish, few enough to stream
+Model: TypeAlias = SpoilerClassifier | str | Path | None
+Threshold: TypeAlias = float | str | None
+
+
+@overload
+def classify(text: str, *, model: Model = None, threshold: Threshold = None, markup: str | None = None) -> Verdicts: ...
+
+
+@overload
+def classify(
+    text: Iterable[str], *, model: Model = None, threshold: Threshold = None, markup: str | None = None
+) -> list[Verdict]: ...
 
 
 def classify(
     text: str | Iterable[str],
     *,
-    model: SpoilerClassifier | str | Path | None = None,
-    threshold: float | str | None = None,
+    model: Model = None,
+    threshold: Threshold = None,
+    markup: str | None = None,
 ) -> list[Verdict]:
     """Label the sentences of a review, or sentences on their own.
 
     Parameters
     ----------
     text : str or iterable of str
-        One string is a whole review: it is cut into sentences, and each is judged by what stands around it. An iterable
-        of strings holds sentences that have nothing to do with each other: each is judged alone.
+        One string is a whole review: it is cut into sentences, and each is classified with what stands around it. An
+        iterable of strings holds sentences that have nothing to do with each other: each is classified alone. For many
+        whole reviews there is `classify_reviews`.
     model : SpoilerClassifier, str or Path, optional
         A model, the folder of a saved one, or the name "default" or "accurate". None means "default".
     threshold : float or str, optional
         Probability in [0, 1] from which a sentence is called a spoiler, or the name of one of the model's operating
         points. None means the model's own, "balanced" where it has one.
+    markup : {"html", "markdown", "discord", "reddit"}, optional
+        What `text` is written in. It is read as a reader sees it; offsets lead into `text` as it is. None means plain
+        text. The spoiler marks of authors are known in either case, and make no difference to a label.
 
     Returns
     -------
@@ -51,11 +71,18 @@ def classify(
     TypeError
         Where `text` is neither a string nor an iterable of strings; the message names the first wrong element.
     ValueError
-        Where `threshold` is no probability.
+        Where `threshold` is no probability, or there is no such markup.
     OperatingPointError
         Where the model has no operating point of that name.
     ModelFormatError
         Where `model` is a folder that cannot be read.
+    sklearn.exceptions.NotFittedError
+        Where `model` is not fitted.
+
+    Warns
+    -----
+    UserWarning
+        Where several of the sentences look like whole reviews, or a text is the name of a file that is there.
 
     Examples
     --------
@@ -65,9 +92,10 @@ def classify(
     >>> classify(["In the end Anna dies and Paul is the killer."])[0].label == "spoiler"
     True
     """
-    if isinstance(text, str):
-        return _classify_batch([text], model, threshold)[0]
-    return _classify_documents(Documents.from_sentences(as_sentences(text)), model, threshold)
+    found = check_text(text)
+    if isinstance(found, str):
+        return _classify_batch([found], model, threshold, markup)[0]
+    return _classify_documents(Documents.from_sentences(found, markup=markup), model, threshold)
 
 
 def classify_reviews(
@@ -75,8 +103,9 @@ def classify_reviews(
     *,
     n_jobs: int = 1,
     progress: bool = False,
-    model: SpoilerClassifier | str | Path | None = None,
-    threshold: float | str | None = None,
+    model: Model = None,
+    threshold: Threshold = None,
+    markup: str | None = None,
 ) -> Iterator[Verdicts]:
     """Label the sentences of many reviews, as a stream.
 
@@ -86,10 +115,11 @@ def classify_reviews(
         Whole reviews; a generator is read only as far as verdicts are asked for.
     n_jobs : int, default 1
         Processes, in the sense of joblib: -1 means all cores, and a ``joblib.parallel_config`` around the call may send
-        the work to a cluster.
+        the work to a cluster. A frozen program (PyInstaller and its kind) uses one, with a warning: there, each new
+        process would run the program again.
     progress : bool, default False
         Whether to show a progress bar.
-    model, threshold
+    model, threshold, markup
         As in `classify`.
 
     Yields
@@ -100,7 +130,15 @@ def classify_reviews(
     Raises
     ------
     TypeError
-        Where `reviews` is one string, or a review is no string; the message names its position.
+        Where `reviews` is one string, or a review is no string; the message names its position in the whole stream,
+        and the verdicts on the reviews before it come first.
+    ValueError
+        Where there is no such markup.
+
+    Warns
+    -----
+    UserWarning
+        Where one of the first reviews is the name of a file that is there, or `n_jobs` has no effect.
 
     Examples
     --------
@@ -108,14 +146,16 @@ def classify_reviews(
     [2, 0, 1]
     """
     check_texts(reviews, "review")
-    batches = _batches(reviews)
-    if n_jobs == 1:
+    check_markup(markup)
+    batches = review_batches(reviews)
+    done: Iterator[list[Verdicts]]
+    if n_processes(n_jobs) == 1:
         shared = resolve_model(model)
-        done = (_classify_batch(batch, shared, threshold) for batch in batches)
+        done = (_classify_batch(batch, shared, threshold, markup) for batch in batches)
     else:
         # Another process reads the default model itself, so that nobody sends it along.
-        jobs = (delayed(_classify_batch)(batch, model, threshold) for batch in batches)
-        done = Parallel(n_jobs=n_jobs, return_as="generator")(jobs)
+        sent = None if model is None or model == "default" else resolve_model(model)
+        done = run_jobs((delayed(_classify_batch)(batch, sent, threshold, markup) for batch in batches), n_jobs)
     verdicts = (verdicts for batch in done for verdicts in batch)
     if not progress:
         return verdicts
@@ -124,14 +164,14 @@ def classify_reviews(
     return iter(tqdm(verdicts, desc="reviews", unit=" reviews"))
 
 
-def explain(text: str | Iterable[str], *, model: SpoilerClassifier | str | Path | None = None) -> list[Explanation]:
+def explain(text: str | Iterable[str], *, model: Model = None, markup: str | None = None) -> list[Explanation]:
     """Say which words made the verdicts, and what the rest of the review added.
 
     Parameters
     ----------
     text : str or iterable of str
         A review, or sentences on their own, as for `classify`.
-    model : SpoilerClassifier, str or Path, optional
+    model, markup
         As in `classify`.
 
     Returns
@@ -141,7 +181,7 @@ def explain(text: str | Iterable[str], *, model: SpoilerClassifier | str | Path 
 
     Raises
     ------
-    TypeError, ModelFormatError
+    TypeError, ValueError, ModelFormatError
         As `classify` does.
 
     Examples
@@ -150,28 +190,38 @@ def explain(text: str | Iterable[str], *, model: SpoilerClassifier | str | Path 
     >>> max(why.contributions, key=lambda part: part.weight).text
     'dies'
     """
-    if isinstance(text, str):
-        return explain_documents(resolve_model(model), Documents.from_reviews([text]))
-    return explain_documents(resolve_model(model), Documents.from_sentences(as_sentences(text)))
+    found = check_text(text)
+    if isinstance(found, str):
+        return explain_documents(resolve_model(model), Documents.from_reviews([found], markup))
+    return explain_documents(resolve_model(model), Documents.from_sentences(found, markup=markup))
 
 
 def redact(
     review: str,
     *,
     style: str = "block",
-    model: SpoilerClassifier | str | Path | None = None,
-    threshold: float | str | None = None,
+    mask: str | None = None,
+    model: Model = None,
+    threshold: Threshold = None,
+    markup: str | None = None,
 ) -> str:
-    """Hide the spoilers of a review.
+    """Hide the spoilers of a review, and whatever its author had hidden.
 
     Parameters
     ----------
     review : str
         A whole review.
-    style : {"block", "html", "markdown", "discord", "reddit", "goodreads"}, default "block"
-        How to hide; see `spoilerguard.rendering.redact_verdicts`.
+    style : str, default "block"
+        How to hide: "block", "plain", "commonmark" and "mastodon" take the text away; "html", "markdown", "discord",
+        "reddit", "lemmy", "anilist", "goodreads" and "bbcode" keep it behind the markup of a place, and hide nothing
+        elsewhere. `spoilerguard.rendering.redact_verdicts` says where each is proven.
+    mask : str, optional
+        What stands for hidden text, for the styles that take it away.
     model, threshold
         As in `classify`.
+    markup : {"html", "markdown", "discord", "reddit"}, optional
+        What `review` is written in. All but the hidden parts then stays byte for byte, and the style is that of the
+        same place, or "block".
 
     Returns
     -------
@@ -182,7 +232,7 @@ def redact(
     TypeError
         Where `review` is no string.
     ValueError
-        Where there is no such style; or as `classify` does.
+        Where there is no such style or markup, or they do not go together; or as `classify` does.
 
     Examples
     --------
@@ -191,32 +241,21 @@ def redact(
     """
     if not isinstance(review, str):
         raise TypeError(f"redact expects one review as a string, got {type(review).__name__}.")
-    return redact_verdicts(review, classify(review, model=model, threshold=threshold), style)
-
-
-def _batches(reviews: Iterable[str]) -> Iterator[list[str]]:
-    """Some reviews at a time, each known to be a string."""
-    stream = enumerate(reviews)
-    while batch := list(islice(stream, _REVIEWS_AT_ONCE)):
-        for position, review in batch:
-            if not isinstance(review, str):
-                raise TypeError(f"Review {position} is of type {type(review).__name__}, not a string: pass its text.")
-        yield [review for _, review in batch]
+    verdicts = classify(review, model=model, threshold=threshold, markup=markup)
+    return redact_verdicts(review, verdicts, style, mask=mask, markup=markup)
 
 
 def _classify_batch(
-    reviews: list[str], model: SpoilerClassifier | str | Path | None, threshold: float | str | None
+    reviews: list[str], model: Model, threshold: Threshold, markup: str | None = None
 ) -> list[Verdicts]:
     """The verdicts on each review."""
-    documents = Documents.from_reviews(reviews)
+    documents = Documents.from_reviews(reviews, markup)
     verdicts = iter(_classify_documents(documents, model, threshold))
     lengths = documents.lengths.tolist()
     return [Verdicts(islice(verdicts, length), review) for review, length in zip(reviews, lengths, strict=True)]
 
 
-def _classify_documents(
-    documents: Documents, model: SpoilerClassifier | str | Path | None, threshold: float | str | None
-) -> list[Verdict]:
+def _classify_documents(documents: Documents, model: Model, threshold: Threshold) -> list[Verdict]:
     """One verdict for each sentence."""
     model = resolve_model(model)
     thresholds = resolve_thresholds(model.operating_points_, threshold, model.threshold)

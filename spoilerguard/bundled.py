@@ -4,9 +4,13 @@ An installed package holds them beside its code; an editable install or a checko
 """
 
 import os
+import sys
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from threading import Lock
+
+from sklearn.utils.validation import check_is_fitted
 
 from spoilerguard.errors import ModelFormatError
 from spoilerguard.features import Encoder
@@ -17,8 +21,9 @@ __all__ = ["NAMES", "default_encoder", "default_model", "load", "resolve_model"]
 
 NAMES = ("default", "accurate")
 _PACKAGE = Path(__file__).parent
+_FROZEN = "build the program with the files of the package (PyInstaller: --collect-data spoilerguard)"
 _REMEDIES = {
-    "default": "install spoilerguard again",
+    "default": "install spoilerguard again, as files and not as a zip archive",
     "accurate": "it is no part of the wheel: clone the repository, or pass the folder of a copy of models/accurate",
 }
 _reading = Lock()
@@ -31,7 +36,7 @@ def load(path: str | Path | None = None) -> SpoilerClassifier:
     ----------
     path : str or Path, optional
         A folder that `spoilerguard.save` wrote, or the name of a model that comes with the package: "default" or
-        "accurate". None means "default".
+        "accurate". None means "default". A folder that bears such a name itself is ``"./default"`` or a Path.
 
     Returns
     -------
@@ -48,13 +53,22 @@ def load(path: str | Path | None = None) -> SpoilerClassifier:
     ['safe', 'spoiler']
     """
     name = "default" if path is None else path
-    if name not in NAMES or os.path.isdir(name):  # noqa: PTH112 - a name may be no path at all
+    if name not in NAMES:
+        _refuse_misspelt(name)
         return load_folder(name)
     places = (_PACKAGE / f"{name}_model", _PACKAGE.parent / "models" / name)
     for place in places:
         if (place / "model.json").is_file():
             return load_folder(place)
-    raise ModelFormatError(f"The {name} model is missing from {places[0]}: {_REMEDIES[str(name)]}.")
+    remedy = _FROZEN if name == "default" and getattr(sys, "frozen", False) else _REMEDIES[str(name)]
+    raise ModelFormatError(f"The {name} model is missing from {places[0]}: {remedy}.")
+
+
+def _refuse_misspelt(name: str | Path) -> None:
+    """Stop where a name is that of no folder, but nearly that of a model."""
+    likely = get_close_matches(name.lower(), NAMES, n=1) if isinstance(name, str) else []
+    if likely and not os.path.lexists(name):
+        raise ModelFormatError(f"{name!r} is no folder and no name of a model: did you mean {likely[0]!r}?")
 
 
 def default_model() -> SpoilerClassifier:
@@ -71,12 +85,13 @@ def default_encoder() -> Encoder | None:
 
 
 def resolve_model(model: SpoilerClassifier | str | Path | None) -> SpoilerClassifier:
-    """What a ``model=`` argument means: a model as it is, a folder or a name read, None the default model."""
-    if model is None or (model == "default" and not os.path.isdir(model)):  # noqa: PTH112 - a name may be no path
+    """What a ``model=`` argument means: a fitted model as it is, a folder or a name read, None the default model."""
+    if model is None or (isinstance(model, str) and model == "default"):
         return default_model()
     if isinstance(model, str | Path):
         return load(model)
     if isinstance(model, SpoilerClassifier):
+        check_is_fitted(model)
         return model
     raise TypeError(f"model must be a SpoilerClassifier, a folder, a name or None, got {type(model).__name__}.")
 

@@ -4,14 +4,16 @@ A document is a whole review, or one sentence on its own. Everything that is sai
 entry a sentence, in the order of `Documents.sentences`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spoilerguard.marks import find_marks
+from spoilerguard.markup import PlainText, plain_text
 from spoilerguard.sentences import split
 
 __all__ = ["MAX_SENTENCES", "Documents", "Standing"]
@@ -33,41 +35,58 @@ class Documents:
     Attributes
     ----------
     sentences : list of str
-        The sentences of all documents.
+        The sentences of all documents, as the model reads them: without the authors' spoiler marks, without markup.
     lengths : ndarray of int64, shape (n_documents,)
         Number of sentences of each document; they add up to ``len(sentences)``.
     starts : ndarray of int64, shape (n_sentences,)
-        Place of each sentence in its document: ``text[start : start + len(sentence)] == sentence``.
+        Place of each sentence in its document: ``document[start : start + len(text)] == text``.
+    texts : list of str
+        The sentences as they stand in their documents, marks and markup included.
+    marked : ndarray of bool, shape (n_sentences,)
+        Whether the author has hidden each sentence, or a part of it.
+    plain : mapping of int to PlainText
+        For each sentence that differs from its text, where its characters stand in that text.
 
     Examples
     --------
-    >>> documents = Documents.from_reviews(["Fine cast. He dies.", "Dull."])
+    >>> documents = Documents.from_reviews(["Fine cast. He dies.", "||Dull|| score."])
     >>> documents.sentences, documents.lengths.tolist(), documents.starts.tolist()
-    (['Fine cast.', 'He dies.', 'Dull.'], [2, 1], [0, 11, 0])
-    >>> documents.in_review.tolist()
-    [True, True, False]
+    (['Fine cast.', 'He dies.', 'Dull score.'], [2, 1], [0, 11, 2])
+    >>> documents.texts[2], documents.marked.tolist(), documents.in_review.tolist()
+    ('Dull|| score.', [False, False, True], [True, True, False])
     """
 
     sentences: list[str]
     lengths: NDArray[np.int64]
     starts: NDArray[np.int64]
+    texts: list[str]
+    marked: NDArray[np.bool_]
+    plain: Mapping[int, PlainText]
 
     @classmethod
-    def from_reviews(cls, reviews: Sequence[str]) -> Self:
-        """Whole reviews, split into sentences."""
-        found = [split(review) for review in reviews]
-        sentences = [sentence for review in found for sentence in review]
-        return cls(
-            [sentence.text for sentence in sentences],
-            np.array([len(review) for review in found], dtype=np.int64),
-            np.array([sentence.start for sentence in sentences], dtype=np.int64),
-        )
+    def from_reviews(cls, reviews: Sequence[str], markup: str | None = None) -> Self:
+        """Whole reviews, read through their markup and split into sentences."""
+        found = [list(_in_review(review, markup)) for review in reviews]
+        return cls._from_found([sentence for review in found for sentence in review], [len(review) for review in found])
 
     @classmethod
-    def from_sentences(cls, sentences: list[str], lengths: NDArray[np.int64] | None = None) -> Self:
+    def from_sentences(
+        cls, sentences: list[str], lengths: NDArray[np.int64] | None = None, markup: str | None = None
+    ) -> Self:
         """Sentences that are split already: each on its own, or documents of `lengths` sentences."""
-        alone = np.ones(len(sentences), dtype=np.int64)
-        return cls(sentences, alone if lengths is None else lengths, np.zeros_like(alone))
+        found = [_whole(sentence, markup) for sentence in sentences]
+        return cls._from_found(found, [1] * len(found) if lengths is None else lengths)
+
+    @classmethod
+    def _from_found(cls, found: "list[_Found]", lengths: "NDArray[np.int64] | list[int]") -> Self:
+        return cls(
+            [sentence.plain.text if sentence.plain else sentence.text for sentence in found],
+            np.array(lengths, dtype=np.int64),
+            np.array([sentence.start for sentence in found], dtype=np.int64),
+            [sentence.text for sentence in found],
+            np.array([sentence.marked for sentence in found], dtype=np.bool_),
+            {place: sentence.plain for place, sentence in enumerate(found) if sentence.plain},
+        )
 
     def __len__(self) -> int:
         """Number of sentences."""
@@ -82,6 +101,10 @@ class Documents:
     def positions(self) -> NDArray[np.int64]:
         """Place of each sentence among those of its document, from 0, shape (n_sentences,)."""
         return np.arange(len(self)) - np.repeat(np.cumsum(self.lengths) - self.lengths, self.lengths)
+
+    def place(self, sentence: int, start: int, end: int) -> tuple[int, int]:
+        """Where ``sentences[sentence][start:end]``, which must not be empty, stands in ``texts[sentence]``."""
+        return self.plain[sentence].original(start, end) if sentence in self.plain else (start, end)
 
     def batches(self) -> Iterator["Documents"]:
         """Documents of at most `MAX_SENTENCES` sentences, in batches of about as many.
@@ -102,8 +125,49 @@ class Documents:
             begin = int(ends[first] - lengths[first])
             last = max(first + 1, int(np.searchsorted(ends, begin + MAX_SENTENCES, side="right")))
             end = int(ends[last - 1])
-            yield Documents(self.sentences[begin:end], lengths[first:last], self.starts[begin:end])
+            yield Documents(
+                self.sentences[begin:end],
+                lengths[first:last],
+                self.starts[begin:end],
+                self.texts[begin:end],
+                self.marked[begin:end],
+                {place - begin: self.plain[place] for place in range(begin, end) if place in self.plain},
+            )
             first = last
+
+
+class _Found(NamedTuple):
+    """A sentence as it stands in its document; `plain` is what a reader sees of it, where that differs."""
+
+    text: str
+    start: int
+    marked: bool = False
+    plain: PlainText | None = None
+
+
+def _in_review(review: str, markup: str | None) -> Iterator[_Found]:
+    """The sentences of a review. They are cut where they would be cut without marks and markup."""
+    marks = find_marks(review)
+    if markup is None and not marks.cuts:
+        yield from (_Found(text, start) for text, start, _ in split(review))
+        return
+    plain = plain_text(review, marks, markup)
+    hidden = plain.covered(marks.hidden)
+    for text, start, end in split(plain.text):
+        first, last = plain.original(start, end)
+        differs = review[first:last] != text
+        yield _Found(
+            review[first:last], first, bool(hidden[start:end].any()), plain.part(start, end) if differs else None
+        )
+
+
+def _whole(sentence: str, markup: str | None) -> _Found:
+    """A sentence that is split already."""
+    marks = find_marks(sentence)
+    if markup is None and not marks.cuts:
+        return _Found(sentence, 0)
+    plain = plain_text(sentence, marks, markup)
+    return _Found(sentence, 0, bool(plain.covered(marks.hidden).any()), plain)
 
 
 def _in_parts(lengths: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -48,17 +48,17 @@ def explain_documents(model: LinearModel, documents: Documents) -> list[Explanat
     contributions: list[list[Contribution]] = [[] for _ in documents.sentences]
     from_words = predictions.alone - model.intercept_
     for words in word_weights(model.vectorizer_, documents.sentences, model.coef_):
-        for sentence, start, end, weight in _phrases(words, from_words):
-            text = documents.sentences[sentence]
-            stop = _with_marks(text, end)
-            contributions[sentence].append(Contribution(text[start:stop], start, stop, weight))
+        for sentence, first, last, weight in _phrases(words, from_words):
+            start, end = documents.place(sentence, first, _with_marks(documents.sentences[sentence], last))
+            text = documents.texts[sentence][start:end]
+            contributions[sentence].append(Contribution(text, start, end, weight))
     # Where no word stands, the vector of a full stop gave the logit: all of it is intercept.
     intercept = np.where([bool(parts) for parts in contributions], model.intercept_, predictions.alone)
     columns = (predictions.logit, predictions.probability, intercept, predictions.logit - predictions.alone)
     return [
         Explanation(text, logit, probability, intercept, tuple(parts), context)
         for text, parts, logit, probability, intercept, context in zip(
-            documents.sentences, contributions, *(column.tolist() for column in columns), strict=True
+            documents.texts, contributions, *(column.tolist() for column in columns), strict=True
         )
     ]
 

@@ -4,7 +4,9 @@ The head is a plain logistic regression of scikit-learn. It learns a row of weig
 scikit-learn stays in the model.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,16 +16,26 @@ from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.utils.validation import _check_sample_weight, column_or_1d
 
 from spoilerguard.features import as_sentences
-from spoilerguard.verdicts import Label
+from spoilerguard.labels import LABEL_EXAMPLES, parse_label
 
-__all__ = ["Head", "LabelledSentences", "check_labels", "fit_correction", "fit_head", "start_stream"]
+__all__ = [
+    "Head",
+    "LabelledSentences",
+    "check_labels",
+    "check_parameters",
+    "fit_correction",
+    "fit_head",
+    "start_stream",
+    "weigh_classes",
+]
 
+_MISSING = {"None", "nan", "<NA>", "NaT"}  # as text, so that pandas need not be imported to know its own
 # A column this large needs so small a weight that the L2 penalty leaves it all but free.
 _UNPENALIZED = 10.0
 
 
 class LabelledSentences(NamedTuple):
-    """Checked input of a fit: sentences, 0/1 targets, weights, and the two labels, the spoiler last."""
+    """Checked input of a fit: sentences, 1 for each spoiler and 0 for the rest, weights, and the two labels, sorted."""
 
     sentences: list[str]
     target: NDArray[np.int64]
@@ -38,6 +50,14 @@ class Head(NamedTuple):
     intercept: float
 
 
+def check_parameters(C: float, threshold: float) -> None:
+    """Stop before a fit whose parameters are out of their range."""
+    if not C > 0:
+        raise ValueError(f"C must be above 0; got {C}.")
+    if not 0 <= threshold <= 1:
+        raise ValueError(f"threshold must lie in [0, 1]; got {threshold}.")
+
+
 def check_labels(
     X: Sequence[str], y: ArrayLike, sample_weight: ArrayLike | None, classes: ArrayLike | None = None
 ) -> LabelledSentences:
@@ -48,27 +68,91 @@ def check_labels(
     TypeError
         Where `X` is one string, or holds something that is no string.
     ValueError
-        Where lengths differ, or `y` does not hold two classes of which the spoiler sorts last.
+        Where lengths differ, a label is missing, or `y` does not hold two labels of which `parse_label` knows one as
+        safe and one as a spoiler.
     """
     sentences = as_sentences(X)
     labels = column_or_1d(y, warn=True)
     if len(labels) != len(sentences):
         raise ValueError(f"X has {len(sentences)} sentences and y has {len(labels)} labels: they must match.")
-    found = np.unique(labels) if classes is None else np.unique(np.asarray(classes))
-    if len(found) != 2:
-        raise ValueError(f"SpoilerClassifier needs two classes, safe and spoiler; y holds {found.tolist()}.")
-    if found[0] == Label.SPOILER:
-        raise ValueError(f"{found[1]!r} would be taken for the spoiler, for it sorts last: call it 'safe'.")
-    if not np.isin(labels, found).all():
-        raise ValueError(f"y holds labels other than {found.tolist()}.")
+    if labels.dtype.kind in "fO":
+        missing = [place for place, label in enumerate(labels.tolist()) if str(label) in _MISSING]
+        if missing:
+            raise ValueError(
+                f"Label {missing[0]} of y is missing (NaN or None), and so are {len(missing) - 1} more: drop these "
+                "sentences, or label each 0 (safe) or 1 (spoiler)."
+            )
+    found, spoiler = _two_classes(labels if classes is None else column_or_1d(classes))
+    unknown = labels[~np.isin(labels, found)]
+    if len(unknown):
+        raise ValueError(
+            f"y holds labels other than {found.tolist()}, such as {unknown[:1].tolist()[0]!r}: write them alike."
+        )
     weights = _check_sample_weight(sample_weight, labels.reshape(-1, 1), dtype=np.float64)
-    return LabelledSentences(sentences, (labels == found[1]).astype(np.int64), weights, found)
+    return LabelledSentences(sentences, (labels == found[spoiler]).astype(np.int64), weights, found)
+
+
+def _two_classes(labels: NDArray[Any]) -> tuple[NDArray[Any], int]:
+    """The two labels, sorted as scikit-learn wants them, and which of them is the spoiler."""
+    try:
+        found = np.unique(labels)
+    except TypeError:  # numbers and words, say, have no order
+        raise ValueError(f"y mixes labels of several kinds: write all as {LABEL_EXAMPLES}.") from None
+    if len(found) != 2:
+        raise ValueError(
+            f"SpoilerClassifier needs two classes, safe and spoiler; y holds {_shown(found)}. Label both kinds, and "
+            "write each in one way only; partial_fit may see one of them alone where classes= names both."
+        )
+    meanings = [parse_label(label) for label in found]
+    if sorted(map(str, meanings)) != ["0", "1"]:
+        raise ValueError(
+            f"SpoilerClassifier cannot tell which of {_shown(found)} is the spoiler: write labels as {LABEL_EXAMPLES}, "
+            f"or pass y == {found.tolist()[1]!r} where that is the spoiler."
+        )
+    return found, meanings.index(1)
+
+
+def _shown(labels: NDArray[Any]) -> str:
+    """Some labels, for a message."""
+    return f"{labels[:5].tolist()}"[:-1] + (", ...]" if len(labels) > 5 else "]")
+
+
+def weigh_classes(
+    weights: ArrayLike | None, target: NDArray[Any], class_weight: Mapping[Any, float] | str | None
+) -> ArrayLike | None:
+    """The weights of sentences times those of their classes, as scikit-learn computes them; names as in `parse_label`.
+
+    Examples
+    --------
+    >>> target = np.array([0, 0, 0, 1])
+    >>> weigh_classes(None, target, {"spoiler": 5}).tolist()
+    [1.0, 1.0, 1.0, 5.0]
+    >>> weigh_classes([1, 1, 1, 3], target, "balanced").round(2).tolist()
+    [0.67, 0.67, 0.67, 6.0]
+    """
+    if class_weight is None:
+        return weights
+    of_class = np.ones(2)
+    if isinstance(class_weight, Mapping):
+        for name, weight in class_weight.items():
+            label = parse_label(name)
+            if label is None or not (isinstance(weight, Real) and 0 <= weight < math.inf):
+                raise ValueError(
+                    f"class_weight must map labels ({LABEL_EXAMPLES}) to numbers from 0; got {class_weight}."
+                )
+            of_class[label] = weight
+    elif class_weight == "balanced":
+        of_class = len(target) / (2 * np.maximum(np.bincount(target, minlength=2), 1))
+    else:
+        raise ValueError(f"class_weight must be a dict, 'balanced' or None; got {class_weight!r}.")
+    each: NDArray[np.float64] = of_class[target]
+    return each if weights is None else each * np.asarray(weights, dtype=np.float64)
 
 
 def fit_head(
     columns: sparse.csr_matrix,
     target: NDArray[np.int64],
-    weights: NDArray[np.float64] | None,
+    weights: ArrayLike | None,
     *,
     C: float,
     seed: int,
@@ -84,7 +168,7 @@ def fit_correction(
     columns: sparse.csr_matrix,
     known: NDArray[np.float64],
     target: NDArray[np.int64],
-    weights: NDArray[np.float64] | None,
+    weights: ArrayLike | None,
     *,
     C: float,
     seed: int,
@@ -95,7 +179,8 @@ def fit_correction(
     and nothing else moves (the PRED way of Daumé 2007, "Frustratingly Easy Domain Adaptation").
     """
     with_known = sparse.hstack([columns, sparse.csr_matrix(_UNPENALIZED * known[:, None])], format="csr")
-    head = fit_head(with_known, target, weights, C=C, seed=seed)
+    checked = None if weights is None else np.asarray(weights, dtype=np.float64)
+    head = fit_head(with_known, target, checked, C=C, seed=seed)
     return _UNPENALIZED * float(head.coef[-1]), Head(head.coef[:-1], head.intercept)
 
 

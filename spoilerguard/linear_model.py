@@ -4,11 +4,13 @@ The whole head is an array and a number, so that it can be read, explained and s
 neighbours add is learnt by `spoilerguard.context`; a model carries that stage, `spoilerguard.predictions` applies it.
 """
 
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -16,18 +18,24 @@ from spoilerguard.calibration.operating_points import OperatingPoint, OperatingP
 from spoilerguard.context import ReviewContext
 from spoilerguard.documents import Standing
 from spoilerguard.features import LinearScorer, SentenceVectorizer, TokenBatch, as_sentences
+from spoilerguard.labels import parse_label
+from spoilerguard.user_warnings import warn_of_reviews, warn_user
 
 __all__ = ["LinearModel"]
 
 _MIN_WORDS = 4
 _MIN_KNOWN = 0.82  # English reviews fall below it once in a hundred sentences, other languages mostly
+_SHOWN = 60  # characters of a parameter
+_CHANGED = "Changed after training"  # an entry of the card
 
 
 class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """What a fitted `SpoilerClassifier` holds, and what it does with it; attributes as there."""
 
+    threshold: float
     vectorizer_: SentenceVectorizer
     classes_: NDArray[Any]
+    n_features_in_: int
     coef_: NDArray[np.float32]
     intercept_: float
     context_: ReviewContext | None
@@ -76,8 +84,13 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self.context_ = self.context_.absorb_calibration(slope, offset)
         return self
 
+    @property
+    def spoiler_index_(self) -> int:
+        """Place of the spoiler in `classes_`, and its column of `predict_proba`: 1, or 0 where its name sorts first."""
+        return 0 if parse_label(self.classes_[0]) == 1 else 1
+
     def decision_function(self, X: Sequence[str], vectors: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
-        """Logit of the probability that each sentence is a spoiler, shape (n_sentences,).
+        """Logit of the probability of the second class, shape (n_sentences,): of the spoiler where it sorts last.
 
         Parameters
         ----------
@@ -86,14 +99,25 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         vectors : ndarray of float64, shape (n_sentences, encoder.n_dimensions), optional
             As in `fit`.
         """
-        check_is_fitted(self)
-        sentences, logits, done = as_sentences(X), [np.zeros(0)], 0
-        known = None if vectors is None else self.vectorizer_.check_vectors(vectors, len(sentences))
-        for tokens in self.vectorizer_.tokenize(sentences):
-            part = self.vectorizer_.encode_tokens(tokens) if known is None else known[done : done + len(tokens)]
-            logits.append(self.score_tokens(tokens, part))
-            done += len(tokens)
-        return np.concatenate(logits)
+        logits = self._spoiler_logits(X, vectors)
+        return logits if self.spoiler_index_ == 1 else -logits
+
+    def predict_proba(self, X: Sequence[str]) -> NDArray[np.float64]:
+        """Probability of each class, in the order of `classes_`, shape (n_sentences, 2)."""
+        spoiler = expit(self._spoiler_logits(X))
+        columns = np.column_stack([1 - spoiler, spoiler])
+        return columns if self.spoiler_index_ == 1 else columns[:, ::-1]
+
+    def predict_log_proba(self, X: Sequence[str]) -> NDArray[np.float64]:
+        """Logarithm of each probability, finite however small it is, shape (n_sentences, 2)."""
+        logits = self.decision_function(X)
+        return -np.logaddexp(0, np.column_stack([logits, -logits]))
+
+    def predict(self, X: Sequence[str]) -> NDArray[Any]:
+        """Label of each sentence, the spoiler class where its probability reaches `threshold`, shape (n_sentences,)."""
+        spoiler = expit(self._spoiler_logits(X)) >= self.threshold
+        labels: NDArray[Any] = self.classes_[np.where(spoiler, self.spoiler_index_, 1 - self.spoiler_index_)]
+        return labels
 
     def certain(self, X: Sequence[str]) -> NDArray[np.bool_]:
         """Whether each sentence carries enough: four words, 82 % of them known, shape (n_sentences,)."""
@@ -102,7 +126,7 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return np.concatenate([np.zeros(0, dtype=np.bool_), *parts])
 
     def score_tokens(self, tokens: TokenBatch, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-        """`decision_function`, for sentences that are tokenized and encoded already."""
+        """Logit of the probability that each sentence is a spoiler; sentences are tokenized and encoded already."""
         return self._linear_scorer().score(tokens, vectors) + self.intercept_
 
     def certain_tokens(self, tokens: TokenBatch) -> NDArray[np.bool_]:
@@ -110,13 +134,39 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         words, known = self._linear_scorer().word_and_known_counts(tokens)
         return np.asarray((words >= _MIN_WORDS) & (known / np.maximum(words, 1) >= _MIN_KNOWN))
 
+    def __repr__(self, N_CHAR_MAX: int = 700) -> str:  # noqa: N803 - scikit-learn's name
+        return _short(self)[:N_CHAR_MAX]
+
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "_scorer": None}  # quickly made again, and large
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "coef_")
+
+    def __sklearn_tags__(self) -> Any:  # noqa: ANN401 - scikit-learn ships no types
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string, tags.input_tags.two_d_array = True, False
+        tags.classifier_tags.multi_class = False
+        return tags
+
+    def _spoiler_logits(self, X: Sequence[str], vectors: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+        """Logit of the probability that each sentence is a spoiler, whatever the classes are called."""
+        check_is_fitted(self)
+        sentences, logits, done = as_sentences(X), [np.zeros(0)], 0
+        if vectors is None:
+            warn_of_reviews(sentences)
+        known = None if vectors is None else self.vectorizer_.check_vectors(vectors, len(sentences))
+        for tokens in self.vectorizer_.tokenize(sentences):
+            part = self.vectorizer_.encode_tokens(tokens) if known is None else known[done : done + len(tokens)]
+            logits.append(self.score_tokens(tokens, part))
+            done += len(tokens)
+        return np.concatenate(logits)
 
     def _reset(self, vectorizer: SentenceVectorizer, classes: NDArray[Any]) -> None:
         """Forget what an earlier fit, or `train`, has left."""
         self.vectorizer_ = vectorizer
         self.classes_ = classes
+        self.n_features_in_ = 1  # one column of text
         self.context_, self.operating_points_, self.card_ = None, {}, {}
 
     def _set_head(self, coef: NDArray[np.floating[Any]], intercept: float) -> None:
@@ -127,8 +177,32 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.intercept_ = float(intercept)
         self._scorer = None
 
+    def _retract_measurements(self, method: str) -> None:
+        """Drop operating points and mark the card where `method` has changed the weights that were measured."""
+        if not self.operating_points_ and (not self.card_ or _CHANGED in self.card_):
+            return
+        what = f"{method} has learnt from further labels, so measurements of this model no longer hold."
+        self.operating_points_ = {}
+        self.card_ = {_CHANGED: what, **self.card_}
+        warn_user(
+            f"{what} Its operating points were dropped (classify now uses threshold={self.threshold}), its "
+            "probabilities are no longer calibrated, and its card says so. To set them anew, train instead: "
+            "spoilerguard.train(corpus, base=model)."
+        )
+
     def _linear_scorer(self) -> LinearScorer:
         scorer = self._scorer
         if scorer is None or scorer.coef is not self.coef_:
             scorer = self._scorer = LinearScorer(self.vectorizer_, self.coef_)
         return scorer
+
+
+def _short(value: object) -> str:
+    """A value on one line: of estimators what differs from their defaults, of other large objects the type."""
+    if isinstance(value, BaseEstimator):
+        parameters = inspect.signature(type(value)).parameters
+        given = {name: _short(one) for name, one in value.get_params(deep=False).items()}
+        changed = [f"{name}={one}" for name, one in given.items() if one != _short(parameters[name].default)]
+        return f"{type(value).__name__}({', '.join(changed)})"
+    plain = value is None or isinstance(value, bool | int | float | str | tuple | dict)
+    return repr(value) if plain and len(repr(value)) <= _SHOWN else f"<{type(value).__name__}>"

@@ -1,18 +1,27 @@
 """The classifier that users fit: labelled sentences → a linear head, from scratch, from a stream, or by correction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit
 from sklearn.base import clone
 from sklearn.linear_model import SGDClassifier
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from spoilerguard.features import SentenceVectorizer, as_sentences
-from spoilerguard.fitting import Head, LabelledSentences, check_labels, fit_correction, fit_head, start_stream
+from spoilerguard.fitting import (
+    Head,
+    LabelledSentences,
+    check_labels,
+    check_parameters,
+    fit_correction,
+    fit_head,
+    start_stream,
+    weigh_classes,
+)
 from spoilerguard.linear_model import LinearModel
+from spoilerguard.user_warnings import warn_of_reviews
 from spoilerguard.verdicts import Label
 
 __all__ = ["SpoilerClassifier"]
@@ -36,11 +45,17 @@ class SpoilerClassifier(LinearModel):
         Probability, in [0, 1], from which `predict` says spoiler.
     random_state : int, default 0
         Seed; equal seeds give equal weights.
+    class_weight : dict of label to float, "balanced" or None, default None
+        How much the sentences of each class count, as in scikit-learn; a class that the dict leaves out counts 1.
 
     Attributes
     ----------
     classes_ : ndarray of shape (2,)
-        The labels given to `fit`, sorted; the second one is the spoiler.
+        The labels given to `fit`, sorted, as scikit-learn's scorers and wrappers expect: in general the second is the
+        spoiler.
+    spoiler_index_ : int
+        Which of `classes_`, and which column of `predict_proba`, is the spoiler: 1, or 0 where its name sorts first
+        ("Spoiler" before "safe"). What a label means is read from a table, never from the alphabet.
     vectorizer_ : SentenceVectorizer
         The fitted vectorizer.
     coef_ : ndarray of float32, shape (n_columns,)
@@ -71,11 +86,13 @@ class SpoilerClassifier(LinearModel):
         C: float = 0.02,
         threshold: float = 0.5,
         random_state: int = 0,
+        class_weight: Mapping[Any, float] | str | None = None,
     ) -> None:
         self.vectorizer = vectorizer
         self.C = C
         self.threshold = threshold
         self.random_state = random_state
+        self.class_weight = class_weight
 
     def fit(
         self,
@@ -93,7 +110,8 @@ class SpoilerClassifier(LinearModel):
         X : sequence of str
             Sentences.
         y : array-like of shape (n_sentences,)
-            Labels of two kinds: 0/1, False/True or "safe"/"spoiler"; the one that sorts last is the spoiler.
+            Labels of two kinds: 0/1, False/True, "safe"/"spoiler", "no_spoiler"/"has_spoiler" or any other pair that
+            `spoilerguard.labels.parse_label` understands.
         sample_weight : array-like of shape (n_sentences,), optional
             How much each sentence counts.
         sources : array-like of shape (n_sentences,), optional
@@ -112,10 +130,12 @@ class SpoilerClassifier(LinearModel):
         TypeError
             Where `X` is one string, or holds something that is no string.
         ValueError
-            Where `y` does not hold two classes, lengths differ, or a parameter is out of its range.
+            Where `y` does not hold two classes of known meaning, lengths differ, or a parameter is out of its range.
         """
-        self._check_parameters()
-        return self._fit(check_labels(X, y, sample_weight), sources, vectors)
+        labelled = check_labels(X, y, sample_weight)
+        if vectors is None:
+            warn_of_reviews(labelled.sentences)
+        return self._fit(labelled, sources, vectors)
 
     def fit_flags(
         self,
@@ -127,7 +147,6 @@ class SpoilerClassifier(LinearModel):
         vectors: NDArray[np.float64] | None = None,
     ) -> Self:
         """As `fit`, from 1 for a spoiler and 0 for a safe sentence; `classes_` are then "safe" and "spoiler"."""
-        self._check_parameters()
         labelled = check_labels(X, spoiler, sample_weight)
         return self._fit(labelled._replace(classes=np.array([label.value for label in Label])), sources, vectors)
 
@@ -141,21 +160,26 @@ class SpoilerClassifier(LinearModel):
         """Learn from one part of a stream, by stochastic gradient descent.
 
         How rare an n-gram is, is taken from the first part; `classes` is needed there where a label is missing from it.
-        Parameters as in `fit`.
+        Parameters as in `fit`. Operating points, and what the card has measured, then no longer hold: they are dropped
+        or marked, with a warning.
         """
+        if self.class_weight == "balanced":
+            raise ValueError("class_weight='balanced' needs all labels at once: give partial_fit a dict instead.")
         if hasattr(self, "vectorizer_"):
             labelled = check_labels(X, y, sample_weight, self.classes_)
         else:
-            self._check_parameters()
             labelled = check_labels(X, y, sample_weight, classes)
             self._start_afresh(labelled)
+        warn_of_reviews(labelled.sentences)
         stream = self._stream_head
         if stream is None:
             start = Head(self.coef_, self.intercept_) if hasattr(self, "coef_") else None
             stream = start_stream(start, step=self._suited(_STEP), seed=self.random_state)
-        stream.partial_fit(self.vectorizer_.transform(labelled.sentences), labelled.target, [0, 1], labelled.weights)
+        weights = weigh_classes(labelled.weights, labelled.target, self.class_weight)
+        stream.partial_fit(self.vectorizer_.transform(labelled.sentences), labelled.target, [0, 1], weights)
         self._set_head(stream.coef_[0], float(stream.intercept_[0]))
         self._stream_head = stream
+        self._retract_measurements("partial_fit")
         return self
 
     def adapt(
@@ -168,15 +192,15 @@ class SpoilerClassifier(LinearModel):
     ) -> Self:
         """Learn from further labels and keep what is known: the old logit stands, and the weights are corrected.
 
+        Operating points, and what the card has measured, then no longer hold: as after `partial_fit`.
+
         Parameters
         ----------
         X : sequence of str
             Sentences.
         spoiler : array-like of bool, shape (n_sentences,)
             Whether each is a spoiler.
-        sample_weight : array-like of shape (n_sentences,), optional
-            How much each sentence counts.
-        vectors : ndarray of float64, shape (n_sentences, encoder.n_dimensions), optional
+        sample_weight, vectors
             As in `fit`.
 
         Returns
@@ -188,49 +212,31 @@ class SpoilerClassifier(LinearModel):
         target = column_or_1d(spoiler)
         if not np.isin(target, (0, 1)).all():
             raise ValueError("adapt expects True or 1 for a spoiler and False or 0 for a safe sentence.")
-        vectors = self.vectorizer_.encode(X) if vectors is None else vectors
-        known, columns = self.decision_function(X, vectors), self.vectorizer_.transform(X, vectors)
-        weights = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+        if vectors is None:
+            warn_of_reviews(X)
+            vectors = self.vectorizer_.encode(X)
+        known, columns = self._spoiler_logits(X, vectors), self.vectorizer_.transform(X, vectors)
+        weights = weigh_classes(sample_weight, target.astype(np.int64), self.class_weight)
         share, correction = fit_correction(
             columns, known, target.astype(bool), weights, C=self._suited(_CORRECTION_C), seed=self.random_state
         )
         self._set_head(
             share * self.coef_.astype(np.float64) + correction.coef, share * self.intercept_ + correction.intercept
         )
+        self._retract_measurements("adapt")
         return self
 
-    def predict_proba(self, X: Sequence[str]) -> NDArray[np.float64]:
-        """Probability of each class, in the order of `classes_`, shape (n_sentences, 2)."""
-        spoiler = expit(self.decision_function(X))
-        return np.column_stack([1 - spoiler, spoiler])
-
-    def predict(self, X: Sequence[str]) -> NDArray[Any]:
-        """Label of each sentence, the spoiler class where its probability reaches `threshold`, shape (n_sentences,)."""
-        spoiler = self.predict_proba(X)[:, 1] >= self.threshold
-        labels: NDArray[Any] = self.classes_[spoiler.astype(int)]
-        return labels
-
-    def __sklearn_tags__(self) -> Any:  # noqa: ANN401 - scikit-learn ships no types
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string, tags.input_tags.two_d_array = True, False
-        tags.classifier_tags.multi_class = False
-        return tags
-
-    def _check_parameters(self) -> None:
-        if not self.C > 0:
-            raise ValueError(f"C must be above 0; got {self.C}.")
-        if not 0 <= self.threshold <= 1:
-            raise ValueError(f"threshold must lie in [0, 1]; got {self.threshold}.")
-
     def _fit(self, labelled: LabelledSentences, sources: ArrayLike | None, vectors: NDArray[np.float64] | None) -> Self:
+        weights = weigh_classes(labelled.weights, labelled.target, self.class_weight)
         self._start_afresh(labelled)
         columns = self.vectorizer_.transform(labelled.sentences, vectors)
-        head = fit_head(columns, labelled.target, labelled.weights, C=self.C, seed=self.random_state, sources=sources)
+        head = fit_head(columns, labelled.target, weights, C=self.C, seed=self.random_state, sources=sources)
         self._set_head(*head)
         return self
 
     def _start_afresh(self, labelled: LabelledSentences) -> None:
         """Fit the vectorizer, and forget what was learnt before."""
+        check_parameters(self.C, self.threshold)
         vectorizer = SentenceVectorizer() if self.vectorizer is None else clone(self.vectorizer)
         self._reset(vectorizer.fit(labelled.sentences), labelled.classes)
 

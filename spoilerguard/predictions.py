@@ -46,11 +46,12 @@ class Predictions:
 
     def to_verdicts(self, thresholds: Mapping[Standing, float]) -> list[Verdict]:
         """One verdict for each sentence, in order."""
-        columns = (self.documents.starts, self.is_spoiler(thresholds), self.probability, self.certain)
-        rows = zip(self.documents.sentences, *(column.tolist() for column in columns), strict=True)
+        documents = self.documents
+        columns = (documents.starts, self.is_spoiler(thresholds), self.probability, self.certain, documents.marked)
+        rows = zip(documents.texts, *(column.tolist() for column in columns), strict=True)
         return [
-            Verdict(text, start, start + len(text), Label.SPOILER if spoiler else Label.SAFE, probability, certain)
-            for text, start, spoiler, probability, certain in rows
+            Verdict(text, start, start + len(text), Label.SPOILER if spoiler else Label.SAFE, *values)
+            for text, start, spoiler, *values in rows
         ]
 
 

@@ -1,36 +1,49 @@
 """Cut a review into sentences without losing or altering a character.
 
-A sentence is a slice of the review: boundaries inside a line come from sentencex, every line break
-is a boundary as well, and only the blanks around a sentence are left out.
+A sentence is a slice of the review. `line_breaks` finds the stretches between line breaks and tags that certainly end a
+sentence, sentencex cuts each stretch, and `sentence_marks` corrects what sentencex does not know. All of them read a
+copy in which every character keeps its place.
 """
 
+import logging
 import re
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import NamedTuple
 
 import sentencex
 
+from spoilerguard.line_breaks import stretches
+from spoilerguard.lone_marks import without_lone_marks
+from spoilerguard.sentence_marks import clause_ends, continues, has_signs
+
 __all__ = ["Sentence", "split"]
 
-# U+0085 is no line break here: in scraped text it is the ellipsis of Windows-1252.
-_LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\u2028\u2029]+")
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
-# sentencex panics where a blank that is not ASCII stands between a single letter and a mark; scraped pages hold such.
-_LONE_LETTER = re.compile(r"\b\w\s+[^\w\s]")
-_ODD_BLANK = re.compile(r"[^\S\x00-\x7f]")
-# sentencex knows three full stops and not the character for them.
-_ELLIPSIS = re.compile(r"…(?=\s+[\"“‘'(]?[A-ZÀ-ÖØ-ÞΑ-ΩЀ-Я])")
+# sentencex speaks UTF-8, fails at a blank that is not ASCII behind a single capital, and knows three full stops but
+# not the character for them. U+0085 is no line break: in scraped text it is the ellipsis of Windows-1252.
+_UNREADABLE = re.compile(r"[\x85\xa0\u1680\u2000-\u200a\u202f\u205f\u3000…\ud800-\udfff]")
+_CAPITAL_NEXT = re.compile(r"\s+[\"“‘'(]?[A-ZÀ-ÖØ-ÞΑ-ΩЀ-Я]")
 
 # What closes a sentence and is cut off by sentencex: </spoiler>, [/b], ||, !<, **, a late quote.
 _CLOSING = re.compile(
-    r"""(?:</[A-Za-z][^<>]{0,30}>|\[/[A-Za-z]{1,8}\]|(?:\|\||[*_]{1,3}|[<)\]"”’»])(?=\s|$|[<\[|*_)\]"”’»])){1,8}"""
+    r"""(?:\ufe0f|</[A-Za-z][^<>]{0,30}>|\[/[A-Za-z]{1,8}\]|(?:\|\||[*_]{1,3}|[<)\]"”’»]|'')(?=\s|$|[<\[|*_)\]"”’»])){1,8}"""
 )
 # What opens one and is taken for a sentence: a number in a list, or >!
+_OPENING_LENGTH = 20  # and blanks
 _OPENING = re.compile(r"[-*•–—#>(\[]{0,3}\s?(?:\d{1,3}|[A-Za-z]|[IVXivx]{2,5})[.)]|>!")
 
-# sentencex looks back over unclosed quotes, which costs the square of the line's length in the worst
-# case; windows keep the whole linear. A sentence longer than a window is cut, which no reader will miss.
+# sentencex looks back over quotes, which costs the square of a line's length in the worst case; windows keep the whole
+# linear. A sentence longer than a window is cut at a blank, which no reader will miss. Where quotes and brackets stand
+# closer than in any prose, the windows are smaller.
 _WINDOW = 8192
+_WINDOWS = ((_WINDOW, 24), (1024, 8), (256, 0))  # and how many characters there are at least to a mark
+_SHORT = 512  # no window needed
+_COSTLY = "\"'`([“‘«»„"
+
+# Logged and not warned of: a user who turns warnings into errors would lose a batch by it.
+_LOG = logging.getLogger(__name__)
+_PLAIN_END = re.compile(r"(?<=[.!?…]\s)(?=\S)")
+failures = 0  #: how many lines sentencex has failed on
 
 
 class Sentence(NamedTuple):
@@ -47,60 +60,114 @@ def split(review: str, *, language: str = "en") -> list[Sentence]:
     Parameters
     ----------
     review : str
-        Any text: prose, chat lines, bullet lists, scraped pages.
+        Any text: prose, hard-wrapped or not, chat lines, bullet lists, scraped pages.
     language : str, default "en"
         ISO 639 code, for the abbreviations that sentencex knows.
 
     Returns
     -------
     list of Sentence
-        In order, without overlap; ``review[s.start:s.end] == s.text`` for each, and what lies
-        between two sentences is blank.
+        In order, without overlap; ``review[s.start:s.end] == s.text`` for each. What lies between two sentences is
+        blank, or a tag that breaks lines, such as ``<br>``. A sentence may hold the line breaks that wrap it.
 
     Examples
     --------
     >>> [s.text for s in split("Mr. Ito waits.  She never\r\n\r\n- comes back")]
     ['Mr. Ito waits.', 'She never', '- comes back']
+    >>> [s.text for s in split("Nobody saw that the\nnurse did it. Nice music.<br>Go!")]
+    ['Nobody saw that the\nnurse did it.', 'Nice music.', 'Go!']
     """
-    # sentencex speaks UTF-8; the replacements leave every character at its place.
-    readable = _SURROGATE.sub("?", review.replace("\x85", "…"))
-    spans = (span for line in _LINE.finditer(readable) for span in _in_line(line[0], line.start(), language))
-    return [Sentence(review[start:end], start, end) for start, end in spans if not review[start:end].isspace()]
+    readable = _readable(review)
+    signs = has_signs(readable)
+    found = []
+    for offset, stretch in stretches(readable):
+        start = 0
+        for end in _ends(stretch, language, signs=signs):
+            body = stretch[start:end].strip()
+            if body:
+                first = offset + stretch.index(body[0], start, end)
+                text = review[first : first + len(body)]
+                if not text.isspace():  # U+0085 alone
+                    found.append(Sentence(text, first, first + len(body)))
+            start = end
+    return found
 
 
-def _in_line(line: str, offset: int, language: str) -> Iterator[tuple[int, int]]:
-    """Spans of the sentences of one line, blanks around them left out."""
-    line = _ELLIPSIS.sub(".", line)
-    if any(_ODD_BLANK.search(found[0]) for found in _LONE_LETTER.finditer(line)):
-        line = _ODD_BLANK.sub(" ", line)
+def _readable(text: str) -> str:
+    return text if text.isascii() else _UNREADABLE.sub(_in_ascii, text)
+
+
+def _in_ascii(match: re.Match[str]) -> str:
+    if match[0] in "…\x85":
+        return "." if _CAPITAL_NEXT.match(match.string, match.end()) else "…"
+    return " " if match[0].isspace() else "?"
+
+
+def _ends(stretch: str, language: str, *, signs: bool) -> Iterator[int]:
+    """Where sentences end, marks that close or open one kept with it."""
+    signs = signs and has_signs(stretch)
     start = 0
-    for end in _cuts(line, language):
-        piece = line[start:end]
-        body = piece.strip()
-        if body:
-            first = offset + start + len(piece) - len(piece.lstrip())
-            yield first, first + len(body)
+    for found in _boundaries(without_lone_marks(stretch), language):
+        closing = None if stretch[found - 1].isspace() else _CLOSING.match(stretch, found)
+        end = closing.end() if closing else found
+        if end <= start:
+            continue
+        if end < len(stretch):
+            opening = end - start <= _OPENING_LENGTH and _OPENING.fullmatch(stretch[start:end].strip())
+            if opening or continues(stretch, start, end):
+                continue
+        if signs and has_signs(piece := stretch[start:end]):
+            yield from (start + cut for cut in clause_ends(piece))
+        yield end
         start = end
 
 
-def _cuts(line: str, language: str) -> Iterator[int]:
-    """Where sentences end, marks that close or open one kept with it."""
-    start = 0
-    for found in _boundaries(line, language):
-        closing = None if line[found - 1].isspace() else _CLOSING.match(line, found)
-        end = closing.end() if closing else found
-        if end == len(line) or (end > start and not _OPENING.fullmatch(line[start:end].strip())):
-            yield end
-            start = end
-
-
-def _boundaries(line: str, language: str) -> Iterator[int]:
+def _boundaries(stretch: str, language: str) -> Iterator[int]:
     """What sentencex finds, window by window: the last, unfinished piece opens the next window."""
+    if len(stretch) <= _SHORT:
+        yield from accumulate(map(len, _segment(stretch, language)))
+        return
     start = 0
-    while start < len(line):
-        found = sentencex.get_sentence_boundaries(language, line[start : start + _WINDOW])
-        if start + _WINDOW < len(line) and len(found) > 1:
-            found.pop()
-        for piece in found:
-            yield start + piece["end_index"]
-        start += found[-1]["end_index"]
+    while start < len(stretch):
+        end = _window(stretch, start)
+        pieces = _segment(stretch[start:end], language)
+        if end < len(stretch) and len(pieces) > 1:
+            pieces.pop()
+        for piece in pieces:
+            start += len(piece)
+            yield start
+
+
+def _window(stretch: str, start: int) -> int:
+    """The end of the window that begins at `start`."""
+    size = len(stretch) - start
+    window = stretch[start : start + _WINDOW]
+    marks = sum([window.count(mark) for mark in _COSTLY if mark in window])
+    length = next(length for length, dense in _WINDOWS if marks * dense <= len(window))
+    if size <= length:
+        return len(stretch)
+    blank = stretch.rfind(" ", start + length // 2, start + length)
+    return start + length if blank < 0 else blank + 1
+
+
+def _segment(text: str, language: str) -> list[str]:
+    """The sentences that sentencex finds in `text`, which they make up; found plainly where it fails."""
+    try:
+        pieces: list[str] = sentencex.segment(language, text)
+    # A panic of Rust is no Exception, and PyO3 does not export its class.
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        _count_failure(error)
+        return _PLAIN_END.split(text)
+    return pieces
+
+
+def _count_failure(error: BaseException) -> None:
+    """Say the first failure only: a million reviews may hold thousands of such lines."""
+    global failures  # noqa: PLW0603
+    failures += 1
+    if failures == 1:
+        _LOG.warning(
+            "sentencex failed on a line, which is cut at its marks instead; further ones are not said: %s", error
+        )

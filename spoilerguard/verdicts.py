@@ -20,7 +20,7 @@ class Verdict:
     Attributes
     ----------
     text : str
-        The sentence exactly as it stands in the review.
+        The sentence exactly as it stands in the review, with the marks and the markup inside it.
     start, end : int
         Its place in the review, in characters: ``review[start:end] == text``.
     label : Label
@@ -30,6 +30,9 @@ class Verdict:
     certain : bool
         False where the sentence carries too little: a few words, or mostly words that the model has never
         seen. Such a verdict is a guess.
+    marked : bool, default False
+        Whether the author of the review had hidden the sentence, or a part of it, by spoiler marks. `label` and
+        `probability` are those of its words; `spoilerguard.redact` hides what is marked whatever they are.
 
     Examples
     --------
@@ -43,6 +46,7 @@ class Verdict:
     label: Label
     probability: float
     certain: bool
+    marked: bool = False
 
 
 @dataclass(frozen=True, slots=True)

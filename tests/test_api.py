@@ -6,16 +6,19 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_type
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import Pipeline
 
 import spoilerguard
 from spoilerguard import (
@@ -31,8 +34,10 @@ from spoilerguard import (
     persistence,
     redact,
 )
-from spoilerguard.datasets import load_reviews
+from spoilerguard.datasets import data_home, load_reviews
 from spoilerguard.documents import Standing
+from spoilerguard.rendering import Verdicts
+from spoilerguard.user_warnings import warn_of_reviews
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "datasets" / "examples"
@@ -81,7 +86,7 @@ def test_one_string_is_a_review_and_a_list_holds_sentences_on_their_own(default_
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n\n\r\n\t", "\u2028", []])
-def test_nothing_to_judge_gives_no_verdict(text: Any) -> None:
+def test_nothing_to_classify_gives_no_verdict(text: Any) -> None:
     assert classify(text) == []
 
 
@@ -136,6 +141,7 @@ def test_verdicts_slice_back_in_order_with_probabilities(review: str) -> None:
 # thresholds --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore:.* hold several sentences")  # a pair of generated reviews is just that
 @settings(deadline=None, max_examples=30)
 @given(review=ANY_TEXT, low=st.floats(0, 1), high=st.floats(0, 1))
 def test_raising_the_threshold_never_adds_a_spoiler(review: str, low: float, high: float) -> None:
@@ -201,7 +207,10 @@ def test_a_name_may_be_said_as_scikit_learn_says_it(default_model: SpoilerClassi
         (np.True_, TypeError, "got bool"),
         ([0.5], TypeError, "got list"),
         (1j, TypeError, "got complex"),
-        ("bold", OperatingPointError, "no operating point 'bold'; it has balanced, cautious, lenient"),
+        ("bold", OperatingPointError, r"no operating point 'bold'; it has balanced, cautious, lenient\.$"),
+        ("ballanced", OperatingPointError, r"it has balanced, .*\. Did you mean 'balanced'\?"),
+        ("Cautious", OperatingPointError, r"Did you mean 'cautious'\?"),
+        ("high-recall", OperatingPointError, r"Did you mean 'high_recall'\?"),
         ("", OperatingPointError, "it has balanced, cautious, lenient"),
         ("balanced/alone", OperatingPointError, "it has balanced"),
         ("0.5", OperatingPointError, "it has balanced"),
@@ -209,7 +218,7 @@ def test_a_name_may_be_said_as_scikit_learn_says_it(default_model: SpoilerClassi
     ids=repr,
 )
 @pytest.mark.parametrize("text", [REVIEW, [REVIEW], "", []], ids=["review", "list", "empty", "no sentences"])
-def test_what_is_no_threshold_is_refused_even_where_there_is_nothing_to_judge(
+def test_what_is_no_threshold_is_refused_even_where_there_is_nothing_to_classify(
     text: Any, threshold: Any, error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=message):
@@ -241,6 +250,62 @@ def test_what_is_no_model_is_refused(tmp_path: Path) -> None:
             call(REVIEW, model=wrong)
     with pytest.raises(ModelFormatError, match="nowhere"):
         classify(REVIEW, model=tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_a_model_that_was_never_fitted_says_so(n_jobs: int) -> None:
+    unfitted = SpoilerClassifier()
+    for call in (classify, explain, redact):
+        with pytest.raises(NotFittedError, match="SpoilerClassifier instance is not fitted"):
+            call(REVIEW, model=unfitted)
+    with pytest.raises(NotFittedError, match="is not fitted"):
+        classify_reviews([REVIEW], model=unfitted, n_jobs=n_jobs)
+
+
+def test_a_model_is_found_by_name_whatever_lies_in_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_model: SpoilerClassifier
+) -> None:
+    expected = classify(REVIEW)
+    spoilerguard.save(tiny_model, tmp_path / "default")
+    monkeypatch.chdir(tmp_path)
+    assert classify(REVIEW, model="default") == classify(REVIEW) == expected
+    assert spoilerguard.load().vectorizer_.encoder is not None
+    for folder in ("./default", Path("default")):
+        assert classify(REVIEW, model=folder) == classify(REVIEW, model=tiny_model)
+
+
+def test_the_accurate_model_is_found_by_name(accurate_model: SpoilerClassifier) -> None:
+    assert classify(REVIEW, model="accurate") == classify(REVIEW, model=accurate_model)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("acurate", "accurate"), ("Accurate", "accurate"), ("defualt", "default"), ("DEFAULT", "default")],
+)
+def test_a_misspelt_name_of_a_model_gets_the_right_one(name: str, meant: str) -> None:
+    for call in (spoilerguard.load, lambda name: classify(REVIEW, model=name)):
+        with pytest.raises(
+            ModelFormatError, match=f"{name}' is no folder and no name of a model: did you mean '{meant}'"
+        ):
+            call(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "frozen", "remedy"),
+    [
+        ("accurate", False, "no part of the wheel: clone the repository, or pass the folder"),
+        ("accurate", True, "no part of the wheel: clone the repository, or pass the folder"),
+        ("default", False, "install spoilerguard again, as files and not as a zip archive"),
+        ("default", True, "PyInstaller: --collect-data spoilerguard"),
+    ],
+)
+def test_a_model_that_is_not_installed_names_the_remedy(
+    name: str, frozen: bool, remedy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bundled, "_PACKAGE", tmp_path / "archive.zip" / "spoilerguard")
+    monkeypatch.setattr(sys, "frozen", frozen, raising=False)
+    with pytest.raises(ModelFormatError, match=f"The {name} model is missing from .*{remedy}"):
+        spoilerguard.load(name)
 
 
 def test_the_default_model_is_not_changed_by_use(default_model: SpoilerClassifier) -> None:
@@ -280,6 +345,12 @@ def test_what_is_no_text_is_refused_and_its_position_named(text: Any, message: s
             call(text)
 
 
+@pytest.mark.parametrize("call", [classify, explain])
+def test_a_path_is_refused_and_the_way_to_read_it_named(call: Any) -> None:
+    with pytest.raises(TypeError, match=r"got a path: pass Path\('reviews.a.txt'\)\.read_text"):
+        call(Path("reviews/a.txt"))
+
+
 @pytest.mark.parametrize("text", [None, b"He dies.", 7, ["He dies."]])
 def test_only_one_review_can_be_redacted(text: Any) -> None:
     with pytest.raises(TypeError, match="one review as a string, got"):
@@ -295,10 +366,207 @@ def test_what_is_no_stream_of_reviews_is_refused_at_once(reviews: Any) -> None:
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
-@pytest.mark.parametrize("wrong", [None, float("nan"), b"He dies.", ["He dies."]])
-def test_a_review_that_is_no_string_is_refused_and_its_position_named(wrong: Any, n_jobs: int) -> None:
-    with pytest.raises(TypeError, match=f"Review 70 is of type {type(wrong).__name__}, not a string"):
+@pytest.mark.parametrize("wrong", [None, float("nan"), pd.NA, b"He dies.", ["He dies."]])
+def test_a_review_that_is_no_string_is_refused_and_its_position_in_the_stream_named(wrong: Any, n_jobs: int) -> None:
+    message = f"Review 70 is of type {type(wrong).__name__}, not a string: pass text, and drop or fill missing values"
+    with pytest.raises(TypeError, match=message):
         list(classify_reviews([*["Fine."] * 70, wrong], n_jobs=n_jobs))
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("position", [0, 1, 63, 64, 130])
+def test_the_reviews_before_a_missing_one_are_answered_first(position: int, n_jobs: int) -> None:
+    done: list[list[Verdict]] = []
+    reviews: Any = (["Fine.", None][place == position] for place in range(200))
+    with pytest.raises(TypeError, match=f"Review {position} is of type NoneType"):
+        done.extend(classify_reviews(reviews, n_jobs=n_jobs))
+    # `extend` keeps what came before the error
+    assert [len(verdicts) for verdicts in done] == [1] * position
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_an_error_of_the_stream_itself_is_passed_on(n_jobs: int) -> None:
+    def reviews() -> Iterator[str]:
+        yield from ["Fine."] * 100
+        raise OSError("the disk is gone")
+
+    with pytest.raises(OSError, match="the disk is gone"):
+        list(classify_reviews(reviews(), n_jobs=n_jobs))
+
+
+# warned of ---------------------------------------------------------------------------------------------------------
+
+REVIEWS = [REVIEW, "I loved it! Anna is the killer. Go and see it.", "So dull. He dies at the end"]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        classify,
+        explain,
+        lambda texts: spoilerguard.load().predict(texts),
+        lambda texts: spoilerguard.load().predict_proba(texts),
+        lambda texts: spoilerguard.load().predict_log_proba(texts),
+        lambda texts: spoilerguard.load().decision_function(texts),
+        lambda texts: SpoilerClassifier().fit(texts, np.arange(len(texts)) % 2),
+        lambda texts: SpoilerClassifier().partial_fit(texts, np.arange(len(texts)) % 2),
+        lambda texts: SpoilerClassifier().fit(["He dies.", "Fine."], [1, 0]).adapt(texts, np.arange(len(texts)) % 2),
+        lambda texts: Pipeline([("model", spoilerguard.load())]).predict(texts),
+    ],
+    ids=["classify", "explain", "predict", "proba", "log_proba", "logit", "fit", "partial_fit", "adapt", "Pipeline"],
+)
+@pytest.mark.parametrize("kind", [list, tuple, np.array, pd.Series])
+def test_a_column_of_whole_reviews_is_warned_of_at_the_line_of_the_user(call: Any, kind: Any) -> None:
+    with pytest.warns(UserWarning, match=r"3 of 3 items .* call spoilerguard\.classify_reviews") as caught:
+        call(kind(REVIEWS))
+    assert [warning.filename for warning in caught] == [__file__]
+
+
+@pytest.mark.parametrize(
+    ("texts", "warned"),
+    [
+        ([], False),
+        ([REVIEW], False),
+        ([REVIEW] * 2, True),
+        ([REVIEW, "He dies."], False),
+        ([REVIEW] * 2 + ["Fine music."] * 2, True),
+        ([REVIEW] * 3 + ["Fine music."] * 5, False),
+        ([REVIEW] * 6 + ["Fine music."] * 10, True),
+        (["Fine music."] * 1000 + [REVIEW], False),
+        (["Fine music."] * 700 + [REVIEW] * 300, True),
+        ([f"Mr. {name} waits for Mrs. Lee." for name in "Ito Mann Roe Poe".split()], False),
+        ([f"He dies. {number}" for number in range(20)], False),
+        (["Wow! He dies (p. 9).", "No. She lives. 10/10"], False),
+        (["“He dies!” she says.", "Wow!!! ...", "It took 3.5 hours, i.e. ages.", "Well… fine."], False),
+        (["line one\n\nHe dies"] * 3, True),
+        ([REVIEW * 2000] * 3, True),
+        (["x" * 1_000_000] * 3, False),
+        ([""] * 5, False),
+    ],
+)
+def test_only_lists_in_which_several_items_hold_several_sentences_are_warned_of(texts: list[str], warned: bool) -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        warn_of_reviews(texts)
+    assert [warning.category for warning in caught] == [UserWarning] * warned
+
+
+@pytest.mark.parametrize("size", [2, 3, 4, 5, 10, 50, 1000])
+def test_sentences_of_labelled_reviews_are_no_reviews(size: int) -> None:
+    sentences = load_reviews().sentences
+    for first in range(0, len(sentences) - size, max(size, len(sentences) // 50)):
+        warn_of_reviews(sentences[first : first + size])  # a warning is an error here
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("name", ["tvtropes.csv", "goodreads_sentences.csv"])
+def test_tables_of_sentences_are_no_reviews(name: str) -> None:
+    if not (data_home() / name).is_file():
+        pytest.skip("needs the labelled data: set SPOILERGUARD_DATA to its folder")
+    sentences = pd.read_csv(data_home() / name)["sentence"].tolist()
+    for size in (8, 100, len(sentences)):
+        for first in range(0, len(sentences) - size + 1, 500):
+            warn_of_reviews(sentences[first : first + size])
+
+
+@pytest.mark.parametrize(
+    ("module", "warned"),
+    [
+        *(
+            ("__main__", True),
+            ("app.models", True),
+            ("spoilerguard_app", True),
+            ("", True),
+            ("pandas.core.apply", True),
+        ),
+        *(("spoilerguard.training.folds", False), ("spoilerguard.checks.audit", False), ("spoilerguard.cli", False)),
+    ],
+)
+def test_a_call_from_inside_the_package_is_not_warned_of(
+    module: str, warned: bool, tiny_model: SpoilerClassifier
+) -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        exec("model.predict(reviews)", {"__name__": module, "model": tiny_model, "reviews": REVIEWS})
+    assert [warning.filename for warning in caught] == ["<string>"] * warned
+
+
+def test_training_and_evaluation_do_not_warn_of_what_they_pass_on() -> None:
+    works = [f"work {number}" for number in range(8) for _ in range(2)]
+    table = pd.DataFrame({"sentence": REVIEWS[:2] * 8, "spoiler": [1, 0] * 8, "work": works})
+    table["sentence"] += " So it is in " + table["work"] + "."
+    model = spoilerguard.train(table, estimator=SpoilerClassifier(), n_splits=2)
+    spoilerguard.evaluate(model, table, n_bootstrap=10)
+    spoilerguard.train(table, base=model, n_splits=2)
+
+
+def test_a_path_given_as_text_is_warned_of_where_there_is_such_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.txt", "my review.md", "README", "reviews.csv", "été.txt"):
+        (tmp_path / name).write_text(REVIEW, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    given = [
+        "a.txt",
+        "./a.txt",
+        "my review.md",
+        "README",
+        "reviews.csv",
+        " a.txt\n",
+        str(tmp_path / "a.txt"),
+        "été.txt",
+    ]
+    calls: list[Any] = [
+        *(classify, explain, redact),
+        lambda text: classify([text]),
+        lambda text: list(classify_reviews(["Fine.", text])),
+    ]
+    for text, call in [(text, call) for text in given for call in calls[:4]] + [("a.txt", call) for call in calls[4:]]:
+        with pytest.warns(UserWarning, match=r"is the name of a file, .*read_text\(encoding='utf-8'\)") as caught:
+            call(text)
+        assert [warning.filename for warning in caught] == [__file__]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("b.txt", "dir", "dir/", ".", "..", "/", "~", "a.txt/b", "a.txt\nHe dies.", "a.txt He dies.", "8/10", "", " "),
+        *(
+            "\0",
+            "a.txt\0",
+            "\ud800.txt",
+            "x" * 300 + ".txt",
+            "x/" * 240,
+            "x" * 100_000,
+            "*.txt",
+            "CON",
+            "file:///a.txt",
+        ),
+    ],
+    ids=lambda text: ascii(text[:12]),
+)
+def test_what_names_no_file_is_text_without_a_word(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.txt").write_text(REVIEW, encoding="utf-8")
+    (tmp_path / "dir").mkdir()
+    monkeypatch.chdir(tmp_path)
+    classify(text)
+    classify([text])
+
+
+def test_an_ordinary_review_is_looked_up_on_no_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[Any] = []
+    monkeypatch.setattr("spoilerguard.user_warnings.os.path.isfile", looks.append)
+    for text in (
+        REVIEW,
+        "He dies in the end.",
+        "Fine music, and she acts well",
+        "\\\\server\\share\\a.txt",
+        "//host/a.txt",
+    ):
+        classify(text)
+    assert looks == []
+    classify("a.txt")
+    assert looks == ["a.txt"]
 
 
 # many reviews ------------------------------------------------------------------------------------------------------
@@ -343,6 +611,43 @@ def test_progress_is_shown_when_asked_for(capsys: pytest.CaptureFixture[str]) ->
     assert "reviews: 3 reviews" in capsys.readouterr().err
     assert len(list(classify_reviews(["Fine."] * 3))) == 3
     assert capsys.readouterr().err == ""
+
+
+FROZEN = """
+import pathlib, sys, warnings
+import joblib, spoilerguard
+
+def count_children():
+    return sum(len(one.read_text().split()) for one in pathlib.Path("/proc/self/task").glob("*/children"))
+
+sys.frozen = True
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    verdicts = list(spoilerguard.classify_reviews(["Fine. He dies."] * 200, n_jobs=2))
+frozen = count_children()
+joblib.Parallel(n_jobs=2)(joblib.delayed(len)("ab") for _ in range(2))
+print(len(verdicts), frozen, count_children() >= 2, *(one.message for one in caught))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="counts processes in /proc")
+def test_a_frozen_program_starts_no_process_and_says_so() -> None:
+    script = [sys.executable, "-c", FROZEN]
+    done = subprocess.run(script, capture_output=True, text=True, timeout=120, check=True, cwd=ROOT)
+    assert done.stdout.startswith("200 0 True n_jobs=2 has no effect in a frozen program")
+
+
+@pytest.mark.parametrize("n_jobs", [2, -1, None])
+def test_in_a_frozen_program_any_number_of_processes_means_this_one(
+    n_jobs: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = list(classify_reviews(REVIEWS))
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr("spoilerguard.processes.Parallel", None)
+    with pytest.warns(UserWarning, match="has no effect in a frozen program") as caught:
+        assert list(classify_reviews(REVIEWS, n_jobs=n_jobs)) == expected
+    assert [warning.filename for warning in caught] == [__file__]
+    assert list(classify_reviews(REVIEWS)) == expected
 
 
 # threads -----------------------------------------------------------------------------------------------------------
@@ -406,6 +711,44 @@ def test_any_amount_of_any_text_is_answered(text: str) -> None:
 def test_5_megabytes_are_answered() -> None:
     text = "The music is lovely and he dies at the end of it. " * 100_000
     assert len(classify(text)) == 100_000
+
+
+# types -------------------------------------------------------------------------------------------------------------
+
+TYPED = """
+from typing import assert_type
+
+from spoilerguard import Verdict, classify, classify_reviews, explain, load, redact
+from spoilerguard.rendering import Verdicts
+
+assert_type(classify("He dies."), Verdicts)
+assert_type(classify("He dies.", model="default", threshold="cautious"), Verdicts)
+assert_type(classify(["He dies."], model=load()), list[Verdict])
+assert_type(classify(text for text in ["He dies."]), list[Verdict])
+page: str = classify("He dies.").to_html()
+pages: list[str] = [verdicts.to_html() for verdicts in classify_reviews(["He dies."], n_jobs=2)]
+words: list[str] = [part.text for why in explain("He dies.") for part in why.contributions]
+hidden: str = redact("He dies.", style="html", threshold=0.5)
+"""
+
+
+def test_one_review_gives_verdicts_that_show_themselves_and_type_checkers_know() -> None:
+    exec(TYPED, {"__name__": "sample"})
+    assert assert_type(classify(REVIEW), Verdicts).to_html()  # mypy reads the tests, too
+    assert_type(classify([REVIEW]), list[Verdict])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("checker", ["mypy", "pyright"])
+def test_type_checkers_accept_what_works_and_refuse_what_does_not(checker: str, tmp_path: Path) -> None:
+    pytest.importorskip(checker, reason=f"checks types with {checker}")
+    (tmp_path / "right.py").write_text(TYPED, encoding="utf-8")
+    wrong = "from spoilerguard import classify\nclassify(['He dies.']).to_html()\nclassify(7)\n"
+    (tmp_path / "wrong.py").write_text(wrong, encoding="utf-8")
+    command = [sys.executable, "-m", checker, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False, cwd=tmp_path)
+    assert "right.py" not in done.stdout
+    assert ["wrong.py:2:" in done.stdout, "wrong.py:3:" in done.stdout] == [True, True], done.stdout
 
 
 # what is imported --------------------------------------------------------------------------------------------------

@@ -12,8 +12,8 @@ import pytest
 
 from spoilerguard.checks import CheckReport, Finding, check_corpus, out_of_fold
 from spoilerguard.checks.duplicates import near_pairs
+from spoilerguard.checks.language import foreign_rows
 from spoilerguard.checks.spurious_cues import cue_auc
-from spoilerguard.checks.texts import is_foreign
 from spoilerguard.corpus import Corpus
 from spoilerguard.datasets import data_home, load_corpus, make_corpus
 from spoilerguard.errors import CorpusError, MissingExtraError
@@ -148,10 +148,20 @@ def test_chance_in_a_small_table_is_no_spurious_cue() -> None:
         ("I do not like him, and die he must.", False),
         ("He met her in Los Angeles with El Mariachi.", False),
         ("Fin.", False),
+        ("Die Hard is a Christmas movie.", False),
+        ("Tom Hanks, Meg Ryan, Bill Pullman, Ross Malinger, Rosie O'Donnell.", False),
+        ("The final season of La Casa de Papel is a mess.", False),
+        ("Kuch Kuch Hota Hai made me cry, and Kabhi Khushi Kabhie Gham too.", False),
+        ("I recently played through Yume Miru Kusuri again.", False),
+        ("Slow burn, zero payoff, gorgeous visuals though.", False),
+        ("lol omg wtf just happened", False),
+        ("https://pelicula.example/el-final-de-la-historia?para=todos", False),
+        ("CPU: AMD FX-8350 Eight-Core 4.00GHz", False),
+        ("Anna dies, Paul kills Marie, Jean escapes.", False),
     ],
 )
-def test_the_commonest_words_show_the_language(sentence: str, foreign: bool) -> None:
-    assert is_foreign(sentence) is foreign
+def test_common_and_unknown_words_show_the_language(sentence: str, foreign: bool) -> None:
+    assert foreign_rows([sentence]).tolist() == [foreign]
 
 
 def test_audit_takes_true_an_array_or_a_callable() -> None:

@@ -11,8 +11,6 @@ from spoilerguard.bootstrap import Estimate
 from spoilerguard.corpus import Corpus
 from spoilerguard.documents import Standing
 from spoilerguard.evaluation import Comparison, Difference, compare
-from spoilerguard.evaluation.comparison import comparison_of
-from spoilerguard.evaluation.scored_corpus import ScoredCorpus
 from spoilerguard.model import SpoilerClassifier
 
 ENDINGS = ["dies", "is the killer", "was dead all along", "marries the villain", "betrays them"]
@@ -78,19 +76,6 @@ def test_one_work_can_decide_nothing(good: SpoilerClassifier, poor: SpoilerClass
     assert comparison.difference("roc_auc").change.interval == (-1.0, 1.0)
 
 
-def test_noise_is_called_a_difference_about_one_time_in_twenty() -> None:
-    rng = np.random.default_rng(0)
-    corpus = review_corpus(30, reviews=False)
-
-    def guess() -> ScoredCorpus:
-        logits = dict.fromkeys(Standing, rng.normal(size=len(corpus)))
-        points = {standing: {"balanced": np.full(len(corpus), 0.5)} for standing in Standing}
-        return ScoredCorpus(corpus, np.arange(len(corpus)), logits, points)
-
-    comparisons = [comparison_of(guess(), guess(), n_bootstrap=100, seed=0) for _ in range(60)]
-    assert sum(one.difference("roc_auc").verdict != "cannot tell" for one in comparisons) <= 9
-
-
 def test_the_review_decides_where_there_are_reviews(corpus: Corpus, good: SpoilerClassifier) -> None:
     assert compare(good, good, corpus, n_bootstrap=10).standing == "in review"
     assert compare(good, good, review_corpus(3, reviews=False), n_bootstrap=10).standing == "alone"
@@ -99,22 +84,38 @@ def test_the_review_decides_where_there_are_reviews(corpus: Corpus, good: Spoile
 @pytest.mark.parametrize(
     ("auc", "precision", "verdict"),
     [
-        ((0.1, 0.2), (0.1, 0.2), "better"),
-        ((0.1, 0.2), (-0.1, 0.2), "better"),
-        ((-0.2, -0.1), (-0.1, 0.2), "worse"),
-        ((0.1, 0.2), (-0.2, -0.1), "cannot tell"),
-        ((0.0, 0.2), (-0.1, 0.0), "cannot tell"),
+        ((0.1, 0.01), (0.1, 0.01), "better"),
+        ((0.1, 0.05), (-0.1, 0.06), "better"),
+        ((-0.1, 0.01), (0.1, 0.2), "worse"),
+        ((0.1, 0.01), (-0.1, 0.01), "cannot tell"),
+        ((0.1, 0.06), (0.1, 0.06), "cannot tell"),
+        ((0.1, float("nan")), (0.1, float("nan")), "cannot tell"),
     ],
 )
 def test_the_verdict_needs_one_metric_for_and_none_against(
     auc: tuple[float, float], precision: tuple[float, float], verdict: str
 ) -> None:
-    def moved(metric: str, interval: tuple[float, float]) -> Difference:
+    def moved(metric: str, change: float, p_value: float) -> Difference:
         some = Estimate(0.5, 0.4, 0.6)
-        return Difference(Standing.ALONE, metric, some, some, Estimate(sum(interval) / 2, *interval))
+        return Difference(Standing.ALONE, metric, some, some, Estimate(change, -1, 1), p_value)
 
-    differences = (moved("roc_auc", auc), moved("average_precision", precision))
+    differences = (moved("roc_auc", *auc), moved("average_precision", *precision))
     assert Comparison("", "", 10, 5, 100, 0, differences).verdict == verdict
+
+
+def test_the_number_of_resamples_does_not_change_the_verdict(
+    corpus: Corpus, good: SpoilerClassifier, poor: SpoilerClassifier
+) -> None:
+    few, many = (compare(poor, good, corpus, n_bootstrap=n) for n in (5, 100))
+    assert [one.p_value for one in few.differences] == [one.p_value for one in many.differences]
+
+
+def test_a_comparison_says_that_a_model_has_no_context(corpus: Corpus, good: SpoilerClassifier) -> None:
+    comparison = compare("default", good, corpus, n_bootstrap=5)
+    assert [note[:2] for note in comparison.notes] == ["b:"]
+    for form in (str(comparison), comparison._repr_html_(), comparison.to_json()):
+        assert "The model has no context" in form
+    assert compare(good, good, review_corpus(3, reviews=False), n_bootstrap=5).notes == ()
 
 
 def test_one_class_gives_no_verdict_rather_than_an_error(good: SpoilerClassifier, poor: SpoilerClassifier) -> None:
@@ -127,6 +128,7 @@ def test_every_form_says_the_verdict(corpus: Corpus, good: SpoilerClassifier, po
     assert "b is better than a" in str(comparison)
     assert "b is better than a" in comparison._repr_html_()
     assert repr(comparison).startswith("Comparison(small: b is better than a")
+    assert "\n" not in repr(comparison)
     assert json.loads(comparison.to_json())["verdict"] == "better"
     frame = comparison.to_frame()
     assert set(frame.verdict) <= {"better", "worse", "cannot tell"}
@@ -146,6 +148,9 @@ def test_swapped_arguments_are_named(corpus: Corpus, good: SpoilerClassifier) ->
     swapped: Any = (corpus, good, good)
     with pytest.raises(TypeError, match=r"corpus last; got Corpus, SpoilerClassifier, SpoilerClassifier"):
         compare(*swapped)
+    in_the_middle: Any = (good, corpus, good)
+    with pytest.raises(TypeError, match=r"corpus last; got SpoilerClassifier, Corpus, SpoilerClassifier"):
+        compare(*in_the_middle)
 
 
 def test_the_corpus_may_be_a_table(corpus: Corpus, good: SpoilerClassifier, poor: SpoilerClassifier) -> None:

@@ -11,16 +11,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import N_POOLINGS, WIDTH, make_network
 from scipy.special import expit
+from sklearn import config_context
 from sklearn.base import clone, is_classifier
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.exceptions import NotFittedError
-from sklearn.metrics import roc_auc_score
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score, get_scorer, make_scorer, roc_auc_score
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_predict, cross_val_score
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import check_estimator
 
-from spoilerguard import Label, SpoilerClassifier, load, save
+from spoilerguard import (
+    Label,
+    OperatingPointError,
+    SpoilerClassifier,
+    classify,
+    evaluate,
+    explain,
+    load,
+    save,
+    train,
+)
 from spoilerguard.context import ReviewContext
 from spoilerguard.datasets import make_corpus
 from spoilerguard.documents import Standing
@@ -52,7 +64,13 @@ def quality(model: SpoilerClassifier) -> float:
 
 
 def test_init_stores_what_it_is_given_and_looks_at_nothing() -> None:
-    given: dict[str, Any] = {"vectorizer": object(), "C": "soft", "threshold": [1], "random_state": {}}
+    given: dict[str, Any] = {
+        "vectorizer": object(),
+        "C": "soft",
+        "threshold": [1],
+        "random_state": {},
+        "class_weight": 0,
+    }
     model = SpoilerClassifier(**given)
     assert all(getattr(model, name) is value for name, value in given.items())
     assert set(vars(model)) == set(given)
@@ -165,28 +183,109 @@ def test_labels_come_in_many_kinds_and_go_out_as_they_came(
         ([1] * len(X), r"needs two classes.*holds \[1\]"),
         ([0, 1, 2] * (len(X) // 3), "needs two classes"),
         (Y[1:], "143 labels: they must match"),
-        ([0.0, float("nan")] * (len(X) // 2), "other than|NaN"),
+        ([0.0, float("nan")] * (len(X) // 2), "Label 1 of y is missing .NaN or None., and so are 71 more: drop these"),
+        (["safe", "spoiler", None] * (len(X) // 3), "Label 2 of y is missing"),
+        (pd.Series([True, False, pd.NA] * (len(X) // 3), dtype="boolean"), "Label 2 of y is missing"),
+        (
+            ["ham", "spam"] * (len(X) // 2),
+            r"which of \['ham', 'spam'\] is the spoiler: write labels as 0/1.*y == 'spam'",
+        ),
+        ([-1, 1] * (len(X) // 2), r"which of \[-1, 1\] is the spoiler"),
+        ([1, 2] * (len(X) // 2), r"which of \[1, 2\] is the spoiler"),
+        (["yes", "true"] * (len(X) // 2), r"which of \['true', 'yes'\] is the spoiler"),
+        (
+            ["safe", "Spoiler", "spoiler"] * (len(X) // 3),
+            r"holds \['Spoiler', 'safe', 'spoiler'\].*each in one way only",
+        ),
+        (np.array([0, "spoiler"] * (len(X) // 2), dtype=object), "several kinds: write all as 0/1"),
+        (list(range(len(X))), r"holds \[0, 1, 2, 3, 4, ...\]"),
         (np.eye(len(X)), "1d array"),
         ([], "0 labels"),
     ],
-    ids=["one class", "three", "too few", "NaN", "a matrix", "none"],
+    ids=lambda value: None if isinstance(value, str) else ascii(value)[:20],
 )
 def test_labels_that_teach_nothing_are_refused(labels: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         small().fit(X, labels)
 
 
+# classes -----------------------------------------------------------------------------------------------------------
+
+PAIRS = [
+    *(("safe", "Spoiler"), ("no_spoiler", "has_spoiler"), ("unspoiled", "spoiled"), ("false", "TRUE"), ("0", "1")),
+    *(("safe", "SPOILER"), ("Not a spoiler", "Contains spoilers"), ("without spoilers", "with spoilers"), ("N", "Y")),
+    *(("non-spoiler", "a spoiler"), ("clean", "spoiler"), ("no", "YES"), ("unspoilt", "spoilt"), ("0.0", "1.0")),
+    *((0, 1), (False, True), (0.0, 1.0), ("safe", "spoiler"), ("nospoiler", "isspoiler"), ("False", "True")),
+]
+
+
+@pytest.mark.parametrize(("safe", "spoiler"), PAIRS)
+def test_which_class_is_the_spoiler_is_read_from_its_name_and_not_from_the_alphabet(
+    fitted: SpoilerClassifier, safe: Any, spoiler: Any
+) -> None:
+    model = small().fit(X, [spoiler if label else safe for label in Y])
+    assert same(model, fitted)
+    assert model.classes_.tolist() == sorted([safe, spoiler])
+    assert model.classes_[model.spoiler_index_] == spoiler
+    np.testing.assert_array_equal(
+        model.predict_proba(X)[:, model.spoiler_index_], fitted.predict_proba(X)[:, fitted.spoiler_index_]
+    )
+    assert (model.predict(X) == spoiler).tolist() == (fitted.predict(X) == 1).tolist()
+    assert classify(X[:9], model=model) == classify(X[:9], model=fitted)
+    assert explain(X[:9], model=model) == explain(X[:9], model=fitted)
+    model.set_params(threshold=0.9)
+    assert (model.predict(X) == spoiler).tolist() == (fitted.predict_proba(X)[:, 1] >= 0.9).tolist()
+
+
+@pytest.mark.parametrize(("safe", "spoiler"), PAIRS[:5])
+def test_classes_of_any_order_are_learnt_on_stored_and_evaluated(
+    safe: Any, spoiler: Any, fitted: SpoilerClassifier, tmp_path: Any
+) -> None:
+    labels = [spoiler if label else safe for label in Y]
+    model = small().fit(X, labels)
+    save(model, tmp_path / "model")
+    again = load(tmp_path / "model")
+    assert again.classes_.tolist() == model.classes_.tolist()
+    np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
+    assert evaluate(again, CORPUS, n_bootstrap=5).metric("roc_auc").value > 0.9
+    learnt, known = again.partial_fit(X, labels), pickle.loads(pickle.dumps(fitted)).partial_fit(X, Y)
+    assert same(learnt, known)
+    assert same(learnt.adapt(X, Y), known.adapt(X, Y))
+    streamed = small().partial_fit(X[:40], labels[:40], classes=[spoiler, safe]).partial_fit(X[40:], labels[40:])
+    assert same(streamed, small().partial_fit(X[:40], Y[:40], classes=[0, 1]).partial_fit(X[40:], Y[40:]))
+
+
+@pytest.mark.parametrize(("safe", "spoiler"), PAIRS[:5])
+def test_scikit_learn_gets_columns_signs_and_scores_of_the_classes_that_it_sorts(safe: Any, spoiler: Any) -> None:
+    labels = np.array([spoiler if label else safe for label in Y])
+    model = small().fit(X, labels)
+    second = labels == np.unique(labels)[1]
+    for scores in (model.decision_function(X), model.predict_proba(X)[:, 1], model.predict_log_proba(X)[:, 1]):
+        assert roc_auc_score(second, scores) > 0.9
+    held_out = cross_val_predict(small(), X, labels, groups=CORPUS.groups, cv=GroupKFold(3), method="predict_proba")
+    assert roc_auc_score(second, held_out[:, 1]) > 0.7
+    for scoring in ("roc_auc", "neg_log_loss", make_scorer(f1_score, pos_label=spoiler)):
+        right = cross_val_score(small(), X, labels, groups=CORPUS.groups, cv=GroupKFold(3), scoring=scoring)
+        usual = make_scorer(f1_score) if callable(scoring) else scoring
+        expected = cross_val_score(small(), X, Y, groups=CORPUS.groups, cv=GroupKFold(3), scoring=usual)
+        np.testing.assert_allclose(right, expected)
+    calibrated = CalibratedClassifierCV(small(), cv=2).fit(X, labels)
+    column = calibrated.classes_.tolist().index(spoiler)
+    assert roc_auc_score(OTHERS.labels, calibrated.predict_proba(OTHERS.sentences)[:, column]) > 0.75
+
+
 def test_no_sentences_are_refused_by_fit_and_answered_by_predict(fitted: SpoilerClassifier) -> None:
     with pytest.raises(ValueError, match="needs two classes"):
         small().fit([], [])
     assert fitted.predict([]).shape == fitted.decision_function([]).shape == fitted.certain([]).shape == (0,)
-    assert fitted.predict_proba([]).shape == (0, 2)
+    assert fitted.predict_proba([]).shape == fitted.predict_log_proba([]).shape == (0, 2)
 
 
 METHODS: list[Callable[[SpoilerClassifier, Any], Any]] = [
     lambda model, X: model.decision_function(X),
     lambda model, X: model.predict(X),
     lambda model, X: model.predict_proba(X),
+    lambda model, X: model.predict_log_proba(X),
     lambda model, X: model.certain(X),
     lambda model, X: model.adapt(X, [1]),
 ]
@@ -198,13 +297,51 @@ def test_what_was_never_fitted_says_so(method: Callable[[SpoilerClassifier, Any]
         method(small(), ["He dies."])
 
 
-@pytest.mark.parametrize("wrong", ["He dies.", None, pd.DataFrame({"sentence": ["He dies."]}), [None], [b"He dies."]])
-def test_what_is_no_list_of_sentences_is_refused(fitted: SpoilerClassifier, wrong: Any) -> None:
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ("He dies.", "got str: wrap it in a list"),
+        (None, "got NoneType: wrap it in a list"),
+        (pd.DataFrame({"sentence": ["He dies."]}), "got DataFrame: wrap it in a list, or pass one column"),
+        (np.array([["He dies."]]), "got ndarray: wrap it in a list, or pass one column"),
+        ([None], "not a string"),
+        ([b"He dies."], "not a string"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_is_no_list_of_sentences_is_refused(fitted: SpoilerClassifier, wrong: Any, message: str) -> None:
     for method in METHODS:
-        with pytest.raises(TypeError, match=r"wrap it in a list|not a string"):
+        with pytest.raises(TypeError, match=message):
             method(fitted, wrong)
-    with pytest.raises(TypeError, match=r"wrap it in a list|not a string"):
-        small().fit(wrong, [1])
+    for learn in (small().fit, small().partial_fit):
+        with pytest.raises(TypeError, match=message):
+            learn(wrong, [1])
+
+
+def test_a_model_knows_that_it_reads_one_column(fitted: SpoilerClassifier) -> None:
+    assert fitted.n_features_in_ == 1
+    assert not hasattr(SpoilerClassifier(), "n_features_in_")
+    assert not hasattr(fitted, "feature_names_in_")
+
+
+def test_a_learning_that_was_cut_short_leaves_an_unfitted_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = small()
+    monkeypatch.setattr("spoilerguard.model.start_stream", None)
+    with pytest.raises(TypeError, match="NoneType"):
+        model.partial_fit(X, Y)
+    with pytest.raises(NotFittedError):
+        model.predict(X)
+
+
+def test_a_model_shows_itself_on_one_short_line_whatever_it_holds(default_model: SpoilerClassifier) -> None:
+    assert repr(SpoilerClassifier()) == "SpoilerClassifier()"
+    vectorizer = "vectorizer=SentenceVectorizer(n_buckets=4096)"
+    assert repr(small(threshold=0.3)) == f"SpoilerClassifier(C=1.0, threshold=0.3, {vectorizer})"
+    assert repr(small(C=np.ones(99), vectorizer=object())) == "SpoilerClassifier(C=<ndarray>, vectorizer=<object>)"
+    for model in (default_model, clone(default_model)):
+        assert len(repr(model)) < 200
+        assert "array(" not in repr(model)
+    assert "\n" not in repr(default_model)
 
 
 # weights -----------------------------------------------------------------------------------------------------------
@@ -219,6 +356,44 @@ def test_a_weight_of_two_is_a_sentence_twice_over_the_same_vectors() -> None:
     vectors = vectorizer.transform(OTHERS.sentences)
     one, other = (vectors @ model.coef_ + model.intercept_ for model in (weighted, repeated))
     np.testing.assert_allclose(one, other, atol=0.1)
+
+
+@pytest.mark.parametrize(
+    ("class_weight", "safe", "spoiler"),
+    [
+        ({0: 1, 1: 5}, 1.0, 5.0),
+        ({"spoiler": 5}, 1.0, 5.0),
+        ({Label.SAFE: 0.5, Label.SPOILER: 2.0}, 0.5, 2.0),
+        ({True: 3, False: np.float32(1)}, 1.0, 3.0),
+        ("balanced", len(Y) / (2 * (Y == 0).sum()), len(Y) / (2 * Y.sum())),
+    ],
+    ids=repr,
+)
+def test_classes_count_as_much_as_their_weight(class_weight: Any, safe: float, spoiler: float, tmp_path: Any) -> None:
+    each = np.where(Y == 1, spoiler, safe)
+    model = small(class_weight=class_weight).fit(X, Y)
+    assert same(model, small().fit(X, Y, each))
+    assert same(small(class_weight=class_weight).fit(X, Y, np.full(len(Y), 2.0)), small().fit(X, Y, 2 * each))
+    head = LogisticRegression(C=1.0, solver="liblinear", class_weight={0: safe, 1: spoiler}, random_state=0)
+    coef = head.fit(model.vectorizer_.transform(X), Y).coef_[0]
+    np.testing.assert_allclose(model.coef_, coef, atol=1e-2)
+    assert same(model.adapt(X, Y), small().fit(X, Y, each).adapt(X, Y, each))
+    save(clone(model).fit(X, Y), tmp_path / "model")
+    assert same(clone(load(tmp_path / "model")).fit(X, Y), small().fit(X, Y, each))
+    assert clone(model).get_params()["class_weight"] == class_weight
+
+
+def test_a_stream_takes_weights_of_classes_that_do_not_hang_on_the_rest_of_it() -> None:
+    each = np.where(Y == 1, 5.0, 1.0)
+    assert same(small(class_weight={1: 5}).partial_fit(X, Y), small().partial_fit(X, Y, sample_weight=each))
+    with pytest.raises(ValueError, match="needs all labels at once: give partial_fit a dict"):
+        small(class_weight="balanced").partial_fit(X, Y)
+
+
+@pytest.mark.parametrize("wrong", ["much", {"ham": 1}, {1: -1}, {1: float("nan")}, {1: "2"}, [1, 2], 3], ids=repr)
+def test_weights_of_classes_that_are_none_are_refused(wrong: Any) -> None:
+    with pytest.raises(ValueError, match="class_weight must"):
+        small(class_weight=wrong).fit(X, Y)
 
 
 def test_a_sentence_without_weight_does_not_move_the_head() -> None:
@@ -248,6 +423,14 @@ def test_probabilities_are_those_of_the_logits_and_rows_add_up_to_one(
     np.testing.assert_array_equal(probabilities[:, 1], expit(logits))
     for row, sentence in enumerate(sentences):
         assert fitted.decision_function([sentence])[0] == logits[row]
+
+
+def test_logarithms_of_probabilities_are_those_of_the_probabilities_and_stay_finite(fitted: SpoilerClassifier) -> None:
+    model = pickle.loads(pickle.dumps(fitted))
+    np.testing.assert_allclose(model.predict_log_proba(X), np.log(model.predict_proba(X)))
+    model.intercept_ = -1000.0
+    assert (model.predict_log_proba(X)[:, 1] < -900).all()
+    assert np.isfinite(model.predict_log_proba(X)).all()
 
 
 def test_a_sentence_is_a_spoiler_from_the_threshold_on(fitted: SpoilerClassifier) -> None:
@@ -350,6 +533,22 @@ def test_it_can_be_calibrated() -> None:
     assert roc_auc_score(OTHERS.labels, calibrated.predict_proba(OTHERS.sentences)[:, 1]) > 0.75
 
 
+def test_weights_are_routed_through_searches_and_pipelines() -> None:
+    weights = np.where(np.arange(len(X)) % 3 == 0, 5.0, 0.5)
+    with config_context(enable_metadata_routing=True):
+        routed = small().set_fit_request(sample_weight=True, sources=False, vectors=False)
+        scorer = get_scorer("roc_auc").set_score_request(sample_weight=False)
+        search = GridSearchCV(routed, {"C": [1.0]}, cv=2, scoring=scorer, error_score="raise")
+        found = search.fit(X, Y, sample_weight=weights).best_estimator_
+        piped = Pipeline([("model", routed)]).fit(X, Y, sample_weight=weights)["model"]
+        deaf = Pipeline([("model", small().set_fit_request(sample_weight=False))])
+        with pytest.raises(TypeError, match="sample_weight"):
+            deaf.fit(X, Y, sample_weight=weights)
+    expected = small().fit(X, Y, weights)
+    assert same(found, expected)
+    assert same(piped, expected)
+
+
 def test_a_pickle_brings_back_the_same_model(fitted: SpoilerClassifier) -> None:
     again = pickle.loads(pickle.dumps(fitted))
     assert same(again, fitted)
@@ -383,8 +582,67 @@ def test_a_part_with_one_class_is_welcome_once_the_classes_are_known() -> None:
         model.partial_fit(["Qwer asdf dies."], ["spoiler"])
     assert model.decision_function(["Qwer asdf dies."])[0] > before
     assert model.classes_.tolist() == ["safe", "spoiler"]
-    with pytest.raises(ValueError, match="labels other than"):
+    with pytest.raises(ValueError, match=r"labels other than \['safe', 'spoiler'\], such as 0: write them alike"):
         model.partial_fit(["Great music."], [0])
+
+
+@pytest.mark.parametrize(
+    ("label", "classes"),
+    [
+        (1, [0, 1]),
+        (True, [False, True]),
+        (0, np.array([1, 0])),
+        ("Spoiler", ("safe", "Spoiler")),
+        ("no", ["no", "yes"]),
+    ],
+)
+def test_the_first_part_may_hold_one_class_where_both_are_named(label: Any, classes: Any) -> None:
+    model = small().partial_fit(X[:5], [label] * 5, classes=classes)
+    assert model.classes_.tolist() == sorted(classes)
+    assert set(model.partial_fit(X[5:], [classes[y] for y in Y[5:]]).predict(X)) <= set(classes)
+
+
+def test_one_class_alone_names_the_remedy() -> None:
+    with pytest.raises(ValueError, match="classes= names both"):
+        small().partial_fit(X[:5], [1] * 5)
+
+
+# promises ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["partial_fit", "adapt"])
+def test_learning_on_takes_back_what_was_measured_and_says_so_once(
+    method: str, trained_model: SpoilerClassifier, tmp_path: Any
+) -> None:
+    model = pickle.loads(pickle.dumps(trained_model))
+    labels = [1, 0] if method == "adapt" else ["spoiler", "safe"]
+    learn = getattr(model, method)
+    with pytest.warns(UserWarning, match=f"{method} has learnt .* threshold=0.5.*train.corpus, base=model") as caught:
+        learn(["The zeppelin explodes.", "Fine music."], labels)
+    assert [warning.filename for warning in caught] == [__file__]
+    learn(["The zeppelin explodes.", "Fine music."], labels)  # a second warning would be an error
+    assert model.operating_points_ == {}
+    assert next(iter(model.card_)) == "Changed after training"
+    assert list(model.card_)[1:] == list(trained_model.card_)
+    assert model.context_ is not None
+    with pytest.raises(OperatingPointError, match="it has none"):
+        classify("He dies.", model=model, threshold="cautious")
+    save(model, tmp_path / "model")
+    again = load(tmp_path / "model")
+    assert again.card_ == model.card_
+    again.partial_fit(["Fine music."], ["safe"])  # no warning here either
+
+
+def test_training_on_a_base_measures_anew_and_does_not_warn(trained_model: SpoilerClassifier) -> None:
+    model = train(make_corpus(works=12, seed=5), base=trained_model, n_splits=2)
+    assert set(model.operating_points_) == set(trained_model.operating_points_)
+    assert "Changed after training" not in model.card_
+    assert trained_model.operating_points_
+
+
+def test_a_model_without_measurements_learns_on_in_silence(fitted: SpoilerClassifier) -> None:
+    model = pickle.loads(pickle.dumps(fitted)).partial_fit(X[:2], Y[:2]).adapt(X, Y)
+    assert model.card_ == {}
 
 
 def test_a_loaded_model_learns_on(fitted: SpoilerClassifier, tmp_path: Any) -> None:

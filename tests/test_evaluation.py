@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import logit
+from sklearn.dummy import DummyClassifier
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import brier_score_loss, precision_score, recall_score, roc_auc_score
 
@@ -17,7 +18,7 @@ from spoilerguard.context import ReviewContext
 from spoilerguard.corpus import Corpus
 from spoilerguard.documents import Standing
 from spoilerguard.errors import CorpusError
-from spoilerguard.evaluation import Report, evaluate, scored_corpus
+from spoilerguard.evaluation import Report, evaluate, evaluate_probabilities, scored_corpus
 from spoilerguard.evaluation.evaluating import report_of
 from spoilerguard.evaluation.metrics import headline_metrics
 from spoilerguard.evaluation.scored_corpus import ScoredCorpus
@@ -303,6 +304,15 @@ def test_a_promise_that_is_not_kept_is_named(corpus: Corpus) -> None:
     assert "no: precision" in str(report)
 
 
+def test_rows_that_do_not_count_may_be_a_whole_standing(labelled: Corpus, model: SpoilerClassifier) -> None:
+    loose = labelled.frame.assign(review_id=None, position=None)
+    frame = pd.concat([labelled.frame.assign(weight=0.0), loose])
+    report = evaluate(model, frame, n_bootstrap=5)
+    assert report.metric("roc_auc", ALONE).value == 1
+    assert np.isnan(report.metric("roc_auc", IN_REVIEW).value)
+    assert spoilerguard.compare(model, model, frame, n_bootstrap=5).verdict == "cannot tell"
+
+
 def test_a_model_without_points_is_measured_at_its_own_threshold(labelled: Corpus, model: SpoilerClassifier) -> None:
     point = evaluate(model, labelled, n_bootstrap=10).operating_points[0]
     assert (point.name, point.threshold, point.promised, point.broken) == ("default", model.threshold, None, ())
@@ -338,10 +348,86 @@ def test_model_and_corpus_may_be_names_folders_and_tables(labelled: Corpus, tmp_
     assert evaluate("default", labelled, n_bootstrap=5).metric("roc_auc").value > 0.5
 
 
-def test_swapped_arguments_are_named(labelled: Corpus, model: SpoilerClassifier) -> None:
-    swapped: Any = (labelled, model)
-    with pytest.raises(TypeError, match=r"model comes first .* got Corpus, SpoilerClassifier"):
-        evaluate(*swapped)
+def test_swapped_arguments_are_named(labelled: Corpus, model: SpoilerClassifier, tmp_path: Path) -> None:
+    labelled.frame.to_csv(tmp_path / "labels.csv", index=False)
+    spoilerguard.save(model, tmp_path / "model")
+    cases: list[tuple[Any, Any, str]] = [
+        (labelled, model, r"got Corpus, SpoilerClassifier"),
+        (labelled.frame, "default", r"got DataFrame, 'default'"),
+        (str(tmp_path / "labels.csv"), model, r"labels.csv', SpoilerClassifier"),
+        (tmp_path / "labels.csv", tmp_path / "model", r"labels.csv'\), .*model'"),
+        (model, DummyClassifier(), r"got SpoilerClassifier, DummyClassifier"),
+    ]
+    for *swapped, message in cases:
+        with pytest.raises(TypeError, match=r"The model comes first and the corpus last; .*" + message):
+            evaluate(*swapped)
+
+
+@pytest.mark.parametrize("other", [SpoilerClassifier, ["default"], 3, len, object()])
+def test_what_is_no_model_is_named_with_what_is(labelled: Corpus, other: Any) -> None:
+    with pytest.raises(TypeError, match=r"A model is a SpoilerClassifier, .* a folder, a name or None; got "):
+        evaluate(other, labelled)
+
+
+@pytest.mark.parametrize("other", [None, ["He dies."], 3])
+def test_what_is_no_corpus_is_named_with_what_is(model: SpoilerClassifier, other: Any) -> None:
+    with pytest.raises(TypeError, match=r"takes a path, a DataFrame or a Corpus"):
+        evaluate(model, other)
+
+
+def test_a_report_says_that_a_model_has_no_context_where_there_are_reviews(
+    labelled: Corpus, model: SpoilerClassifier
+) -> None:
+    report = evaluate(model, labelled, n_bootstrap=5)
+    for form in (str(report), report._repr_html_(), report.to_json()):
+        assert "The model has no context" in form
+    with_context = fitted().attach(context=ReviewContext(weights={"own logit": 1.0}, intercept=0.0))
+    assert evaluate(with_context, labelled, n_bootstrap=5).note == ""
+    assert evaluate(model, labelled.frame.drop(columns=["review_id", "position"]), n_bootstrap=5).note == ""
+
+
+def test_given_probabilities_are_measured_as_they_are(corpus: Corpus, logits: np.ndarray, report: Report) -> None:
+    probabilities = 1 / (1 + np.exp(-logits))
+    found = evaluate_probabilities(corpus, probabilities, n_bootstrap=50)
+    for metric in ("roc_auc", "average_precision", "brier_score", "accuracy", "review_roc_auc"):
+        one, other = found.metric(metric), report.metric(metric)
+        assert (one.value, one.low, one.high) == pytest.approx((other.value, other.low, other.high))
+    assert [(point.name, point.threshold) for point in found.operating_points] == [("default", 0.5)] * 2
+    assert "both standings" in found.note
+
+
+def test_probabilities_stand_in_the_order_of_the_table_even_where_its_reviews_are_scattered(tmp_path: Path) -> None:
+    table = corpus_of(60).frame.sample(frac=1, random_state=0)
+    probabilities = 0.2 + 0.6 * table.spoiler
+    table.to_csv(tmp_path / "labels.csv", index=False)
+    for corpus in (table, tmp_path / "labels.csv"):
+        assert evaluate_probabilities(corpus, probabilities, n_bootstrap=5).metric("roc_auc").value == 1
+
+
+def test_probabilities_of_whole_reviews_stand_in_the_order_of_their_sentences() -> None:
+    spans = [[[0, 3], [4, 12]], [[0, 5], [6, 11]]]
+    table = pd.DataFrame({"text": ["Go. He dies.", "Fine. Good."], "spans": spans, "labels": [[0, 2], [0, 0]]})
+    assert evaluate_probabilities(table, [0.1, 0.9, 0.2, 0.3], n_bootstrap=5).metric("roc_auc").value == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ([0.5] * 7, r"one for each of the 8 sentences"),
+        ([[0.4, 0.6]] * 8, r"shape \(8, 2\). Of what a classifier's predict_proba gives, take the column"),
+        ([0.5] * 7 + [1.5], r"1.5 for sentence 7 \(from 0\) is not in \[0, 1\]"),
+        ([-2.0] + [0.5] * 7, r"scipy.special.expit"),
+        ([0.5, float("nan")] * 4, r"nan for sentence 1"),
+        ([0.5, None] * 4, r"not numbers"),
+        (["high"] * 8, r"not numbers"),
+        ([0, 1] * 4, r"hard labels"),
+        ([True, False] * 4, r"hard labels"),
+        ([0.0, 1.0] * 4, r"hard labels"),
+    ],
+)
+def test_what_are_no_probabilities_is_refused(labelled: Corpus, wrong: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        evaluate_probabilities(labelled, wrong)
 
 
 def test_an_unfitted_model_is_refused_as_scikit_learn_does(labelled: Corpus) -> None:

@@ -11,7 +11,13 @@ import pandas as pd
 import pytest
 
 from spoilerguard.checks import check_corpus
-from spoilerguard.datasets import load_corpus, make_corpus
+from spoilerguard.checks.language import check_language
+from spoilerguard.checks.order import check_order
+from spoilerguard.checks.splits import check_against, check_split
+from spoilerguard.checks.structure import check_works
+from spoilerguard.checks.unlabelled import check_unlabelled
+from spoilerguard.corpus import Corpus
+from spoilerguard.datasets import load_corpus, load_reviews, make_corpus
 from spoilerguard.errors import CorpusError
 
 
@@ -63,20 +69,29 @@ def again(*rows: int, **changes: Any) -> Edit:
     return edit
 
 
+def with_typo(sentence: str) -> str:
+    """The sentence with another letter in one of its words."""
+    return sentence[:30] + "x" + sentence[31:]
+
+
 def split_in_two(crossing: str) -> Edit:
-    """A split that puts a work, a review, or a sentence on both sides."""
+    """A split in which something crosses the sides, or whose sides are not alike."""
 
     def edit(table: Any) -> Any:
         half = table.work.isin(table.work.unique()[:6])
         table = table.assign(split=np.where(half, "train", "test"))
-        last = table.index[-1]
+        last, first = table.index[-1], table.at[0, "sentence"].removesuffix(".")
         if crossing == "work":
             table.loc[last - 5 :, "split"] = "train"
         elif crossing == "review":
             table.at[last, "split"] = "train"
+        elif crossing == "review text":
+            table.loc[last - 5 :, "sentence"] = [with_typo(sentence) for sentence in table.sentence[:6]]
+        elif crossing == "spoilers":
+            table["spoiler"] = np.where(half, table.spoiler, table.index % 2)
         else:
-            change = "late" if crossing == "near" else ""
-            table.at[last, "sentence"] = table.at[0, "sentence"].removesuffix(".") + f" {change}."
+            changes = {"near": f"{first} late.", "typo": with_typo(first), "quotation": f"I read: {first}, and so on."}
+            table.at[last, "sentence"] = changes.get(crossing, first + ".")
         return table
 
     return edit
@@ -116,7 +131,7 @@ UCSD = '{"review_id": "r", "review_sentences": %s}'
 
 UNREADABLE: dict[str, Callable[[Path], object]] = {
     "missing column 'spoiler'": edited(lambda table: table.drop(columns="spoiler")),
-    "missing column 'sentence'": written("text,spoiler\nHe dies.,1\n"),
+    "missing column 'sentence' (or name yours": written("prose,spoiler\nHe dies.,1\n"),
     "duplicated column 'spoiler'": written("sentence,spoiler,spoiler\nHe dies.,1,0\n"),
     "line 3, column 'spoiler': unknown label 'maybe'": written(HEAD + "A.,1,,,\nB.,maybe,,,\n"),
     "unknown label 2": edited(cell(1, "spoiler", 2)),
@@ -141,10 +156,36 @@ UNREADABLE: dict[str, Callable[[Path], object]] = {
     "line 3: mixed encodings: byte 0xe9": written(
         HEAD.encode() + "Café au lait.,0,,,\n".encode() + b"Caf\xe9 noir.,0,,,\n"
     ),
-    "wrong encoding: UTF-16": written((HEAD + "A.,1,,,\n").encode("utf-16")),
+    "after line 0: broken UTF-16": written((HEAD + "A.,1,,,\n").encode("utf-16")[:-1]),
+    "is UTF-32; save the file as UTF-8": written((HEAD + "A.,1,,,\n").encode("utf-32")),
+    "is an Excel workbook or a zip archive": written(b"PK\x03\x04\x14", "really.csv"),
+    "is parquet, not text; end its name in .parquet": written(b"PAR1\x15\x04", "really.csv"),
+    "is packed with bzip2": written(b"BZh91AY&SY", "packed.csv"),
+    "is packed with xz": written(b"\xfd7zXZ\x00\x00", "packed.jsonl"),
+    "is packed with zstd": written(b"\x28\xb5\x2f\xfd\x24", "packed.tsv"),
+    "is an SQLite database": written(b"SQLite format 3\x00", "base.csv"),
+    "missing column 'sentence' (did you mean 'Sentences'? Then pass columns={'sentence': 'Sentences'})": written(
+        "Sentences,spoiler\nA.,1\n"
+    ),
+    "did you mean 'spolier'? Then pass columns={'spoiler': 'spolier'}": written("sentence,spolier\nA.,1\n"),
+    "did you mean 'text'? Then pass columns={'sentence': 'text'}": written("text,spoiler\nA.,1\n"),
+    "did you mean 'is_spoiler'?": written("sentence,is_spoiler\nA.,1\n"),
+    "did you mean 'Label'? Then pass columns={'spoiler': 'Label'}": edited(
+        lambda t: t.rename(columns={"spoiler": "Label"})
+    ),
+    "did you mean 'label'? Then": written("sentence,label\nA.,1\n"),
+    "are its cells separated by ';'?": written("sentence;spoiler,old\nA.;1,2\n"),
+    "missing column 'labels' of a table of whole reviews (text, spans, labels). Did you mean 'label'?": written(
+        '{"text": "Dull.", "spans": [[0, 5]], "label": [0]}', "gold.jsonl"
+    ),
+    "missing column 'spans' of a table of whole reviews": written("text,labels\nDull.,[0]\n"),
+    "weight '0,5' is not a number; write a decimal point": edited(cell(0, "weight", "0,5")),
+    "unknown label 'ham'; write 0/1": edited(cell(1, "spoiler", "ham")),
     "line 2: broken JSON": written('{"sentence": "A.", "spoiler": 1}\n{"sentence": "B.",\n', "half.jsonl"),
     "not a JSON object but one array": written('[{"sentence": "A.", "spoiler": 1}]', "array.json"),
     "unknown file ending '.xlsx'": written(b"PK", "table.xlsx"),
+    "unknown file ending '.cvs'; did you mean '.csv'?": written(HEAD, "table.cvs"),
+    "unknown file ending '.jsonlines'; did you mean '.jsonl'?": written("{}", "table.jsonlines"),
     "no such file": lambda folder: folder / "nowhere.csv",
     "is a folder": lambda folder: folder,
     "named .gz but not gzip": written(HEAD, "plain.csv.gz"),
@@ -174,8 +215,10 @@ def test_a_table_that_cannot_be_read_is_refused_with_place_and_cause(message: st
 
 
 def test_a_name_that_is_not_ours_in_columns_is_refused() -> None:
-    with pytest.raises(CorpusError, match="unknown column name 'sentense' in columns="):
+    with pytest.raises(CorpusError, match="unknown column name 'sentense' in columns=: did you mean 'sentence'"):
         load_corpus(clean_table(), columns={"sentense": "text"})
+    with pytest.raises(CorpusError, match="unknown column name 'titles' in columns=: the left side is one of sentence"):
+        load_corpus(clean_table(), columns={"titles": "text"})
 
 
 # ---- faults that can be read: the name of the finding ----
@@ -195,6 +238,34 @@ def review_again(table: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([table, table[:6].assign(review_id="another id", work="Another film")], ignore_index=True)
 
 
+def review_with_typos(table: pd.DataFrame) -> pd.DataFrame:
+    """A review once more, with a typo in each sentence, about another work."""
+    copy = table[:6].assign(review_id="another id", work="Another film")
+    return pd.concat([table, copy.assign(sentence=copy["sentence"].map(with_typo))], ignore_index=True)
+
+
+def review_cut_short(table: pd.DataFrame) -> pd.DataFrame:
+    return pd.concat([table, table[:4].assign(review_id="another id", work="Another film")], ignore_index=True)
+
+
+def shuffled(key: str, *, rows_too: bool = False) -> Edit:
+    """Positions in any order within each review; the rows stay as they are, or follow them."""
+
+    def edit(table: Any) -> Any:
+        rng = np.random.default_rng(0)
+        table = table.assign(position=table.groupby(key)["position"].transform(rng.permutation))
+        return table.sort_values([key, "position"]) if rows_too else table
+
+    return edit
+
+
+def unlabelled(chosen: Callable[[int], bool]) -> Edit:
+    """All safe in the works of these numbers, because nobody labelled them."""
+    return column(
+        "spoiler", lambda t: [0 if chosen(n) else y for n, y in zip(pd.factorize(t.work)[0], t.spoiler, strict=True)]
+    )
+
+
 def sliding(table: pd.DataFrame) -> pd.DataFrame:
     """Positions of one review that jump from 2 to 5."""
     return table.assign(position=[*table.position[:3], 5, 6, 7, *table.position[6:]])
@@ -212,6 +283,9 @@ SUSPICIOUS: list[tuple[str, Edit]] = [
     ("near-duplicates", last_row_says(lambda s: s.replace(".", " indeed."))),
     ("conflicting-labels", relabelled(3, 4, 5, 8)),
     ("duplicate-reviews", review_again),
+    ("near-duplicates", last_row_says(with_typo)),
+    ("near-duplicate-reviews", review_with_typos),
+    ("near-duplicate-reviews", review_cut_short),
     # classes, works, reviews, weights
     ("one-class", column("spoiler", lambda t: 0)),
     ("one-class", column("spoiler", lambda t: 1)),
@@ -227,11 +301,22 @@ SUSPICIOUS: list[tuple[str, Edit]] = [
         lambda t: t.drop(columns=["review_id", "position"]).assign(work=[f"w{n}" for n in t.index]),
     ),
     ("work-spelled-in-two-ways", column("work", lambda t: [w.upper() if n < 6 else w for n, w in enumerate(t.work)])),
+    (
+        "work-spelled-in-two-ways",
+        column("work", lambda t: [w.replace("Film", "Fïlm –") if n < 6 else w for n, w in enumerate(t.work)]),
+    ),
+    (
+        "work-spelled-in-two-ways",
+        column("work", lambda t: [f"{w} (2013)" if n < 6 else w for n, w in enumerate(t.work)]),
+    ),
+    ("works-unlabelled", unlabelled(lambda n: n % 2 == 0)),
+    ("works-unlabelled", unlabelled(lambda n: n < 6)),
     ("label-follows-work", by_block("work")),
     ("label-follows-review", by_block("review_id")),
     ("no-reviews", lambda t: t.drop(columns=["review_id", "position"])),
     ("positions-missing", lambda t: t.drop(columns="position")),
     ("position-gaps", sliding),
+    ("positions-shuffled", shuffled("review_id")),
     ("positions-not-from-zero", column("position", lambda t: t.position + 1)),
     ("all-weights-zero", column("weight", lambda t: 0)),
     ("zero-weights", cell(9, "weight", 0)),
@@ -241,6 +326,10 @@ SUSPICIOUS: list[tuple[str, Edit]] = [
     ("review-on-both-sides", split_in_two("review")),
     ("sentence-on-both-sides", split_in_two("sentence")),
     ("near-sentence-on-both-sides", split_in_two("near")),
+    ("near-sentence-on-both-sides", split_in_two("typo")),
+    ("review-text-on-both-sides", split_in_two("review text")),
+    ("quotation-on-both-sides", split_in_two("quotation")),
+    ("spoiler-share-differs", split_in_two("spoilers")),
     # cues that give the label away
     ("cue-double-blanks", text(lambda s: s.replace(" ", "  ", 1), only=1)),
     ("cue-blank-before-punctuation", text(lambda s: s.replace(".", " ."), only=1)),
@@ -248,6 +337,11 @@ SUSPICIOUS: list[tuple[str, Edit]] = [
     ("cue-edge-blanks", text(lambda s: s + " ", only=1)),
     ("cue-leading-punctuation", text(lambda s: f"- {s}", only=1)),
     ("cue-no-final-punctuation", text(lambda s: s.rstrip("."), only=0)),
+    *(("cue-punctuation", text(lambda s, mark=mark: s[:-1] + mark, only=1)) for mark in '!?…;*"”)~'),
+    *(
+        ("cue-punctuation", text(lambda s, mark=mark: s.replace(",", mark), only=0))
+        for mark in (" –", ":", "'s", ";", "/")
+    ),
     ("cue-ellipsis", text(lambda s: s.replace(".", "..."), only=1)),
     ("cue-non-ascii", text(lambda s: s.replace("a", "á"), only=1)),
     ("cue-lower-case", text(str.lower, only=1)),
@@ -263,6 +357,11 @@ SUSPICIOUS: list[tuple[str, Edit]] = [
     # texts
     ("mojibake", text(lambda s: s.replace(" ", "â€™s ", 1), every=30)),
     ("replacement-characters", text(lambda s: s.replace("e", "\ufffd", 1), every=30)),
+    *(
+        ("question-marks-for-characters", text(lambda s, bad=bad: s.replace(" ", f" {bad} ", 1), every=30))
+        for bad in ("don?t", "it???s", "na?ve", "?quoted words?", "word ? word", "good?really", "caf?")
+    ),
+    ("mojibake", text(lambda s: s + " I donât know.", every=30)),
     ("control-characters", text(lambda s: s + "\x93", every=30)),
     ("lone-surrogates", text(lambda s: s + "\ud83d", every=30)),
     ("invisible-characters", text(lambda s: s.replace("e", "e\u200b", 1), every=30)),
@@ -294,6 +393,174 @@ def test_the_clean_table_has_no_finding_at_all() -> None:
 @pytest.mark.parametrize(("name", "edit"), SUSPICIOUS, ids=[f"{name}-{n}" for n, (name, _) in enumerate(SUSPICIOUS)])
 def test_an_injected_fault_is_reported_by_its_name(name: str, edit: Edit) -> None:
     assert name in check_corpus(edit(clean_table())).names
+
+
+TITLES = [
+    ("Her", "her"),
+    ("Her", "Her (2013)"),
+    ("Her", "HER [2013]"),
+    ("Her", "Her, 2013"),
+    ("Her (2013)", "“Her” (2013 film)"),
+    ("The Matrix", "Matrix, The"),
+    ("The Matrix", "the matrix (1999)"),
+    ("The Matrix", "Matrix, The (1999)"),
+    ("A Quiet Place", "Quiet Place, A"),
+    ("Les Misérables", "Miserables, Les (2012)"),
+    ("L’Avventura", "Avventura, L'"),
+    ("Amélie", "Amelie"),
+    ("Æon Flux", "Aeon Flux"),
+    ("Brüno", "BRUNO"),
+    ("Romeo & Juliet", "Romeo and Juliet"),
+    ("Romeo &amp; Juliet", "Romeo + Juliet"),
+    ("Spider-Man", "Spiderman"),
+    ("Squid Game", "squid_game"),
+    ("Ocean’s Eleven", "Oceans 11"),
+    ("Kill Bill: Vol. 1", "Kill Bill – Volume One"),
+    ("Rocky II", "Rocky 2"),
+    ("The Godfather: Part II", "Godfather, The: Part Two"),
+    ("Lord of the Rings: The Two Towers", "Lord of the Rings - The Two Towers"),
+    ("Dr. Strangelove or: How I Learned", "Dr Strangelove, or How I Learned"),
+    ("The Hunger Games", "The Hunger Games (The Hunger Games, #1)"),
+    ("Blade Runner", "Blade Runner (The Final Cut)"),
+    ("Warzone", "Warzone™"),
+    ("WALL·E", "Wall-E"),
+]
+OTHER_TITLES = [
+    ("Alien", "Aliens"),
+    ("Her", "Hero"),
+    ("Rocky", "Rocky II"),
+    ("Crash (1996)", "Crash (2004)"),
+    ("Aftermath (Aftermath, #1)", "Aftermath (Sirantha Jax, #5)"),
+    ("Film 1-11", "Film 11-1"),
+    ("tt0010", "tt010"),
+    ("Blade Runner", "Blade Runner 2049"),
+    ("???", "!!!"),
+    ("The Room", "Room"),
+    ("Alien", "Alien: Covenant"),
+]
+SIMILAR_TITLES = [
+    ("Dune", "Dune: Part One"),
+    ("Borat", "Borat – Cultural Learnings of America"),
+    ("Birdman", "Birdman or (The Unexpected Virtue of Ignorance)"),
+    ("Matrix", "The Matrix"),
+    ("Her", "Her 2013"),
+    ("Dune (1984)", "Dune (2021)"),
+]
+
+
+def in_two_works(one: str, other: str) -> Any:
+    """A split table, of which the first review is about one work and the last about the other."""
+    table = split_in_two("nothing")(clean_table())
+    table["sentence"] = clean_table()["sentence"]
+    table.loc[:5, "work"], table.loc[table.index[-6:], "work"] = one, other
+    return table
+
+
+@pytest.mark.parametrize(("one", "other"), TITLES)
+def test_one_work_under_two_titles_is_found_on_both_sides(one: str, other: str) -> None:
+    corpus = Corpus.from_frame(in_two_works(one, other))
+    train, test = (corpus.take(corpus.frame["split"] == side) for side in ("train", "test"))
+    for report in (check_split(corpus), check_against(train, test)):
+        [finding] = [finding for finding in report if finding.name == "work-on-both-sides"]
+        assert finding.rows == (0, 1, 2, 3, 4)
+        assert finding.severity == "error"
+
+
+@pytest.mark.parametrize(("one", "other"), OTHER_TITLES)
+def test_two_works_with_like_titles_are_two(one: str, other: str) -> None:
+    corpus = Corpus.from_frame(in_two_works(one, other))
+    names = {finding.name for finding in (*check_split(corpus), *check_works(corpus))}
+    assert not {"work-on-both-sides", "work-spelled-in-two-ways"} & names
+
+
+@pytest.mark.parametrize(("one", "other"), SIMILAR_TITLES)
+def test_works_that_share_their_main_title_are_a_warning(one: str, other: str) -> None:
+    report = check_corpus(in_two_works(one, other))
+    assert report.names == ("similar-work-on-both-sides",)
+    assert report.ok
+
+
+# Some languages in Latin script; every other script is found by its letters.
+FOREIGN = {
+    "Swedish": "Han dör i slutet och hon får reda på allt.",
+    "Swedish, short": "Det är en bra film.",
+    "Danish": "Jeg synes ikke, at bogen var særlig spændende.",
+    "Norwegian": "Jeg likte ikke boken, den var altfor lang.",
+    "Icelandic": "Myndin var mjög góð en mér líkaði ekki endirinn.",
+    "Finnish": "En pitänyt kirjasta, koska se oli liian pitkä.",
+    "Romanised Hindi": "Aakhir mein pata chalta hai ki khooni uska bhai tha.",
+    "Romanised Hindi, in English": "Kahani thodi slow hai lekin acting zabardast hai.",
+    "Romanised Russian": "V kontse on umiraet, a ona vyhodit zamuzh za vracha.",
+    "Romanised Japanese": "Saigo ni kare wa shinde shimaimasu.",
+    "Romanised Tamil": "Padam romba nalla iruku aana climax enakku pidikala.",
+    "German": "Am Ende stirbt der Held und sie heiratet den Arzt.",
+    "Dutch": "Aan het einde gaat hij dood en zij trouwt met de dokter.",
+    "French": "À la fin le héros meurt et elle épouse le médecin.",
+    "Spanish": "Al final muere el héroe y ella se casa con el médico.",
+    "Spanish, in capitals": "NO ME GUSTÓ NADA ESTE LIBRO, ES DEMASIADO LARGO.",
+    "Italian": "Alla fine muore l'eroe e lei sposa il medico.",
+    "Portuguese": "O filme foi muito bom mas não gostei do final.",
+    "Polish": "Na końcu bohater umiera, a ona wychodzi za lekarza.",
+    "Czech": "Na konci hrdina zemře a ona si vezme doktora.",
+    "Hungarian": "A végén meghal a hős, és ő hozzámegy az orvoshoz.",
+    "Turkish": "Sonunda kahraman ölüyor ve kız doktorla evleniyor.",
+    "Indonesian": "Pada akhirnya dia mati dan istrinya menikah dengan dokter itu.",
+    "Tagalog": "Sa huli namatay siya at nagpakasal ang asawa niya sa doktor.",
+    "Vietnamese": "Cuối cùng anh ấy chết và cô ấy lấy bác sĩ.",
+    "Swahili": "Filamu hii ilikuwa nzuri sana lakini sikupenda mwisho wake.",
+    "Irish": "Bhí an scannán go han-mhaith ach níor thaitin an deireadh liom.",
+    "Greek": "Στο τέλος ο ήρωας πεθαίνει.",
+    "Chinese": "最后他死了，她嫁给了医生。",
+    "Korean": "결국 주인공은 죽고 그녀는 의사와 결혼한다.",
+}
+
+
+@pytest.mark.parametrize("language", FOREIGN)
+def test_a_sentence_in_another_language_is_found(language: str) -> None:
+    table = cell(4, "sentence", FOREIGN[language])(clean_table())
+    [finding] = check_language(Corpus.from_frame(table))
+    assert (finding.name, finding.rows) == ("foreign-language", (4,))
+
+
+QUOTING = [
+    "As somebody wrote: “{}” Quite so.",
+    'The trailer says "{}" and it is right.',
+    "I agree that '{}', though others do not.",
+    "They say «{}».",
+]
+
+
+@pytest.mark.parametrize("frame", QUOTING)
+@pytest.mark.parametrize("quote", ["In the end the captain's wife did it", "Anna dies in the lake"])
+def test_a_quotation_is_found_by_its_marks_however_short(frame: str, quote: str) -> None:
+    train, test = clean_table(), clean_table(seed=9)
+    train.at[8, "sentence"], test.at[40, "sentence"] = quote + ".", frame.format(quote)
+    corpora = Corpus.from_frame(train), Corpus.from_frame(test)
+    for one, other, row in ((*corpora, 8), (*corpora[::-1], 40)):
+        [finding] = [finding for finding in check_against(one, other) if "quotation" in finding.name]
+        assert finding.rows == (row,)
+
+
+def test_labels_that_stop_halfway_are_found_in_real_reviews_by_what_the_default_model_finds_there() -> None:
+    corpus = load_reviews("test")
+    works = pd.factorize(corpus.frame["work"])[0]
+    for unlabelled_works in (works % 2 == 0, works < works.max() / 2):
+        table = corpus.frame.assign(spoiler=np.where(unlabelled_works, 0, corpus.labels))
+        assert "works-unlabelled" in [finding.name for finding in check_unlabelled(Corpus.from_frame(table))]
+    assert not list(check_unlabelled(corpus))
+
+
+def test_reviews_in_any_order_are_found_by_how_they_begin() -> None:
+    corpus = load_reviews("dev")
+    table = shuffled("review_id", rows_too=True)(corpus.frame.drop(columns="split"))
+    assert [finding.name for finding in check_order(Corpus.from_frame(table))] == ["positions-shuffled"]
+    assert not list(check_order(corpus))
+
+
+def test_rows_that_are_sorted_another_way_are_no_shuffled_positions() -> None:
+    table = clean_table()
+    for rows in (table.sample(frac=1, random_state=0), table[::-1], table.sort_values(["position", "review_id"])):
+        assert check_corpus(rows).names == ()
 
 
 AGAINST: list[tuple[str, Edit]] = [

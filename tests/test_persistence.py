@@ -138,6 +138,7 @@ def test_every_parameter_and_attribute_comes_back() -> None:
         "C": 2.0,
         "threshold": 0.45,
         "random_state": 7,
+        "class_weight": None,
     }
     assert model.vectorizer_.get_params(deep=False) | {"encoder": None} == {
         "word_ngrams": 2,

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
 
-from spoilerguard.ranking import PRECISIONS, Ranking, auc_by_block, cumulated, roc_auc
+from spoilerguard.ranking import PRECISIONS, Ranking, auc_by_block, cumulated, influence, roc_auc
 
 few = settings(max_examples=40, deadline=None)  # scikit-learn takes milliseconds a case
 
@@ -139,3 +139,20 @@ def test_the_work_for_a_resample_grows_with_the_spoilers_not_with_the_sentences(
     scores = np.random.default_rng(0).normal(size=4000)
     ranking = Ranking(labels, scores, np.ones(4000), np.arange(4000) % 7)
     assert ranking._weight.shape == (3 * (5 + 1), 7)
+
+
+@few
+@given(ranked(), st.data())
+def test_influence_is_how_a_metric_moves_when_a_sentence_weighs_more(case: tuple[np.ndarray, ...], data: Any) -> None:
+    labels, _, weights, _ = case
+    scores, step = -np.arange(len(labels), dtype=float), 1e-6
+    chosen = data.draw(st.integers(0, len(labels) - 1))
+    heavier = weights * (1 + step * (np.arange(len(labels)) == chosen))
+    before, after = metrics_of(labels, scores, weights), metrics_of(labels, scores, heavier)
+    for name, found in influence(labels, np.stack([weights, heavier])).items():
+        assert found[0, chosen] == pytest.approx((after[name] - before[name]) / step, abs=1e-4)
+        assert found[0].sum() == pytest.approx(0, abs=1e-9)
+
+
+def test_the_influence_on_a_metric_of_one_class_is_undefined_without_a_warning() -> None:
+    assert all(np.isnan(found).all() for found in influence(np.ones(3, dtype=np.int8), np.zeros((1, 3))).values())

@@ -12,8 +12,20 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from renderers import (
+    cmark_gfm,
+    commonmark,
+    discord_markdown,
+    links,
+    markdown_it,
+    markdown_it_container,
+    snudown,
+    visible_text,
+)
 
 from spoilerguard.cli.program import build_parser
+from spoilerguard.marks import find_marks, merge_spans
+from spoilerguard.markup import PlainText, plain_text
 from spoilerguard.rendering import STYLES, Style, Verdicts, redact_verdicts, to_html, visible
 from spoilerguard.sentences import split
 from spoilerguard.verdicts import Contribution, Explanation, Label, Verdict
@@ -93,16 +105,41 @@ def from_references(text: str) -> str:
     return re.sub(r"&(?:#(\d+)|[a-z]+);", lambda m: chr(int(m[1])) if m[1] else html.unescape(m[0]), text)
 
 
+def from_markdown(text: str) -> str:
+    """Undo references, and what keeps "@" and "#" apart from a name."""
+    return from_references(re.sub("(&#(?:64|35|72|104);)\u200b", r"\1", text))
+
+
 # For each style that keeps the text: its output → the review.
 UNDO: dict[str, Callable[[str], str]] = {
     "html": lambda page: Reader(page).text,
-    "markdown": lambda text: from_references(re.sub(r"<details><summary>Spoiler</summary>|</details>", "", text)),
-    "discord": lambda text: re.sub(r"\\([^0-9A-Za-z\s])|\|\|", lambda m: m[1] or "", text),
+    "markdown": lambda text: from_markdown(re.sub(r"<details><summary>Spoiler</summary>|</details>", "", text)),
+    "discord": lambda text: re.sub("(@)\u200b|\\\\([^0-9A-Za-z\\s])|\\|\\|", lambda m: m[1] or m[2] or "", text),
     "reddit": lambda text: from_references(re.sub(r">!|!<", "", text)),
+    "lemmy": lambda text: from_references(re.sub(r"::: spoiler Spoiler\n|\n:::(?=\n)", "", text)),
+    "anilist": lambda text: from_markdown(re.sub(r"~!|!~", "", text)),
     "goodreads": lambda text: from_references(re.sub(r"</?spoiler>", "", text)),
+    "bbcode": lambda text: re.sub(r"\[/?spoiler\]", "", text).replace("[\u200b", "["),
 }
 NOT_IN_HTML = re.compile("[\0\ud800-\udfff]")
 MARKUPS = [name for name, style in STYLES.items() if not style.mask]
+
+
+def seen(text: str, style: str) -> str:
+    """A text as a place shows it: what no page can hold, or what a page would obey, is replaced."""
+    if style == "html":
+        return NOT_IN_HTML.sub("\ufffd", text)
+    return re.sub(r"[\u2028\u2029]", "\n", re.sub(r"[\u202a-\u202e\u2066-\u2069]", "\ufffd", text))
+
+
+def without_marks(review: str, style: str) -> PlainText:
+    plain = plain_text(review, find_marks(review), titles=True)
+    return PlainText(seen(plain.text, style), plain.starts, plain.ends)
+
+
+def squeezed(text: str, style: str) -> str:
+    """Without blanks, which some places want elsewhere; Discord's bars may change places with them."""
+    return "".join(text.translate(str.maketrans("", "", "|" if style == "discord" else "")).split())
 
 
 @pytest.mark.parametrize("style", MARKUPS)
@@ -110,8 +147,8 @@ MARKUPS = [name for name, style in STYLES.items() if not style.mask]
 @given(case=REVIEWS)
 def test_without_the_markup_it_is_the_review_again(style: str, case: tuple[str, list[Verdict]]) -> None:
     review, verdicts = case
-    expected = NOT_IN_HTML.sub("\ufffd", review) if style == "html" else review
-    assert UNDO[style](redact_verdicts(review, verdicts, style)) == expected
+    shown, expected = UNDO[style](redact_verdicts(review, verdicts, style)), without_marks(review, style).text
+    assert (squeezed(shown, style) == squeezed(expected, style)) if STYLES[style].own_lines else (shown == expected)
 
 
 @settings(max_examples=300, deadline=None)
@@ -120,7 +157,7 @@ def test_blocks_have_the_same_length_and_the_same_lines(case: tuple[str, list[Ve
     review, verdicts = case
     hidden = redact_verdicts(review, verdicts, "block")
     assert len(hidden) == len(review)
-    assert [char for char in hidden if char in "\n\r"] == [char for char in review if char in "\n\r"]
+    assert [char for char in hidden if char in "\n\r"] == [char for char in seen(review, "block") if char in "\n\r"]
     for verdict in verdicts:
         if verdict.label is Label.SPOILER:
             assert set(hidden[verdict.start : verdict.end]) <= {"█", *"\n\r\v\f\x1c\x1d\x1e\u2028\u2029"}
@@ -138,14 +175,15 @@ def behind_marks(redacted: str, style: str) -> list[str]:
 @pytest.mark.parametrize("style", MARKUPS)
 @settings(max_examples=300, deadline=None)
 @given(case=REVIEWS)
-def test_what_is_hidden_is_what_was_labelled_a_spoiler(style: str, case: tuple[str, list[Verdict]]) -> None:
+def test_what_is_hidden_is_what_was_labelled_a_spoiler_or_marked(style: str, case: tuple[str, list[Verdict]]) -> None:
     review, verdicts = case
     redacted = redact_verdicts(review, verdicts, style)
     hidden = "".join(UNDO[style](piece) for piece in behind_marks(redacted, style))
-    spoilers = "".join(verdict.text for verdict in verdicts if verdict.label is Label.SPOILER)
-    spoilers = NOT_IN_HTML.sub("\ufffd", spoilers) if style == "html" else spoilers
-    bare = str.maketrans("", "", "|" if style == "discord" else "")
-    assert "".join(hidden.translate(bare).split()) == "".join(spoilers.translate(bare).split())
+    spans = [(verdict.start, verdict.end) for verdict in verdicts if verdict.label is Label.SPOILER]
+    plain = without_marks(review, style)
+    covered = plain.covered(merge_spans([*spans, *find_marks(review).hidden]))
+    spoilers = "".join(char for char, is_hidden in zip(plain.text, covered, strict=True) if is_hidden)
+    assert squeezed(hidden, style) == squeezed(spoilers, style)
 
 
 REVIEW = "Lovely music. He dies. She lives. Great cast."
@@ -187,7 +225,7 @@ def test_html_hides_paragraphs_in_one_piece_and_says_nothing_about_them() -> Non
     review = "Fine. He dies.\n\nShe lives."
     page = Reader(redact_verdicts(review, verdicts_on(review, "dies", "lives"), "html"))
     assert page.hidden == "He dies.\n\nShe lives."
-    assert page.tags == {"style", "div", "details", "summary"}
+    assert page.tags == {"div", "details", "summary"}
     assert "dies" not in page.attributes
 
 
@@ -195,7 +233,7 @@ def test_html_hides_paragraphs_in_one_piece_and_says_nothing_about_them() -> Non
 @given(case=REVIEWS)
 def test_html_holds_no_tag_but_its_own(case: tuple[str, list[Verdict]]) -> None:
     review, verdicts = case
-    assert Reader(redact_verdicts(review, verdicts, "html")).tags <= {"style", "div", "details", "summary"}
+    assert Reader(redact_verdicts(review, verdicts, "html")).tags <= {"div", "details", "summary", "bdi"}
     shown = Reader(to_html(review, verdicts))
     assert shown.tags <= {"style", "div", "mark"}
     assert re.fullmatch(r"(class=spoilerguard|class=text dir=auto|class=spoiler( uncertain)? style=--p:[01].\d\d "
@@ -205,19 +243,19 @@ def test_html_holds_no_tag_but_its_own(case: tuple[str, list[Verdict]]) -> None:
 @pytest.mark.parametrize(
     ("review", "style", "expected"),
     [
-        ("a || b || c", "discord", r"a \|\| b \|\| c"),
+        ("a || b", "discord", r"a \|\| b"),
         ("*hat* _x_ `c` ~~s~~", "discord", r"\*hat\* \_x\_ \`c\` \~\~s\~\~"),
-        ("http://a_b :smile: <@1>", "discord", r"http\://a\_b \:smile\: \<\@1\>"),
+        ("http://a_b :smile: <@1>", "discord", "http\\://a\\_b \\:smile\\: \\<@\u200b1\\>"),
         ("# top\n- item\n1. one\n-# small", "discord", "\\# top\n\\- item\n1\\. one\n\\-# small"),
         ("well-made, 1.5 of 10", "discord", "well-made, 1.5 of 10"),
-        ("a >!b!< c", "reddit", "a &gt;!b!&lt; c"),
+        ("a !< b", "reddit", "a !&lt; b"),
         ("> quote\n# top\n1) one\n+ more", "reddit", "&gt; quote\n&#35; top\n&#49;) one\n&#43; more"),
         ("    He dies.", "markdown", "&#32;   He dies."),
         ("\u00a0    He dies.", "markdown", "\u00a0    He dies."),
         ("AT&amp;T <b>x</b> a*b*c", "markdown", "AT&amp;amp;T &lt;b&gt;x&lt;/b&gt; a&#42;b&#42;c"),
-        ("well-made, 1.5 of 10; it's #1!", "markdown", "well-made, 1.5 of 10; it's #1!"),
+        ("well-made, 1.5 of 10; it's # 1!", "markdown", "well-made, 1.5 of 10; it's # 1!"),
         ("https://a_b www.x_y", "markdown", "https&#58;//a&#95;b www&#46;x&#95;y"),
-        ("a <spoiler>b</spoiler> [book:1]", "goodreads", "a &lt;spoiler&gt;b&lt;/spoiler&gt; &#91;book:1]"),
+        ("a </spoiler> [book:1]", "goodreads", "a &lt;/spoiler&gt; &#91;book:1]"),
     ],
 )
 def test_what_the_target_would_read_as_markup_is_escaped(review: str, style: str, expected: str) -> None:
@@ -263,19 +301,20 @@ def test_commonmark_shows_the_review_but_for_blanks(case: tuple[str, list[Verdic
     assert set(re.findall(r"<(\w+)", rendered)) <= {"p", "br", "details", "summary"}
     assert rendered.count("<details>") == redacted.count("<details>")
     text = from_references(re.sub(r"<summary>Spoiler</summary>|<[^>]*>", "", rendered))
-    assert "".join(text.split()) == "".join(review.replace("\0", "\ufffd").split())
+    expected = without_marks(review, "markdown").text.replace("\0", "\ufffd")
+    assert "".join(text.replace("\u200b", "").split()) == "".join(expected.replace("\u200b", "").split())
 
 
 def test_an_unknown_style_is_refused_with_the_styles_there_are() -> None:
-    with pytest.raises(ValueError, match="'bbcode'; choose one of block, html, markdown, "):
-        redact_verdicts("", [], "bbcode")
+    with pytest.raises(ValueError, match="'fandom'; choose one of block, plain, html, markdown, "):
+        redact_verdicts("", [], "fandom")
 
 
 def test_an_entry_of_the_table_is_all_that_a_style_needs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(STYLES, "bbcode", Style(opening="[spoiler]", closing="[/spoiler]"))
-    hidden = redact_verdicts(REVIEW, verdicts_on(REVIEW, "dies"), "bbcode")
-    assert hidden == "Lovely music. [spoiler]He dies.[/spoiler] She lives. Great cast."
-    assert build_parser().parse_args(["redact", "review.txt", "--style", "bbcode"]).style == "bbcode"
+    monkeypatch.setitem(STYLES, "fandom", Style(opening="{{spoiler|", closing="}}"))
+    hidden = redact_verdicts(REVIEW, verdicts_on(REVIEW, "dies"), "fandom")
+    assert hidden == "Lovely music. {{spoiler|He dies.}} She lives. Great cast."
+    assert build_parser().parse_args(["redact", "review.txt", "--style", "fandom"]).style == "fandom"
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -291,7 +330,7 @@ def test_long_hostile_text_is_hidden_too(style: str, unit: str) -> None:
     review = "x" + unit * (200_000 // len(unit)) + "x"
     spoiler = Verdict(review, 0, len(review), Label.SPOILER, 0.9, certain=True)
     redacted = redact_verdicts(review, [spoiler], style)
-    assert UNDO[style](redacted) == review
+    assert squeezed(UNDO[style](redacted), style) == squeezed(without_marks(review, style).text, style)
     assert STYLES[style].opening in redacted
 
 
@@ -418,3 +457,99 @@ def test_a_character_that_a_terminal_or_a_page_would_obey_is_shown_everywhere(ch
 @pytest.mark.parametrize("text", ["a\tb\r\nc\n", "é 日本 👩\u200d👧 e\u0301 \u00a0\ufeff", "\\u001b"])
 def test_layout_and_characters_of_any_script_stay_as_they_are(text: str) -> None:
     assert visible(text) == text
+
+
+# links, mentions, line starts, direction, pages of many pieces, masks -----------------------------------------------
+
+
+MENTIONS = [
+    "u/bob says hi.",
+    "/u/bob and r/films, (/r/films) U/Bob u/bob-c r/a+b",
+    "mail bob@example.com or mailto:bob@example.com",
+    "@bob hi, @everyone <@123> <@!4> <#5> <@&6> @here!",
+    "#1 is best, see #12 and GH-3 and org/repo#4",
+    "see https://a.b/c www.a.b http://x.y ftp://a.b/c HTTP://X.Y Www.x.y",
+    "a www.x.com (https://q.r) xmpp:a@b.c example.com/u/bob reddit.com/r/x",
+    "<https://a.b> [x](http://y.z) ![i](http://u.v) irc://x/y",
+]
+LINKING: dict[str, list[Callable[[list[str]], list[str]]]] = {
+    "reddit": [snudown],
+    "markdown": [cmark_gfm, commonmark, markdown_it],
+    "commonmark": [cmark_gfm, markdown_it],
+    "lemmy": [markdown_it_container, markdown_it],
+    "discord": [discord_markdown],
+}
+
+
+@pytest.mark.parametrize("style", LINKING)
+def test_no_name_and_no_address_becomes_a_link_or_notifies_anybody(style: str) -> None:
+    written = [redact_verdicts(review, [], style) for review in MENTIONS]
+    for render in LINKING[style]:
+        for page in render(written):
+            assert links(page) == []
+            assert set(re.findall(r"<(\w+)", page)) <= {"p", "br"}
+            if style in {"markdown", "commonmark"}:  # GitHub reads the page once more
+                assert not re.search(r"@\w|#\d|(?i:gh)-\d", visible_text(page))
+    if style == "discord":
+        assert not re.search(r"@(?:everyone|here|[!&]?\d)", "".join(written))
+
+
+INVISIBLE = ["\ufeff", "\u200b", "\u2060", "\u200e", "\xad", "\ufeff\u200b", "\u3164", "\u180e"]
+
+
+@pytest.mark.parametrize("start", ["\t", "    ", " \t", "# ", "- ", "1. ", "> ", "+ ", "===\n", "```\n", "~~~\n"])
+def test_invisible_characters_do_not_hide_the_start_of_a_line(start: str) -> None:
+    reviews = [f"{before}{char}{start}She dies." for char in INVISIBLE for before in ("", "Fine.\n\n")]
+    for style, renders in LINKING.items():
+        written = [redact_verdicts(review, verdicts_on(review, "dies"), style) for review in reviews]
+        for render in renders:
+            if render is not markdown_it or style != "lemmy":
+                for page in render(written):
+                    assert "dies" not in visible_text(page)
+                    assert not re.search("<(?:h1|ul|ol|pre|code|blockquote|hr)", page)
+
+
+@pytest.mark.parametrize("char", ["\u202a", "\u202b", "\u202d", "\u202e", "\u2066", "\u2067", "\u2068"])
+def test_a_character_that_turns_what_follows_is_isolated_in_html_and_neutralised_elsewhere(char: str) -> None:
+    review = f"Fine {char}cast. He dies. Go{char}od.\nNice."
+    for style in STYLES:
+        redacted = redact_verdicts(review, verdicts_on(review, "dies"), style)
+        if style == "html":
+            assert f"<bdi>Fine {char}cast. </bdi><details" in redacted
+            assert f"</details><bdi> Go{char}od.</bdi>\nNice." in redacted
+        else:
+            assert char not in redacted
+            assert f"&#{ord(char)};" not in redacted
+
+
+def test_ten_pieces_on_a_page_bring_no_style_sheet() -> None:
+    page = "".join(redact_verdicts(REVIEW, verdicts_on(REVIEW, "dies"), "html") for _ in range(10))
+    assert "<style" not in page
+    highlighted = [to_html(REVIEW, verdicts_on(REVIEW, "dies"), style_sheet=number == 0) for number in range(10)]
+    assert "".join(highlighted).count("<style") == 1
+
+
+@pytest.mark.parametrize(
+    ("style", "mask", "expected"),
+    [
+        ("block", "*", "Lovely music. ******************* Great cast."),
+        ("block", "(hidden)", "Lovely music. (hidden) Great cast."),
+        ("plain", None, "Lovely music. [spoiler] Great cast."),
+        ("plain", "…", "Lovely music. … Great cast."),
+        ("mastodon", "(CW: end)", "Lovely music. (CW: end) Great cast."),
+        ("commonmark", "[…]", "Lovely music. […] Great cast."),
+    ],
+)
+def test_a_mask_of_ones_own(style: str, mask: str | None, expected: str) -> None:
+    assert redact_verdicts(REVIEW, verdicts_on(REVIEW, "dies", "lives"), style, mask=mask) == expected
+
+
+def test_a_mask_is_refused_where_there_is_nothing_to_mask() -> None:
+    with pytest.raises(ValueError, match="'discord' keeps the text and has no mask; choose one of block, plain, "):
+        redact_verdicts(REVIEW, [], "discord", mask="x")
+    with pytest.raises(ValueError, match="mask is empty"):
+        redact_verdicts(REVIEW, [], "plain", mask="")
+
+
+def test_mastodon_gets_no_mention_and_no_tag() -> None:
+    assert redact_verdicts("@a@b.c says #hi", [], "mastodon") == "@\u200ba@\u200bb.c says #\u200bhi"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from numbers import Real
 
 from spoilerguard.documents import Standing
@@ -89,7 +90,9 @@ def resolve_thresholds(
         found = {standing: point.threshold for standing, point in named.items() if point is not None}
         if len(found) < len(Standing):
             known = ", ".join(sorted(alone)) or "none: train it with spoilerguard.train"
-            raise OperatingPointError(f"The model has no operating point {threshold!r}; it has {known}.")
+            likely = get_close_matches(threshold.lower(), [*alone, *(ALIASES if alone else ())], n=1)
+            hint = f" Did you mean {likely[0]!r}?" if likely else ""
+            raise OperatingPointError(f"The model has no operating point {threshold!r}; it has {known}.{hint}")
         return found
     if isinstance(threshold, bool) or not isinstance(threshold, Real):
         raise TypeError(f"threshold must be a number in [0, 1] or a name, got {type(threshold).__name__}.")

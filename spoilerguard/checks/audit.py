@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from spoilerguard.checks.report import Finding, report_rows
 from spoilerguard.corpus import Corpus
+from spoilerguard.datasets.loading import AnyTable, load_corpus
 from spoilerguard.errors import CorpusError, MissingExtraError
 
 __all__ = ["OutOfFold", "audit_labels", "out_of_fold"]
@@ -44,7 +45,7 @@ def audit_labels(corpus: Corpus, probabilities: NDArray[Any]) -> Iterator[Findin
     yield from report_rows("likely-label-errors", "warning", message, np.asarray(ranked, dtype=np.int64))
 
 
-def out_of_fold(corpus: Corpus, *, folds: int = 5) -> NDArray[np.float64]:
+def out_of_fold(corpus: AnyTable, *, folds: int = 5) -> NDArray[np.float64]:
     """Probability of "spoiler" for each row, from a plain model fitted on the other groups, shape (n_sentences,).
 
     `check_corpus` also takes any other `OutOfFold`, such as a better model in cross-validation.
@@ -62,14 +63,15 @@ def out_of_fold(corpus: Corpus, *, folds: int = 5) -> NDArray[np.float64]:
     from sklearn.model_selection import GroupKFold, cross_val_predict
     from sklearn.pipeline import make_pipeline
 
-    n_groups = len(set(corpus.groups))
-    if n_groups < 2 or len(set(corpus.labels.tolist())) < 2:
+    labelled = load_corpus(corpus)
+    n_groups = len(set(labelled.groups))
+    if n_groups < 2 or len(set(labelled.labels.tolist())) < 2:
         raise CorpusError("the audit needs at least two groups and both labels")
     model = make_pipeline(
         TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True),
         LogisticRegression(C=3.0, solver="liblinear", random_state=0),
     )
     cv = GroupKFold(n_splits=min(folds, n_groups))
-    groups = corpus.groups.astype(str)
-    both = cross_val_predict(model, corpus.sentences, corpus.labels, groups=groups, cv=cv, method="predict_proba")
+    groups = labelled.groups.astype(str)
+    both = cross_val_predict(model, labelled.sentences, labelled.labels, groups=groups, cv=cv, method="predict_proba")
     return np.asarray(both[:, 1], dtype=np.float64)

@@ -1,7 +1,6 @@
 """All checks over one corpus. To add one, write a function that yields findings and give it a row in `CHECKS`."""
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,13 +8,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from spoilerguard.checks.audit import OutOfFold, audit_labels, out_of_fold
-from spoilerguard.checks.duplicates import check_against, check_conflicts, check_duplicates, check_split
+from spoilerguard.checks.duplicates import check_conflicts, check_duplicates
+from spoilerguard.checks.language import check_language
+from spoilerguard.checks.order import check_order
 from spoilerguard.checks.report import CheckReport, Finding
+from spoilerguard.checks.splits import check_against, check_split
 from spoilerguard.checks.spurious_cues import check_spurious_cues
 from spoilerguard.checks.structure import check_balance, check_reviews, check_weights, check_works
-from spoilerguard.checks.texts import check_columns, check_language, check_texts
+from spoilerguard.checks.texts import check_columns, check_texts
+from spoilerguard.checks.unlabelled import check_unlabelled
 from spoilerguard.corpus import Corpus
-from spoilerguard.datasets import load_corpus
+from spoilerguard.datasets.loading import AnyTable, load_corpus
 from spoilerguard.errors import CorpusError
 
 __all__ = ["CHECKS", "check_corpus"]
@@ -25,6 +28,8 @@ CHECKS: dict[str, Callable[[Corpus], Iterator[Finding]]] = {
     "columns": check_columns,
     "works": check_works,
     "reviews": check_reviews,
+    "order": check_order,
+    "unlabelled": check_unlabelled,
     "weights": check_weights,
     "duplicates": check_duplicates,
     "conflicting labels": check_conflicts,
@@ -36,9 +41,9 @@ CHECKS: dict[str, Callable[[Corpus], Iterator[Finding]]] = {
 
 
 def check_corpus(
-    corpus: Corpus | pd.DataFrame | str | os.PathLike[str],
+    corpus: AnyTable,
     *,
-    against: Corpus | pd.DataFrame | str | os.PathLike[str] | None = None,
+    against: AnyTable | None = None,
     audit: bool | NDArray[Any] | OutOfFold = False,
 ) -> CheckReport:
     """Look for everything in a labelled table that would harm a model or make its metrics too good.
@@ -46,7 +51,7 @@ def check_corpus(
     Parameters
     ----------
     corpus : Corpus, DataFrame or path
-        What to check; a table that cannot be read raises, as with `load_corpus`.
+        What to check: whatever `load_corpus` reads. A table that cannot be read raises.
     against : Corpus, DataFrame or path, optional
         The other side of a split: works, reviews and sentences must not be in both.
     audit : bool, array or callable, default False
@@ -62,6 +67,8 @@ def check_corpus(
     ------
     CorpusError
         If a table cannot be read or is empty, or `audit` is no array of probabilities.
+    TypeError
+        If an argument is no table, or `audit` neither True, an array nor a callable.
     MissingExtraError
         If `audit` is asked for and cleanlab is not installed.
 
@@ -71,12 +78,15 @@ def check_corpus(
     >>> check_corpus(pd.DataFrame(rows)).names[:2]
     ('one-class', 'too-few-works')
     """
-    table = load_corpus(corpus)
-    if not len(table):
-        raise CorpusError(f"{table.name or 'the corpus'}: empty table; there is nothing to check")
+    if isinstance(audit, str) or not (callable(audit) or isinstance(audit, (bool, Sequence, np.ndarray, pd.Series))):
+        raise TypeError(f"audit takes True, an array of probabilities or a callable, not {type(audit).__name__}")
+    table, other = load_corpus(corpus), None if against is None else load_corpus(against)
+    for side in (table, other):
+        if side is not None and not len(side):
+            raise CorpusError(f"{side.name or 'the corpus'}: empty table; there is nothing to check")
     findings = [finding for check in CHECKS.values() for finding in check(table)]
-    if against is not None:
-        findings += check_against(table, load_corpus(against))
+    if other is not None:
+        findings += check_against(table, other)
     if audit is not False and not any(finding.name == "one-class" for finding in findings):
         predict = out_of_fold if audit is True else audit
         findings += audit_labels(table, predict(table) if callable(predict) else np.asarray(predict))

@@ -1,18 +1,15 @@
-"""The same sentence, review or work more than once: within a corpus, and on both sides of a split.
+"""The same sentence or review more than once within a corpus; `spoilerguard.checks.splits` looks at two sides.
 
-Near duplicates are found without comparing all pairs. Two sets of word triples that share at least `NEAR` of their
+Near duplicates are found without comparing all pairs. Two sets of word triples that share at least a share of their
 triples have one of the rarest few of each set in common (prefix filtering: Chaudhuri, Ganti and Kaushik 2006). Only
-sentences that share a rare triple are compared, so the time grows about linearly with the table.
-
-A model that is tested on what it has seen looks better than it is: a random split of TV Tropes is worth 0.03 to 0.04
-AUC too much, because names come back.
+texts that share a rare triple are compared, so the time grows about linearly with the table.
 """
 
 import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from typing import Any
+from difflib import SequenceMatcher
 
 import numpy as np
 import pandas as pd
@@ -23,16 +20,20 @@ from spoilerguard.corpus import Corpus
 
 __all__ = [
     "MANY",
-    "check_against",
+    "NEAR_REVIEW",
     "check_conflicts",
     "check_duplicates",
-    "check_split",
     "is_long",
     "lower_words",
     "near_pairs",
+    "review_texts",
 ]
 
-NEAR = 0.7  # share of common word triples; one word changed in a sentence of 20 leaves about 0.7
+# Share of common word triples: one word changed in a sentence of 20 leaves 0.7, one in a sentence of 12 leaves 0.54.
+# From MISSPELT on, texts are near duplicates if their letters are nearly the same: a typo, and no other word. In 4,500
+# reviews of different works, no two texts share 0.3.
+NEAR, MISSPELT, NEAR_REVIEW = 0.7, 0.5, 0.4
+_SAME_LETTERS = 0.95  # 2 * common letters / all letters: two typos in 100 letters leave 0.98, another word 0.9
 LONG = 5  # words; shorter sentences ("I loved it.") repeat in any collection of reviews and leak nothing
 MANY = 0.01  # share of rows or reviews from which on a fault must be mended; below, a model does not notice it
 
@@ -67,17 +68,34 @@ def check_duplicates(corpus: Corpus) -> Iterator[Finding]:
     near = sorted({later for _, later in near_pairs(words)} - set(np.flatnonzero(exact).tolist()))
     message = "Sentences that nearly repeat an earlier one; keep one of each."
     yield from report_rows("near-duplicates", "warning", message, near)
-    starts = np.cumsum(corpus.lengths) - corpus.lengths
-    seen: set[tuple[str, ...]] = set()
-    repeated: list[int] = []
-    for start, length in zip(starts.tolist(), corpus.lengths.tolist(), strict=True):
-        review = tuple(words[start : start + length])
-        if length > 1 and review in seen:
-            repeated.append(start)
-        seen.add(review)
-    message = "Whole reviews that occur earlier in the table under another id (first rows given); drop them."
-    many = len(repeated) >= MANY * len(starts)
-    yield from report_rows("duplicate-reviews", "error" if many else "warning", message, repeated)
+    yield from _check_reviews(corpus, words)
+
+
+def _check_reviews(corpus: Corpus, words: list[str]) -> Iterator[Finding]:
+    """Whole reviews that the table holds more than once, letter for letter or nearly so."""
+    starts, texts = review_texts(corpus.lengths, words)
+    earlier: dict[str, int] = {}
+    first = [earlier.setdefault(text, row) for row, text in enumerate(texts)]
+    pairs = {(one, row) for row, one in enumerate(first) if one < row}
+    near = {(one, row) for one, row in near_pairs(texts, share=NEAR_REVIEW) if texts[one] != texts[row]}
+    works = corpus.frame["work"].to_numpy(dtype=object)[starts]
+    for name, copies, what in (
+        ("duplicate-reviews", pairs, "Whole reviews that occur earlier in the table under another id"),
+        ("near-duplicate-reviews", near, "Whole reviews that nearly repeat an earlier one, such as with a typo"),
+    ):
+        elsewhere = sum(not (pd.isna(works[one]) or works[one] == works[row]) for one, row in copies)
+        where = f"; {elsewhere} of them under another work, so that a split by work leaks" if elsewhere else ""
+        rows = sorted({int(starts[row]) for _, row in copies})
+        many = len(rows) >= MANY * max(len(corpus.lengths), 1)
+        message = f"{what} (first rows given){where}. Drop them."
+        yield from report_rows(name, "error" if many else "warning", message, rows)
+
+
+def review_texts(lengths: NDArray[np.int64], words: Sequence[str]) -> tuple[NDArray[np.int64], list[str]]:
+    """First row and words of each review of several sentences; `words` are those of each sentence."""
+    starts = np.cumsum(lengths) - lengths
+    starts, ends = starts[lengths > 1], (starts + lengths)[lengths > 1]
+    return starts, [" ".join(words[start:end]) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
 
 
 def check_conflicts(corpus: Corpus) -> Iterator[Finding]:
@@ -90,43 +108,10 @@ def check_conflicts(corpus: Corpus) -> Iterator[Finding]:
     yield from report_rows("conflicting-labels", "error" if both.mean() >= MANY else "warning", message, both)
 
 
-def check_split(corpus: Corpus) -> Iterator[Finding]:
-    """Works, reviews and sentences that have more than one value in the column ``split``, where there is one."""
-    if "split" in corpus.frame.columns:
-        sides = corpus.frame["split"].fillna("").to_numpy(dtype=object)
-        yield from _leaks(corpus.frame, sides, len(corpus), "on both sides of the split")
-
-
-def check_against(corpus: Corpus, other: Corpus) -> Iterator[Finding]:
-    """Works, reviews and sentences that both corpora hold; rows are those of the first."""
-    frame = pd.concat([corpus.frame, other.frame], ignore_index=True)
-    sides = np.repeat([0, 1], [len(corpus), len(other)])
-    yield from _leaks(frame, sides, len(corpus), f"both in this corpus and in {other.name or 'the other'}")
-
-
-def _leaks(frame: pd.DataFrame, sides: NDArray[Any], size: int, place: str) -> Iterator[Finding]:
-    """What occurs on several sides, as far as it concerns the first `size` rows."""
-
-    def crosses(values: Any) -> NDArray[np.bool_]:  # noqa: ANN401 - any column
-        keys = pd.factorize(values)[0]
-        n_sides = pd.Series(pd.factorize(sides)[0]).groupby(keys).transform("nunique").to_numpy()
-        return np.asarray((n_sides > 1) & (keys >= 0), dtype=np.bool_)
-
-    for column, name in (("work", "work"), ("review_id", "review")):
-        message = f"The same {name} occurs {place}; move all its rows to one side (Corpus.split does)."
-        yield from report_rows(f"{name}-on-both-sides", "error", message, crosses(frame[column])[:size])
-    words = [lower_words(sentence) for sentence in frame["sentence"]]
-    same = crosses(np.array([text if is_long(text) else None for text in words], dtype=object))[:size]
-    message = f"The same sentence (of {LONG} words or more) occurs {place}; drop it on one side."
-    yield from report_rows("sentence-on-both-sides", "error" if same.mean() >= MANY else "warning", message, same)
-    near = {row for pair in near_pairs(words) if sides[pair[0]] != sides[pair[1]] for row in pair}
-    message = f"Nearly the same sentence occurs {place}; drop it on one side."
-    rows = [row for row in near if row < size and not same[row]]
-    yield from report_rows("near-sentence-on-both-sides", "warning", message, rows)
-
-
-def near_pairs(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
+def near_pairs(texts: Sequence[str], *, share: float = NEAR) -> Iterator[tuple[int, int]]:
     """Pairs of rows, the later second, of texts from `lower_words` that are equal or nearly so.
+
+    They have `share` of their word triples in common, or `MISSPELT` of them and nearly all letters.
 
     Examples
     --------
@@ -140,13 +125,21 @@ def near_pairs(texts: Sequence[str]) -> Iterator[tuple[int, int]]:
         triples.append(frozenset(ids.setdefault(t, len(ids)) for t in zip(words, words[1:], words[2:], strict=False)))
     frequency = Counter(triple for own in triples for triple in own)
     rows_by_triple: defaultdict[int, list[int]] = defaultdict(list)
+    least = min(share, MISSPELT)
     for row, own in enumerate(triples):
         rarest = sorted(own, key=lambda triple: (frequency[triple], triple))
-        n_compared = len(own) - math.ceil(NEAR * len(own)) + 1
+        n_compared = len(own) - math.ceil(least * len(own)) + 1
         prefix = [triple for triple in rarest[:n_compared] if 1 < frequency[triple] <= _COMMON]
         for other in sorted({earlier for triple in prefix for earlier in rows_by_triple[triple]}):
             n_common = len(triples[other] & own)
-            if n_common >= NEAR * (len(triples[other]) + len(own) - n_common):
+            common = n_common / (len(triples[other]) + len(own) - n_common)
+            if common >= share or (common >= least and _are_letters_alike(texts[other], texts[row])):
                 yield other, row
         for triple in prefix:
             rows_by_triple[triple].append(row)
+
+
+def _are_letters_alike(one: str, other: str) -> bool:
+    """Whether nearly all letters of two texts are the same, in the same order."""
+    matcher = SequenceMatcher(None, one, other, autojunk=False)
+    return matcher.quick_ratio() >= _SAME_LETTERS and matcher.ratio() >= _SAME_LETTERS

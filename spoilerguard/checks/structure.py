@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from spoilerguard.checks.duplicates import lower_words
 from spoilerguard.checks.report import Finding, report_rows
+from spoilerguard.checks.titles import same_titles
 from spoilerguard.corpus import Corpus
 
 __all__ = ["check_balance", "check_reviews", "check_weights", "check_works"]
@@ -61,10 +61,9 @@ def check_works(corpus: Corpus) -> Iterator[Finding]:
     if n_units >= _ENOUGH and known.nunique() > 0.9 * n_units and len(corpus.lengths) == len(corpus):
         message = "Nearly every row has a work of its own: is the column “work” really the title? It groups nothing."
         yield Finding("work-differs-on-every-row", "warning", message)
-    words = pd.Series([lower_words(title) or title for title in known], index=known.index, dtype=object)
-    variants = (known.groupby(words).transform("nunique") > 1).reindex(works.index, fill_value=False)
-    message = "Works that differ only in capitals, blanks or punctuation; spell each one way, or it will leak."
-    yield from report_rows("work-spelled-in-two-ways", "warning", message, variants.to_numpy(dtype=bool))
+    spellings = works.groupby(same_titles(works.to_list())).transform("nunique")
+    message = "Works whose titles differ in spelling only (capitals, year, article, accents); spell each one way."
+    yield from report_rows("work-spelled-in-two-ways", "warning", message, ((spellings > 1) & works.notna()).to_numpy())
     message = "Most spoilers lie in works of spoilers only: the label follows the work, not the sentence."
     yield from report_rows("label-follows-work", "warning", message, _in_spoiler_blocks(corpus, pd.factorize(works)[0]))
 

@@ -1,4 +1,4 @@
-"""What is wrong with the sentences themselves: damaged, in another language, or no sentences at all."""
+"""What is wrong with the sentences themselves: damaged, full of markup, or no sentences at all."""
 
 import re
 from collections.abc import Iterator
@@ -8,20 +8,24 @@ import numpy as np
 from spoilerguard.checks.duplicates import MANY
 from spoilerguard.checks.report import Finding, Severity, report_rows
 from spoilerguard.corpus import Corpus
-from spoilerguard.corpus.schema import LABEL_WORDS
+from spoilerguard.labels import parse_label
 
-__all__ = ["check_columns", "check_language", "check_texts", "is_foreign"]
+__all__ = ["check_columns", "check_texts"]
 
 _MANY_CHARACTERS = 1000  # 4 of 89,898 sentences in our tables are longer; 99.9 % stay below 570
 _MANY_WORDS = 60  # median words a row: our tables have 13 to 18 a sentence, 161 to 196 a review
-_FOREIGN_SHARE = 0.05
 _ENOUGH = 20
 
 # name, severity, pattern, message: the faults that a regular expression can see in one sentence
 _PATTERNS: tuple[tuple[str, Severity, str, str], ...] = (
-    ("mojibake", "warning", r"â€|Ã[\x80-\xbf]|Â[\xa0-\xbf]|ï»¿|Ð[\x80-\xbf]",
+    ("mojibake", "warning", r"â€|Ã[\x80-\xbf]|Â[\xa0-\xbf]|ï»¿|ï¿½|Ð[\x80-\xbf]|[A-Za-z]â(?:s|t|re|ve|ll|d|m)\b",
      "UTF-8 read as Windows-1252 (â€™ for ’); read the original again as UTF-8, or mend it with ftfy."),
     ("replacement-characters", "warning", "\ufffd", "Characters lost in decoding (\ufffd); read the original again."),
+    ("question-marks-for-characters", "warning",
+     (r"(?<![\w/=&?.])[^\W\d_]*[a-z]\?{1,3}[a-z]+(?![\w/=&.])"  # don?t, na?ve, good?really
+      r"|(?<!\S)\?{1,3}[^\W\d_]{2}[^?]*\w[.,!]?\?{1,3}(?=[\s.,;:]|$)"  # ?quoted?
+      r"|[^\W\d_] \?{1,3} [a-z]|(?i:\b(?:caf|clich|fianc|prot.?g|beyonc|matin|risqu|communiqu)\?)"),
+     "Question marks where characters were lost in decoding (don?t, na?ve); read the original again as UTF-8."),
     ("control-characters", "warning", r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]",
      "Control characters; they come from a wrong encoding or a broken export."),
     ("lone-surrogates", "warning", "[\ud800-\udfff]",
@@ -44,25 +48,12 @@ _PATTERNS: tuple[tuple[str, Severity, str, str], ...] = (
      "Placeholders instead of sentences; drop them."),
 )  # fmt: skip
 
-# The commonest words of the language, and of its neighbours without those that look English (die, are, me, no …).
-_ENGLISH = frozenset(
-    "the and of to a in is it that this for with as was but on are not be by at an have has i you he she they we his "
-    "her from or so if all about who what there my me its just like very too no out up when more one".split()
-)
-_OTHERS = frozenset(
-    "el la los las que en un una por con para es muy pero como le les des et est une dans pas pour qui sur avec ce "
-    "sont il der das und ist nicht ein eine zu den mit sich auf von dem auch wie war sehr di che non per sono gli "
-    "della anche het een van ik niet dat zijn voor met o um uma não com mais och att det som är jag på och nie jest "
-    "się w z na".split()
-)
-_WORD = re.compile(r"[^\W\d_]+")
 _ID = re.compile(r"\s*[\w:.#/-]*\d[\w:.#/-]*\s*")
-_LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 
 
 def check_texts(corpus: Corpus) -> Iterator[Finding]:
     """Damage, markup and other things that no sentence should hold."""
-    sentences = corpus.sentences
+    sentences = corpus.frame["sentence"].to_list()  # as they stand, marks included
     for name, severity, pattern, message in _PATTERNS:
         search = re.compile(pattern).search
         damaged = np.array([search(sentence) is not None for sentence in sentences], dtype=bool)
@@ -77,39 +68,13 @@ def check_texts(corpus: Corpus) -> Iterator[Finding]:
     yield from report_rows("very-long", "warning", message, lengths > _MANY_CHARACTERS)
 
 
-def check_language(corpus: Corpus) -> Iterator[Finding]:
-    """The share of sentences in another language than English."""
-    foreign = np.array([is_foreign(sentence) for sentence in corpus.sentences], dtype=bool)
-    share = float(foreign.mean())
-    message = (
-        f"{share:.1%} of the sentences are not English, as far as their commonest words show; models are built for it."
-    )
-    yield from report_rows("foreign-language", "warning" if share >= _FOREIGN_SHARE else "note", message, foreign)
-
-
-def is_foreign(sentence: str) -> bool:
-    """Whether a sentence is written in another script, or with the commonest words of another language.
-
-    Examples
-    --------
-    >>> [is_foreign(text) for text in ("He was on the train.", "Pero no es muy bueno para los demás.", "Fin.")]
-    [False, True, False]
-    """
-    words = [word.lower() for word in _WORD.findall(sentence)]
-    letters = "".join(words)
-    if len(letters) >= 8 and len(_LATIN.findall(letters)) < 0.5 * len(letters):
-        return True
-    other, english = (sum(word in known for word in words) for known in (_OTHERS, _ENGLISH))
-    return len(words) >= 5 and other >= 2 and other > english
-
-
 def check_columns(corpus: Corpus) -> Iterator[Finding]:
     """Whether the column of sentences holds sentences, and not what belongs in another column."""
     if len(corpus) < _ENOUGH:
         return
-    sentences = corpus.sentences
+    sentences = corpus.frame["sentence"].to_list()  # as they stand, marks included
     n_words = np.array([len(sentence.split()) for sentence in sentences])
-    if np.mean([sentence.strip().lower() in LABEL_WORDS for sentence in sentences]) > 0.5:
+    if np.mean([parse_label(sentence) is not None for sentence in sentences]) > 0.5:
         message = "The column of sentences holds labels; swap the columns."
         yield Finding("sentences-look-like-labels", "error", message)
     elif np.mean([_ID.fullmatch(sentence) is not None for sentence in sentences]) > 0.5:

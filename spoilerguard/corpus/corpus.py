@@ -34,6 +34,8 @@ class Corpus:
         where the table had it. Rows of one review are contiguous and in position order.
     name : str
         Where it came from, for messages and model cards.
+    reordered : tuple of int
+        First rows of the reviews whose rows came in another order than their positions, though they stood together.
 
     Examples
     --------
@@ -46,6 +48,7 @@ class Corpus:
 
     frame: pd.DataFrame
     name: str = ""
+    reordered: tuple[int, ...] = ()
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -184,8 +187,11 @@ class Corpus:
         >>> Corpus.from_frame(pd.DataFrame({"text": ["He wins."], "spoiler": ["yes"]}), columns={"sentence": "text"})
         Corpus(1 sentences, 100.0 % spoilers, 1 groups)
         """
+        if not isinstance(frame, pd.DataFrame):
+            raise TypeError(f"from_frame takes a pandas DataFrame, not {type(frame).__name__}; load_corpus takes more")
         origin = origin or Origin(name)
-        return cls(in_review_order(parse_columns(select_columns(frame, columns, origin), origin), origin), name)
+        ordered, moved = in_review_order(parse_columns(select_columns(frame, columns, origin), origin), origin)
+        return cls(ordered, name, moved)
 
     @classmethod
     def concat(cls, corpora: Iterable["Corpus"]) -> Self:
@@ -197,7 +203,10 @@ class Corpus:
         >>> Corpus.concat([one, one]).frame.review_id.tolist()
         ['r1@x', 'r1@x#1']
         """
-        parts = list(corpora)
+        parts = [corpora] if isinstance(corpora, Corpus) else list(corpora)
+        wrong = next((part for part in parts if not isinstance(part, Corpus)), None)
+        if wrong is not None:
+            raise TypeError(f"concat takes corpora, not {type(wrong).__name__}; load_corpus makes one of a table")
         if not parts:
             raise CorpusError("no corpora to put together: concat needs at least one")
         uses = Counter(review for part in parts for review in part.frame["review_id"].dropna().unique())

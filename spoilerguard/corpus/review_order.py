@@ -12,11 +12,11 @@ from spoilerguard.errors import CorpusError
 __all__ = ["in_review_order"]
 
 
-def in_review_order(frame: pd.DataFrame, origin: Origin) -> pd.DataFrame:
+def in_review_order(frame: pd.DataFrame, origin: Origin) -> tuple[pd.DataFrame, tuple[int, ...]]:
     """The rows of a parsed table, sorted so that each review is one run of rows in position order.
 
     A review stands at the place of its first row, and has its work on all of its rows. A `CorpusError` says if it has
-    positions on some rows only, one position twice, or two works.
+    positions on some rows only, one position twice, or two works. The second result is `_reordered`.
     """
     reviews = pd.factorize(frame["review_id"])[0]  # -1 for a sentence without review
     rows = np.arange(len(frame))
@@ -40,7 +40,25 @@ def in_review_order(frame: pd.DataFrame, origin: Origin) -> pd.DataFrame:
             f"{origin.at(row, 'position')}: duplicated position {positions[row]} in review "
             f"{frame['review_id'].iloc[row]!r}, first at {origin.at(other)}; number its sentences 0, 1, 2, …"
         )
-    return frame.assign(work=_one_work_each(frame, reviews, origin)).iloc[order].reset_index(drop=True)
+    ordered = frame.assign(work=_one_work_each(frame, reviews, origin)).iloc[order].reset_index(drop=True)
+    return ordered, _reordered(order, reviews[order])
+
+
+def _reordered(order: NDArray[np.intp], reviews: NDArray[np.intp]) -> tuple[int, ...]:
+    """First rows of the reviews whose rows stood together in the table, but in an order that is not their positions'.
+
+    Rows in reverse order are left out, and a table whose reviews mostly lie scattered: its rows say nothing.
+    """
+    starts = np.flatnonzero(np.diff(reviews, prepend=-2) != 0)  # rows without a review form blocks of their own
+    lengths = np.diff(starts, append=len(order))
+    several = (reviews[starts] >= 0) & (lengths > 1)
+    spans = np.maximum.reduceat(order, starts) - np.minimum.reduceat(order, starts)
+    together = several & (spans == lengths - 1)
+    steps = np.diff(order, prepend=0)
+    steps[starts] = 0
+    straight = np.add.reduceat(np.abs(steps), starts) == lengths - 1  # all steps are 1, or all are -1
+    moved = starts[together & ~straight]
+    return tuple(moved.tolist()) if together.sum() >= several.sum() / 2 else ()
 
 
 def _one_work_each(frame: pd.DataFrame, reviews: NDArray[np.intp], origin: Origin) -> "pd.Series[Any]":

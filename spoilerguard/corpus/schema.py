@@ -5,8 +5,11 @@ Reading stops at the first fault and names the file, the row and the column. Wha
 """
 
 import math
+import re
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -14,27 +17,29 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from spoilerguard.errors import CorpusError
+from spoilerguard.labels import LABEL_EXAMPLES, parse_label
 
 __all__ = [
     "COLUMNS",
-    "LABEL_WORDS",
     "OPTIONAL",
     "TEXT",
     "Origin",
+    "did_you_mean",
     "is_missing",
     "parse_columns",
-    "parse_label",
     "require_once",
     "select_columns",
 ]
 
 COLUMNS = ("sentence", "spoiler", "review_id", "position", "work", "source", "weight")
+_NEEDED = {  # and what others call them
+    "sentence": ("text", "sentences", "body", "content", "comment", "review", "review_text", "utterance"),
+    "spoiler": ("label", "labels", "class", "target", "y", "tag", "is_spoiler", "has_spoiler", "annotation"),
+}
 OPTIONAL = ("split",)  # kept, as last column, where the table has it
 
 # Python storage on purpose: Arrow refuses lone surrogates, which scraped JSON does contain.
 TEXT = pd.StringDtype("python")
-
-LABEL_WORDS = {"0": 0, "1": 1, "0.0": 0, "1.0": 1, "false": 0, "true": 1, "no": 0, "yes": 1, "safe": 0, "spoiler": 1}
 
 # What a number must be. From 2**53 on, floats no longer hold every whole number.
 _NUMBERS: dict[str, tuple[Callable[[float], bool], str]] = {
@@ -82,19 +87,68 @@ def select_columns(frame: pd.DataFrame, columns: Mapping[str, str] | None, origi
     """The columns that a corpus knows, under its names; `columns` maps these to the names in the table."""
     known = (*COLUMNS, *OPTIONAL)
     theirs = dict(columns or {})
-    needed = {theirs.get(ours, ours): f"or name yours: columns={{{ours!r}: '…'}}" for ours in ("sentence", "spoiler")}
-    for ours, name in theirs.items():
+    for ours in theirs:
         if ours not in known:
-            raise CorpusError(f"unknown column name {ours!r} in columns=: the left side is one of {', '.join(known)}")
-        needed[name] = f"columns= maps {ours!r} to it"
-    for name, remedy in needed.items():
-        if name not in frame.columns:
-            shown = [f"{column!r:.60}" for column in frame.columns[:_SHOWN]]
-            has = ", ".join(shown + ["…"] * (len(frame.columns) > _SHOWN)) or "none"
-            raise CorpusError(f"{origin}: missing column {name!r} ({remedy}); the table has {has}")
+            hint = did_you_mean(ours, known) or f"the left side is one of {', '.join(known)}"
+            raise CorpusError(f"unknown column name {ours!r} in columns=: {hint}")
+    for ours in (*_NEEDED, *theirs):
+        if theirs.get(ours, ours) not in frame.columns:
+            raise CorpusError(f"{origin}: {_missing_column(ours, theirs, list(frame.columns))}")
     present = {ours: theirs.get(ours, ours) for ours in known if theirs.get(ours, ours) in frame.columns}
     require_once(frame, present.values(), origin)
+    unread = [name for name in frame.columns if name not in present.values()]
+    for ours in known:
+        close = _alike(ours, unread) if ours not in present else ""
+        if close:
+            remedy = f"did you mean {ours!r}? Then pass columns={{{ours!r}: {close!r}}}."
+            warnings.warn(f"{origin}: column {close!r} is not read: {remedy}", stacklevel=2)
     return pd.DataFrame({ours: frame[name].reset_index(drop=True) for ours, name in present.items()})
+
+
+def _missing_column(ours: str, theirs: Mapping[str, str], names: list[Any]) -> str:
+    """The message about a column that a table lacks."""
+    name = theirs.get(ours, ours)
+    close = _close(name, names) or next((word for word in _NEEDED.get(ours, ()) if word in names), "")
+    if close:
+        remedy = f"did you mean {close!r}? Then pass columns={{{ours!r}: {close!r}}}"
+    elif ours in theirs:
+        remedy = f"columns= maps {ours!r} to it"
+    else:
+        remedy = f"or name yours: columns={{{ours!r}: '…'}}"
+    shown = [f"{column!r:.60}" for column in names[:_SHOWN]]
+    has = ", ".join(shown + ["…"] * (len(names) > _SHOWN)) or "none"
+    delimiter = next((mark for mark in ";\t|," if any(mark in str(column) for column in names)), "")
+    hint = f"; are its cells separated by {delimiter!r}?" if delimiter else ""
+    return f"missing column {name!r} ({remedy}); the table has {has}{hint}"
+
+
+def did_you_mean(name: object, names: Iterable[Any]) -> str:
+    """A question that names what is nearly spelled so, or an empty string.
+
+    Examples
+    --------
+    >>> did_you_mean("postion", ["position", "work"])
+    "did you mean 'position'?"
+    """
+    close = _close(str(name), list(names))
+    return f"did you mean {close!r}?" if close else ""
+
+
+def _close(name: str, names: Iterable[Any], cutoff: float = 0.6) -> Any:  # noqa: ANN401 - any name of a column
+    """The name most like another one, whatever its capitals, blanks and hyphens; an empty string if none is."""
+    plain = {_plain_name(other): other for other in names}
+    found = get_close_matches(_plain_name(name), plain, 1, cutoff)
+    return plain[found[0]] if found else ""
+
+
+def _alike(name: str, names: Iterable[Any]) -> Any:  # noqa: ANN401
+    """The name that is a misspelling of another one, such as "Review ID" or "wrok"; an empty string if none is."""
+    swapped = [other for other in names if sorted(_plain_name(other)) == sorted(name)]
+    return swapped[0] if swapped else _close(name, names, 0.85)
+
+
+def _plain_name(name: object) -> str:
+    return re.sub(r"[\s_-]+", "_", str(name).strip().lower())
 
 
 def require_once(frame: pd.DataFrame, names: Iterable[str], origin: Origin) -> None:
@@ -120,19 +174,6 @@ def parse_columns(frame: pd.DataFrame, origin: Origin) -> pd.DataFrame:
         "weight": np.where(np.isnan(weights), 1.0, weights),
     }
     return pd.DataFrame(parsed | {name: _names(frame[name]) for name in OPTIONAL if name in frame})
-
-
-def parse_label(value: object) -> int | None:
-    """0 or 1 for anything that clearly says so, None for the rest.
-
-    Examples
-    --------
-    >>> [parse_label(v) for v in (True, "Safe", 1.0, "YES ", "perhaps", 2)]
-    [1, 0, 1, 1, None, None]
-    """
-    if isinstance(value, (bool, np.bool_, int, float, np.integer, np.floating)):
-        return int(value) if value in (0, 1) else None
-    return LABEL_WORDS.get(value.strip().lower()) if isinstance(value, str) else None
 
 
 def is_missing(value: object) -> bool:
@@ -163,7 +204,7 @@ def _labels(column: "pd.Series[Any]", origin: Origin) -> NDArray[np.int8]:
             fault = (
                 "missing label; drop the row or label it 0 (safe) or 1 (spoiler)"
                 if _is_blank(value)
-                else f"unknown label {value!r}; write 0/1, true/false, yes/no or safe/spoiler"
+                else f"unknown label {value!r}; write {LABEL_EXAMPLES}"
             )
             raise CorpusError(f"{origin.at(row, 'spoiler')}: {fault}")
         labels[row] = label
@@ -189,7 +230,8 @@ def _numbers(name: str, column: "pd.Series[Any]", origin: Origin) -> NDArray[np.
         try:
             number = numbers[row] = float(value)
         except (TypeError, ValueError, OverflowError):
-            raise CorpusError(f"{origin.at(row, name)}: {name} {value!r} is not a number") from None
+            remedy = "; write a decimal point" if "," in str(value) else ""
+            raise CorpusError(f"{origin.at(row, name)}: {name} {value!r} is not a number{remedy}") from None
         if not (fits(number) or math.isnan(number)):
             raise CorpusError(f"{origin.at(row, name)}: {name} {number:g} is not {rule}")
     return numbers

@@ -4,41 +4,52 @@ Text files are read cell by cell, and no type is guessed: an id ``007`` stays ``
 sentence. `spoilerguard.corpus.schema` decides what a cell means.
 """
 
-import csv
 import gzip
+import importlib
 import io
 import os
 import zlib
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
 from spoilerguard.corpus import Corpus
 from spoilerguard.corpus.schema import Origin
-from spoilerguard.datasets.text_lines import open_binary, read_json_lines, read_lines
+from spoilerguard.datasets.delimited import read_delimited
+from spoilerguard.datasets.text_lines import open_binary, read_json_lines
 from spoilerguard.datasets.ucsd import read_goodreads
-from spoilerguard.datasets.whole_reviews import is_whole_reviews, to_sentences
+from spoilerguard.datasets.whole_reviews import is_whole_reviews, refuse_incomplete, to_sentences
 from spoilerguard.errors import CorpusError, MissingExtraError
 
-__all__ = ["load_corpus", "read_table"]
+__all__ = ["AnyTable", "load_corpus", "read_table"]
 
 
-def load_corpus(
-    path: str | os.PathLike[str] | pd.DataFrame | Corpus, *, columns: Mapping[str, str] | None = None
-) -> Corpus:
+class ForeignTable(Protocol):
+    """A table of another library, such as polars or pyarrow."""
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The same table for pandas."""
+
+
+AnyTable = str | os.PathLike[str] | pd.DataFrame | Corpus | ForeignTable
+
+
+def load_corpus(path: AnyTable, *, columns: Mapping[str, str] | None = None) -> Corpus:
     """Read a labelled table.
 
     Parameters
     ----------
     path : path, DataFrame or Corpus
         A file that ends in .csv, .tsv, .jsonl (or .json: one object a line) or .parquet, each also .gz; a table in
-        memory; or a corpus, which is returned as it is. A table has one sentence a row (``sentence``, ``spoiler``, and
-        where known ``review_id``, ``position``, ``work``, ``source``, ``weight``, ``split``), or one whole review a row
-        (``text``, ``spans``, ``labels``), or is the UCSD Goodreads file.
+        memory, of pandas, polars, pyarrow or another library; or a corpus, which is returned as it is. A table has one
+        sentence a row (``sentence``, ``spoiler``, and where known ``review_id``, ``position``, ``work``, ``source``,
+        ``weight``, ``split``), or one whole review a row (``text``, ``spans``, ``labels``), or is the UCSD Goodreads
+        file.
     columns : mapping, optional
         Our column names to yours: ``{"sentence": "body", "spoiler": "is_spoiler"}``.
 
@@ -50,6 +61,8 @@ def load_corpus(
     ------
     CorpusError
         At the first fault, naming file, row and column, cause and remedy.
+    TypeError
+        If the argument is no table.
 
     Examples
     --------
@@ -59,59 +72,80 @@ def load_corpus(
     ... )
     Corpus(2 sentences, 50.0 % spoilers, 2 groups)
     """
+    if columns is not None and not isinstance(columns, Mapping):
+        raise TypeError(f"columns must map our names to yours, {{'sentence': 'body'}}, not {type(columns).__name__}")
     if isinstance(path, Corpus):
+        if columns:
+            raise TypeError("columns= renames the columns of a table, and a Corpus is read already")
         return path
-    if isinstance(path, pd.DataFrame):
-        frame, origin, name = path, Origin(), ""
-    elif isinstance(path, (str, os.PathLike)):
-        frame, origin = read_table(Path(path))
-        name = Path(path).name
-    else:
-        raise TypeError(f"load_corpus takes a path, a DataFrame or a Corpus, not {type(path).__name__}")
+    frame, origin = read_table(path)
+    name = Path(path).name if isinstance(path, (str, os.PathLike)) else ""
     if is_whole_reviews(list(frame.columns), columns):
         frame, origin = to_sentences(frame, origin, columns)
         columns = None
+    else:
+        refuse_incomplete(list(frame.columns), origin, columns)
     return Corpus.from_frame(frame, columns=columns, name=name, origin=origin)
 
 
-def read_table(path: Path) -> tuple[pd.DataFrame, Origin]:
-    """A file as a table of raw cells, read by the reader of its ending."""
-    if not path.exists():
-        raise CorpusError(f"{path}: no such file; check the path")
-    if path.is_dir():
+def read_table(table: str | os.PathLike[str] | pd.DataFrame | ForeignTable) -> tuple[pd.DataFrame, Origin]:
+    """A file or a table in memory as a table of raw cells; files are read by the reader of their ending."""
+    if isinstance(table, pd.DataFrame):
+        return table, Origin()
+    if not isinstance(table, (str, os.PathLike)):
+        return _to_pandas(table), Origin()
+    path = Path(os.fsdecode(table))
+    try:
+        exists, is_folder = path.exists(), path.is_dir()
+    except (OSError, ValueError):  # too long for a name, or with a NUL
+        exists, is_folder = False, False
+    if not exists:
+        shown = str(path) if len(str(path)) <= _SHOWN else f"{str(path)[:_SHOWN]}…"
+        raise CorpusError(f"{shown}: no such file; check the path{_remedy(str(table))}")
+    if is_folder:
         raise CorpusError(f"{path}: is a folder, not a table; name a file in it")
-    ending = (path.with_suffix("") if path.suffix == ".gz" else path).suffix.lower()
+    ending = (path.with_suffix("") if path.suffix.lower() == ".gz" else path).suffix.lower()
     if ending not in _READERS:
+        close = get_close_matches(ending, _READERS, 1)
+        hint = f"did you mean {close[0]!r}? " if close else ""
         raise CorpusError(
-            f"{path}: unknown file ending {ending!r}; known are {', '.join(_READERS)}, each also with .gz"
+            f"{path}: unknown file ending {ending!r}; {hint}known are {', '.join(_READERS)}, each also with .gz"
         )
     return _READERS[ending](path)
 
 
-def _read_delimited(path: Path, delimiter: str) -> tuple[pd.DataFrame, Origin]:
-    """Rows of cells under a header; a quoted cell may run over several lines, and a row starts on the first of them."""
-    reader = csv.reader((line for _, line in read_lines(path)), delimiter=delimiter, strict=True)
-    rows: list[list[str]] = []
-    lines: list[int] = []
-    start = 1
+def _remedy(name: str) -> str:
+    """What may have been meant by the name of a file that is not there."""
+    if name.startswith("~"):
+        return "; “~” is not expanded: pass Path(…).expanduser()"
+    if "://" in name:
+        return "; addresses are not opened: download the file first"
+    return "; pass a table in memory as a DataFrame, not as text" if "\n" in name else ""
+
+
+def _to_pandas(table: Any) -> pd.DataFrame:  # noqa: ANN401
+    """A table of another library, its cells as plain objects; by narwhals where it is installed, else by itself."""
     try:
-        for row in reader:
-            if rows and row and len(row) != len(rows[0]):
-                raise CorpusError(
-                    f"{path}, line {start}: ragged row: {len(row)} cells under {len(rows[0])} columns; "
-                    "put quotes around sentences that hold the delimiter"
-                )
-            if row:
-                rows.append(row)
-                lines.append(start)
-            start = reader.line_num + 1
-    except csv.Error as error:
-        remedy = "close its quotes, and double each quote inside a quoted cell"
-        raise CorpusError(f"{path}, line {start}: broken quoting or cell: {error}; {remedy}") from error
-    if not rows:
-        raise CorpusError(f"{path}: empty table; the first line must name the columns")
-    names = [name.strip() for name in rows[0]]
-    return pd.DataFrame(rows[1:], columns=names, dtype=object), Origin(str(path), np.asarray(lines[1:], dtype=np.int64))
+        narwhals = importlib.import_module("narwhals")
+    except ImportError:
+        narwhals = None
+    if narwhals is not None:
+        known = narwhals.from_native(table, pass_through=True)
+        known = known.collect() if isinstance(known, narwhals.LazyFrame) else known
+        if isinstance(known, narwhals.DataFrame):
+            cells = known.to_dict(as_series=False)
+            return pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in cells.items()})
+    kind = type(table).__name__
+    try:
+        frame = table.to_pandas()
+    except ImportError as error:
+        raise MissingExtraError(f"reading a {kind} of {type(table).__module__} needs pyarrow: {error}") from error
+    except AttributeError:
+        frame = None
+    if not isinstance(frame, pd.DataFrame):
+        hint = ": make it a table with pd.DataFrame" if isinstance(table, (dict, list, tuple, pd.Series)) else ""
+        raise TypeError(f"expected a path, a DataFrame or a Corpus, got {kind}{hint}")
+    return frame
 
 
 def _read_json_lines(path: Path) -> tuple[pd.DataFrame, Origin]:
@@ -143,10 +177,14 @@ def _read_parquet(path: Path) -> tuple[pd.DataFrame, Origin]:
         raise CorpusError(f"{path}: broken parquet: {error}; write it again") from error
 
 
+_SHOWN = 200  # characters of a path that is none
+
 _READERS: dict[str, Callable[[Path], tuple[pd.DataFrame, Origin]]] = {
-    ".csv": partial(_read_delimited, delimiter=","),
-    ".tsv": partial(_read_delimited, delimiter="\t"),
+    ".csv": partial(read_delimited, delimiter=","),
+    ".tsv": partial(read_delimited, delimiter="\t"),
+    ".tab": partial(read_delimited, delimiter="\t"),
     ".jsonl": _read_json_lines,
+    ".ndjson": _read_json_lines,
     ".json": _read_json_lines,
     ".parquet": _read_parquet,
 }

@@ -58,6 +58,8 @@ def make_corpus(
     >>> make_corpus(works=5, reviews=2)
     Corpus('make_corpus(seed=0)', 60 sentences, 26.7 % spoilers, 5 groups)
     """
+    if min(works, reviews, sentences) < 1:
+        raise ValueError("works, reviews and sentences must be 1 or more")
     draw = random.Random(seed)  # noqa: S311 - no secret
     rows = [
         {**_random_row(draw, spoilers, noise), "review_id": f"s{seed}-w{work}-r{review}", "position": position}

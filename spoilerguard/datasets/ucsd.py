@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from spoilerguard.corpus.schema import Origin, parse_label
+from spoilerguard.corpus.schema import Origin
 from spoilerguard.datasets.text_lines import read_json_lines
 from spoilerguard.errors import CorpusError
+from spoilerguard.labels import parse_label
 
 __all__ = ["GoodreadsReview", "iter_goodreads", "read_goodreads"]
 

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from spoilerguard.corpus.schema import Origin, is_missing, parse_label, require_once
+from spoilerguard.corpus.schema import Origin, did_you_mean, is_missing, require_once
 from spoilerguard.errors import CorpusError
+from spoilerguard.labels import parse_label
 
-__all__ = ["is_whole_reviews", "to_sentences"]
+__all__ = ["is_whole_reviews", "refuse_incomplete", "to_sentences"]
 
 _NEEDED = ("text", "spans", "labels")
 _CARRIED = ("review_id", "work", "source", "weight", "split")
@@ -30,6 +31,18 @@ def is_whole_reviews(names: Sequence[str], columns: Mapping[str, str] | None = N
     """
     theirs = columns or {}
     return all(theirs.get(name, name) in names for name in _NEEDED)
+
+
+def refuse_incomplete(names: Sequence[str], origin: Origin, columns: Mapping[str, str] | None = None) -> None:
+    """Refuse a table that lacks one column of whole reviews and has no sentences either."""
+    theirs = columns or {}
+    lacking = [theirs.get(name, name) for name in _NEEDED if theirs.get(name, name) not in names]
+    if len(lacking) == 1 and not {"sentence", "spoiler"} & set(theirs) and "sentence" not in names:
+        raise CorpusError(
+            f"{origin}: missing column {lacking[0]!r} of a table of whole reviews (text, spans, labels). "
+            f"{did_you_mean(lacking[0], names).capitalize()} A table of sentences has the columns 'sentence' and "
+            "'spoiler', or columns= names them"
+        )
 
 
 def to_sentences(
@@ -51,7 +64,9 @@ def to_sentences(
     theirs = dict(columns or {})
     unknown = set(theirs) - set(_KNOWN)
     if unknown:
-        raise CorpusError(f"unknown column name {min(unknown)!r} in columns= for a table of whole reviews")
+        name = min(unknown, key=str)
+        hint = did_you_mean(name, _KNOWN) or f"the left side is one of {', '.join(_KNOWN)}"
+        raise CorpusError(f"unknown column name {name!r} in columns= for a table of whole reviews: {hint}")
     ours = {theirs.get(name, name): name for name in _KNOWN}
     require_once(frame, ours, origin)
     table = frame[[name for name in frame.columns if name in ours]].rename(columns=ours)

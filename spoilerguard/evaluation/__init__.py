@@ -2,7 +2,7 @@
 
 from spoilerguard.evaluation.comparison import Comparison, Difference, compare
 from spoilerguard.evaluation.curves import Band, Curves
-from spoilerguard.evaluation.evaluating import evaluate
+from spoilerguard.evaluation.evaluating import evaluate, evaluate_probabilities
 from spoilerguard.evaluation.metrics import MetricValue
 from spoilerguard.evaluation.report import PointCheck, Report
 from spoilerguard.ranking import roc_auc
@@ -17,5 +17,6 @@ __all__ = [
     "Report",
     "compare",
     "evaluate",
+    "evaluate_probabilities",
     "roc_auc",
 ]

@@ -1,4 +1,4 @@
-"""One model and one corpus → a report."""
+"""One model and one corpus → a report; also from probabilities that something else gave."""
 
 import os
 from collections.abc import Iterator
@@ -6,26 +6,31 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, logit
 
 from spoilerguard.bootstrap import Estimate, Measure, estimate
 from spoilerguard.corpus import Corpus
+from spoilerguard.datasets import load_corpus
+from spoilerguard.datasets.loading import read_table
+from spoilerguard.datasets.whole_reviews import is_whole_reviews
 from spoilerguard.documents import Standing
+from spoilerguard.evaluation.classifiers import TextClassifier, probabilities_to_logits
 from spoilerguard.evaluation.curves import curves_of
 from spoilerguard.evaluation.metrics import MetricValue, review_measure, sentence_measure
 from spoilerguard.evaluation.report import PointCheck, Report
-from spoilerguard.evaluation.scored_corpus import Sample, ScoredCorpus, resolve_arguments, score
+from spoilerguard.evaluation.scored_corpus import Sample, ScoredCorpus, resolve_arguments, score, scored_alone
 from spoilerguard.evaluation.slices import ALL, slices
 from spoilerguard.model import SpoilerClassifier
 
-__all__ = ["evaluate", "report_of"]
+__all__ = ["evaluate", "evaluate_probabilities", "report_of"]
 
 _MAX_MISTAKES = 1000  # kept for reading; nobody reads more
 _EDGE = 1e-9  # keeps the logit of a threshold of 0 or 1 finite
 
 
 def evaluate(
-    model: SpoilerClassifier | str | Path | None,
+    model: SpoilerClassifier | TextClassifier | str | Path | None,
     corpus: Corpus | pd.DataFrame | str | os.PathLike[str],
     *,
     n_bootstrap: int = 1000,
@@ -38,8 +43,12 @@ def evaluate(
 
     Parameters
     ----------
-    model : SpoilerClassifier, str or Path
-        A fitted model, its folder, ``"default"`` or ``"accurate"``.
+    model : SpoilerClassifier, other classifier, str or Path
+        A fitted model, its folder, ``"default"`` or ``"accurate"``. Or any fitted scikit-learn classifier that takes a
+        list of sentences and was fitted on labels such as 0/1 or "safe"/"spoiler", for instance a pipeline that begins
+        with a ``TfidfVectorizer``. It is asked for ``predict_proba`` (where there is none, its ``decision_function``
+        stands for the logit), its threshold is 0.5, and it scores each sentence by itself in either standing; the
+        report says so.
     corpus : Corpus, DataFrame or path
         Labelled sentences of works that the model has not seen; see `spoilerguard.load_corpus`.
     n_bootstrap : int, default 1000
@@ -56,7 +65,9 @@ def evaluate(
     CorpusError
         Where the corpus is empty or cannot be read.
     TypeError
-        Where model and corpus are swapped.
+        Where model and corpus are swapped, or the classifier cannot score sentences.
+    ValueError
+        Where the classes of a classifier do not say which is the spoiler, or it gives hard labels.
     sklearn.exceptions.NotFittedError
 
     Examples
@@ -72,6 +83,62 @@ def evaluate(
     """
     [fitted], labelled = resolve_arguments([model], corpus)
     return report_of(score(fitted, labelled), n_bootstrap=n_bootstrap, seed=seed)
+
+
+def evaluate_probabilities(
+    corpus: Corpus | pd.DataFrame | str | os.PathLike[str],
+    probabilities: ArrayLike,
+    *,
+    n_bootstrap: int = 1000,
+    seed: int = 0,
+) -> Report:
+    """Measure probabilities that anything at all has given, such as a language model or a person.
+
+    Parameters
+    ----------
+    corpus : Corpus, DataFrame or path
+        Labelled sentences; see `spoilerguard.load_corpus`.
+    probabilities : array-like of float, shape (n_sentences,)
+        How probable it is, from 0 to 1, that each sentence is a spoiler: in the order of the rows of `corpus`. For a
+        table of whole reviews: in the order of their sentences.
+    n_bootstrap, seed : int
+        As in `evaluate`.
+
+    Returns
+    -------
+    Report
+        With the same probabilities in either standing, and the threshold 0.5, named "default".
+
+    Raises
+    ------
+    CorpusError
+        Where the corpus cannot be read.
+    TypeError
+        Where the arguments are swapped.
+    ValueError
+        Where the probabilities are not one for each sentence, not in [0, 1], or hard labels: those have no ranking.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"sentence": ["She dies.", "Fine music.", "Great."], "spoiler": [1, 0, 0]})
+    >>> evaluate_probabilities(table, [0.9, 0.2, 0.4]).metric("roc_auc").value
+    1.0
+    """
+    _, labelled = resolve_arguments([], corpus)
+    logits = probabilities_to_logits(probabilities, len(labelled), "probabilities")
+    note = "The given probabilities stand for both standings." if labelled.in_review.any() else ""
+    scored = scored_alone(labelled, logits[_given_order(corpus, labelled)], note)
+    return report_of(scored, n_bootstrap=n_bootstrap, seed=seed)
+
+
+def _given_order(corpus: Corpus | pd.DataFrame | str | os.PathLike[str], labelled: Corpus) -> NDArray[np.int64]:
+    """For each row of the loaded corpus, the row of the argument: loading puts the sentences of a review together."""
+    if isinstance(corpus, Corpus):
+        return np.arange(len(labelled))
+    frame = corpus if isinstance(corpus, pd.DataFrame) else read_table(Path(corpus))[0]
+    if is_whole_reviews(list(frame.columns)):
+        return np.arange(len(labelled))
+    return load_corpus(frame.assign(weight=np.arange(len(frame)))).weights.astype(np.int64)
 
 
 def report_of(scored: ScoredCorpus, *, n_bootstrap: int, seed: int) -> Report:
@@ -90,6 +157,7 @@ def report_of(scored: ScoredCorpus, *, n_bootstrap: int, seed: int) -> Report:
         operating_points=tuple(_point_checks(scored, metrics)),
         curves={standing: curves_of(scored, standing, n_bootstrap, seed) for standing in scored.standings},
         mistakes=_mistakes(scored),
+        note=scored.note,
     )
 
 

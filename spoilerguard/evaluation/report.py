@@ -72,6 +72,8 @@ class Report(Result):
         What `spoilerguard.plots` draws.
     mistakes : pandas.DataFrame
         The most confident mistakes, worst first. Only this part holds texts, and it is never written to JSON.
+    note : str
+        What else has to be known about the scores, such as that the model has no context; mostly empty.
     """
 
     name: str
@@ -85,6 +87,7 @@ class Report(Result):
     operating_points: tuple[PointCheck, ...]
     curves: dict[Standing, Curves]
     mistakes: pd.DataFrame
+    note: str = ""
 
     @property
     def standings(self) -> tuple[Standing, ...]:
@@ -143,6 +146,7 @@ class Report(Result):
         return {
             "corpus": {"name": self.name, "digest": self.digest, **size},
             "bootstrap": {"resamples": self.n_bootstrap, "seed": self.seed},
+            "note": self.note,
             "metrics": [asdict(one) for one in self.metrics],
             "operating_points": [asdict(point) | {"broken": point.broken} for point in self.operating_points],
             "curves": {standing.value: asdict(curves) for standing, curves in self.curves.items()},
@@ -168,6 +172,9 @@ class Report(Result):
             f"{named}{self.n_sentences:,} sentences, {100 * share:.1f} % spoilers, {self.n_works:,} works{reviews}"
             "; 95 % intervals over works"
         )
+
+    def _notes(self) -> list[str]:
+        return [self.note] if self.note else []
 
     def _tables(self) -> list[Table]:
         return [self.overview(), self._point_table(), self._slice_table()]

@@ -15,19 +15,22 @@ from scipy.special import expit
 from sklearn.utils.validation import check_is_fitted
 
 from spoilerguard.bootstrap import factorize
-from spoilerguard.bundled import resolve_model
+from spoilerguard.bundled import NAMES, resolve_model
 from spoilerguard.calibration.operating_points import DEFAULT_POINT, OperatingPoints, resolve_thresholds
 from spoilerguard.corpus import Corpus
 from spoilerguard.datasets import load_corpus
 from spoilerguard.documents import Standing
 from spoilerguard.errors import CorpusError
+from spoilerguard.evaluation.classifiers import TextClassifier, is_text_classifier, spoiler_logits
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.predictions import predict
 from spoilerguard.ranking import refuse_hard_labels
 
-__all__ = ["MODEL_THRESHOLD", "Sample", "ScoredCorpus", "resolve_arguments", "score"]
+__all__ = ["MODEL_THRESHOLD", "Sample", "ScoredCorpus", "resolve_arguments", "score", "scored_alone"]
 
 MODEL_THRESHOLD = "default"  # stands for the threshold of a model that has no operating points
+
+_NO_CONTEXT = "The model has no context: in the review, too, each sentence is scored by itself."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,6 +42,7 @@ class ScoredCorpus:
     logits: Mapping[Standing, NDArray[np.float64]]  # in review, only rows of reviews of two sentences or more count
     thresholds: Mapping[Standing, Mapping[str, NDArray[np.float64]]]  # one value for each row
     promised: OperatingPoints = field(default_factory=dict)  # what the model states about its operating points
+    note: str = ""  # what a reader has to know about the scores
 
     @property
     def standings(self) -> tuple[Standing, ...]:
@@ -86,10 +90,17 @@ class Sample:
         return len(self.labels)
 
 
-def score(model: SpoilerClassifier, corpus: Corpus) -> ScoredCorpus:
-    """The model's logits of a corpus; an empty corpus, an unfitted model and hard labels for logits are refused."""
+def score(model: SpoilerClassifier | TextClassifier, corpus: Corpus) -> ScoredCorpus:
+    """The model's logits of a corpus; an empty corpus, an unfitted model and hard labels for logits are refused.
+
+    A classifier that is not ours has no context and no operating points: its logits are the same in either standing.
+    """
     if not len(corpus):
         raise CorpusError(f"{corpus.name or 'the corpus'}: no sentences to evaluate on; it needs at least one")
+    no_context = _NO_CONTEXT if corpus.in_review.any() else ""
+    if not isinstance(model, SpoilerClassifier):
+        logits, note = spoiler_logits(model, corpus.sentences)
+        return scored_alone(corpus, logits, " ".join(filter(None, (no_context, note))))
     check_is_fitted(model)
     predictions = predict(model, corpus.documents)
     refuse_hard_labels(predictions.alone)
@@ -100,16 +111,43 @@ def score(model: SpoilerClassifier, corpus: Corpus) -> ScoredCorpus:
         named = {name: point.threshold for name, point in points.get(standing, {}).items()}
         named = named or {MODEL_THRESHOLD: otherwise[standing]}
         thresholds[standing] = {name: np.full(len(corpus), at) for name, at in named.items()}
-    logits = {Standing.ALONE: predictions.alone, Standing.IN_REVIEW: predictions.logit}
-    return ScoredCorpus(corpus, np.arange(len(corpus)), logits, thresholds, points)
+    by_standing = {Standing.ALONE: predictions.alone, Standing.IN_REVIEW: predictions.logit}
+    note = no_context if model.context_ is None else ""
+    return ScoredCorpus(corpus, np.arange(len(corpus)), by_standing, thresholds, points, note)
+
+
+def scored_alone(corpus: Corpus, logits: NDArray[np.float64], note: str) -> ScoredCorpus:
+    """A corpus with one logit for each sentence, the same in either standing, and the threshold 0.5."""
+    thresholds = {standing: {MODEL_THRESHOLD: np.full(len(corpus), 0.5)} for standing in Standing}
+    return ScoredCorpus(corpus, np.arange(len(corpus)), dict.fromkeys(Standing, logits), thresholds, note=note)
 
 
 def resolve_arguments(
-    models: Sequence[SpoilerClassifier | str | Path | None],
+    models: Sequence[SpoilerClassifier | TextClassifier | str | Path | None],
     corpus: Corpus | pd.DataFrame | str | os.PathLike[str],
-) -> tuple[list[SpoilerClassifier], Corpus]:
+) -> tuple[list[SpoilerClassifier | TextClassifier], Corpus]:
     """The models and the corpus that the arguments of `evaluate` or `compare` stand for; ``TypeError`` if swapped."""
-    if isinstance(corpus, SpoilerClassifier) or any(isinstance(model, Corpus | pd.DataFrame) for model in models):
-        given = ", ".join(type(argument).__name__ for argument in (*models, corpus))
-        raise TypeError(f"The model comes first and the corpus last; got {given}.")
-    return [resolve_model(model) for model in models], load_corpus(corpus)
+    if _is_model(corpus) or any(isinstance(model, Corpus | pd.DataFrame) for model in models):
+        shown = [repr(one) if isinstance(one, str | os.PathLike) else type(one).__name__ for one in (*models, corpus)]
+        raise TypeError(f"The model comes first and the corpus last; got {', '.join(shown)}.")
+    resolved: list[SpoilerClassifier | TextClassifier] = []
+    for model in models:
+        if model is None or isinstance(model, SpoilerClassifier | str | Path):
+            resolved.append(resolve_model(model))
+        elif is_text_classifier(model):
+            resolved.append(model)
+        else:
+            given = f"the class {model.__name__}" if isinstance(model, type) else type(model).__name__
+            raise TypeError(
+                "A model is a SpoilerClassifier, another fitted scikit-learn classifier on text, a folder, a name or "
+                f"None; got {given}."
+            )
+    return resolved, load_corpus(corpus)
+
+
+def _is_model(argument: object) -> bool:
+    """Whether an argument is a model, or the name or the folder of one."""
+    if isinstance(argument, str | os.PathLike):
+        is_name = argument in NAMES and not os.path.exists(argument)  # noqa: PTH110 - a name may be no path at all
+        return is_name or os.path.isfile(os.path.join(argument, "model.json"))  # noqa: PTH113, PTH118
+    return not isinstance(argument, Corpus | pd.DataFrame) and is_text_classifier(argument)

@@ -26,7 +26,7 @@ class Table:
 
 
 class Result(ABC):
-    """A headline and tables, printed as text and shown as HTML in a notebook; tables without rows are left out."""
+    """A headline, notes and tables, as text and as HTML in a notebook; tables without rows are left out."""
 
     __slots__ = ()
 
@@ -36,11 +36,15 @@ class Result(ABC):
     @abstractmethod
     def _tables(self) -> list[Table]: ...
 
+    def _notes(self) -> Sequence[str]:
+        """Sentences below the headline."""
+        return ()
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._headline()})"
 
     def __str__(self) -> str:
-        parts = [self._headline()]
+        parts = ["\n".join([self._headline(), *self._notes()])]
         for table in self._tables():
             if table.rows:
                 widths = [max(map(len, column)) for column in zip(table.header, *table.rows, strict=True)]
@@ -51,7 +55,7 @@ class Result(ABC):
 
     def _repr_html_(self) -> str:
         left = "text-align:left"
-        parts = [f"<p>{escape(self._headline())}</p>"]
+        parts = [f"<p>{escape(paragraph)}</p>" for paragraph in (self._headline(), *self._notes())]
         for table in self._tables():
             if table.rows:
                 head = "".join(f'<th style="{left}">{escape(cell)}</th>' for cell in table.header)

@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 from spoilerguard.errors import ModelFormatError
 from spoilerguard.model import SpoilerClassifier
-from spoilerguard.persistence.formats import kind_of, versions
+from spoilerguard.persistence.formats import kind_of, parameters_of, versions
 from spoilerguard.persistence.manifest import Fault, Json, plain_object
 
 __all__ = ["card_markdown"]
@@ -58,7 +58,7 @@ def card_markdown(model: SpoilerClassifier) -> str:
         own = {
             "operating points": {f"{name}, {at}": asdict(one) for at, named in points for name, one in named.items()},
             "parameters": {
-                **model.get_params(deep=False),
+                **parameters_of(model),
                 "vectorizer": {**vectorizer.get_params(deep=False), "encoder": kind_of(vectorizer.encoder)},
                 "classes": model.classes_,
             },

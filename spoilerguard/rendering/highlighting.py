@@ -38,7 +38,13 @@ _SMALLEST_WEIGHT = 0.005  # less would show as 0.00
 _FULL_WEIGHT = 1.0  # from here the colour grows no stronger: such a weight makes even odds 2.7 to 1
 
 
-def to_html(review: str, verdicts: Sequence[Verdict], explanations: Sequence[Explanation] | None = None) -> str:
+def to_html(
+    review: str,
+    verdicts: Sequence[Verdict],
+    explanations: Sequence[Explanation] | None = None,
+    *,
+    style_sheet: bool = True,
+) -> str:
     """Highlight the spoilers of a review, the strength by the probability.
 
     Parameters
@@ -49,6 +55,8 @@ def to_html(review: str, verdicts: Sequence[Verdict], explanations: Sequence[Exp
         What `spoilerguard.classify` says about it.
     explanations : sequence of Explanation, optional
         What `spoilerguard.explain` says about it, one for each verdict. A reader sees them after a click.
+    style_sheet : bool, default True
+        Whether the piece brings its style sheet. On a page of many pieces, one of them is enough.
 
     Returns
     -------
@@ -68,7 +76,8 @@ def to_html(review: str, verdicts: Sequence[Verdict], explanations: Sequence[Exp
     """
     text = "".join(_highlight(review, verdicts))
     reasons = "" if explanations is None else "".join(_reasons(verdicts, explanations))
-    return f'<div class="spoilerguard">{_STYLE_SHEET}<div class="text" dir="auto">{text}</div>{reasons}</div>'
+    sheet = _STYLE_SHEET if style_sheet else ""
+    return f'<div class="spoilerguard">{sheet}<div class="text" dir="auto">{text}</div>{reasons}</div>'
 
 
 def percent(probability: float) -> str:

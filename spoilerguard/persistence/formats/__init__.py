@@ -31,7 +31,7 @@ from spoilerguard.persistence.manifest import (
 )
 from spoilerguard.version import __version__
 
-__all__ = ["KIND", "READERS", "kind_of", "read", "versions", "write"]
+__all__ = ["KIND", "READERS", "kind_of", "parameters_of", "read", "versions", "write"]
 
 KIND = "spoilerguard model"
 READERS: Mapping[int, Callable[[dict[str, Any], Callable[[Stamp], bytes]], SpoilerClassifier]] = {1: read_v1}
@@ -53,8 +53,8 @@ def kind_of(encoder: Encoder | None) -> str | None:
 def write(model: SpoilerClassifier) -> tuple[bytes, bytes]:
     """The content of ``model.json`` and of ``weights.safetensors``.
 
-    Parameters are written whatever they are called: the reader, which `save` asks before it writes, refuses what it
-    does not know, so that no parameter is ever lost in silence.
+    Parameters are written whatever they are called, but for those that are None: the reader, which `save` asks before
+    it writes, refuses what it does not know, so that no parameter is ever lost in silence.
     """
     check_is_fitted(model, ["vectorizer_", "coef_"])
     vectorizer, context = model.vectorizer_, model.context_
@@ -69,8 +69,7 @@ def write(model: SpoilerClassifier) -> tuple[bytes, bytes]:
         "kind": KIND,
         "format": max(READERS),
         "versions": versions(),
-        "classifier": model.get_params(deep=False)
-        | {"vectorizer": "default" if model.vectorizer is None else "as fitted"},
+        "classifier": parameters_of(model),
         "vectorizer": vectorizer.get_params(deep=False)
         | {"encoder": encoder_kind, "n_sentences": vectorizer.n_sentences_},
         "classes": {"dtype": "str" if classes.dtype.kind == "U" else classes.dtype.name, "values": classes},
@@ -85,6 +84,14 @@ def write(model: SpoilerClassifier) -> tuple[bytes, bytes]:
         "weights": Stamp.of(weights)._asdict(),
     }
     return serialize(plain_object(document, "")), weights
+
+
+def parameters_of(model: SpoilerClassifier) -> dict[str, Any]:
+    """Those that are not None; labels of `class_weight` as text, which `parse_label` reads alike."""
+    given = {name: value for name, value in model.get_params(deep=False).items() if value is not None}
+    if isinstance(model.class_weight, Mapping):
+        given["class_weight"] = {str(label): weight for label, weight in model.class_weight.items()}
+    return given | {"vectorizer": "default" if model.vectorizer is None else "as fitted"}
 
 
 def _half_precision(coef: NDArray[np.float32]) -> NDArray[np.float16]:

@@ -63,16 +63,17 @@ _POINTS: Layout = {
         "recall_interval": ascending(_SHARE),
     }
 }
+_CLASSIFIER: Mapping[str, Layout] = {
+    "vectorizer": one_of("default", "as fitted"),
+    "C": number(sys.float_info.min, 1e30),
+    "threshold": _SHARE,
+    "random_state": whole(0, 2**32 - 1),
+}
 _LAYOUT: Mapping[str, Layout] = {
     "kind": TEXT,
     "format": one_of(1),
     "versions": {...: TEXT},
-    "classifier": {
-        "vectorizer": one_of("default", "as fitted"),
-        "C": number(sys.float_info.min, 1e30),
-        "threshold": _SHARE,
-        "random_state": whole(0, 2**32 - 1),
-    },
+    "classifier": _CLASSIFIER,
     "vectorizer": {
         "normalization": whole(1, 2**31),
         "word_ngrams": whole(1, 8),
@@ -101,7 +102,7 @@ _LAYOUT: Mapping[str, Layout] = {
 def read_v1(document: dict[str, Any], weights_of: Callable[[Stamp], bytes]) -> SpoilerClassifier:
     """The model of a document whose checksum and format number hold; `weights_of` gives the file of a stamp."""
     has_context = document.get("context") is not None
-    check(document, _LAYOUT if has_context else {**_LAYOUT, "context": one_of(None)})
+    check(document, {**_LAYOUT, **_optional(document), **({} if has_context else {"context": one_of(None)})})
     arrays = unpack(weights_of(Stamp(**document["weights"])), document["arrays"])
     vectorizer = _vectorizer(document["vectorizer"], arrays)
     unfitted = SentenceVectorizer(**vectorizer.get_params(deep=False))  # it shares the encoder
@@ -123,6 +124,16 @@ def read_v1(document: dict[str, Any], weights_of: Callable[[Stamp], bytes]) -> S
     if arrays:
         raise Fault(WEIGHTS, f"is wrong: this model has no use for {', '.join(sorted(arrays))}.")
     return model
+
+
+def _optional(document: Mapping[str, Any]) -> Mapping[str, Layout]:
+    """The layout of ``classifier`` where it holds weights of classes: each by its label, or "balanced"."""
+    classifier = document.get("classifier")
+    if not isinstance(classifier, dict) or "class_weight" not in classifier:
+        return {}
+    named: Layout = {...: number(0, 1e30)}
+    layout = named if isinstance(classifier["class_weight"], dict) else one_of("balanced")
+    return {"classifier": {**_CLASSIFIER, "class_weight": layout}}
 
 
 def _vectorizer(fields: Mapping[str, Any], arrays: Arrays) -> SentenceVectorizer:

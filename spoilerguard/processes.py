@@ -1,0 +1,38 @@
+"""Work in several processes by joblib, where that can be trusted: errors of the input, and frozen programs."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from joblib import Parallel
+
+from spoilerguard.user_warnings import warn_user
+
+__all__ = ["n_processes", "run_jobs"]
+
+
+def n_processes(n_jobs: int) -> int:
+    """`n_jobs`, but 1 in a frozen program: there, a process that joblib starts would run the whole program again."""
+    if n_jobs != 1 and getattr(sys, "frozen", False):
+        warn_user(f"n_jobs={n_jobs} has no effect in a frozen program: all work is done in this process.")
+        return 1
+    return n_jobs
+
+
+def run_jobs(jobs: Iterable[Any], n_jobs: int) -> Iterator[Any]:
+    """The results of joblib's `delayed` calls, in order, `jobs` read as they are needed.
+
+    An error while reading `jobs` is raised after the results of the jobs before it: joblib would stop its processes
+    while they work, and print their complaints.
+    """
+    faults = []
+
+    def read() -> Iterator[Any]:
+        try:
+            yield from jobs
+        except Exception as fault:  # noqa: BLE001 - raised below
+            faults.append(fault)
+
+    yield from Parallel(n_jobs=n_jobs, return_as="generator")(read())
+    if faults:
+        raise faults[0]
