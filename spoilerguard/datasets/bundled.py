@@ -158,7 +158,7 @@ def load_challenge() -> Challenge:
     Examples
     --------
     >>> load_challenge()
-    Challenge(516 cases, 253 pairs, 20 abilities)
+    Challenge(756 cases, 373 pairs, 30 abilities)
     """
     path = _bundled_file("challenge/challenge.jsonl")
     cases = []
