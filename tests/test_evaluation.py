@@ -371,7 +371,7 @@ def test_what_is_no_model_is_named_with_what_is(labelled: Corpus, other: Any) ->
 
 @pytest.mark.parametrize("other", [None, ["He dies."], 3])
 def test_what_is_no_corpus_is_named_with_what_is(model: SpoilerClassifier, other: Any) -> None:
-    with pytest.raises(TypeError, match=r"takes a path, a DataFrame or a Corpus"):
+    with pytest.raises(TypeError, match=r"expected a path, a DataFrame or a Corpus, got"):
         evaluate(model, other)
 
 

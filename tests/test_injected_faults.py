@@ -69,6 +69,14 @@ def again(*rows: int, **changes: Any) -> Edit:
     return edit
 
 
+def replaced(old: str, new: str, count: int = -1) -> Callable[[str], str]:
+    return lambda sentence: sentence.replace(old, new, count)
+
+
+def ending_in(mark: str) -> Callable[[str], str]:
+    return lambda sentence: sentence[:-1] + mark
+
+
 def with_typo(sentence: str) -> str:
     """The sentence with another letter in one of its words."""
     return sentence[:30] + "x" + sentence[31:]
@@ -156,7 +164,7 @@ UNREADABLE: dict[str, Callable[[Path], object]] = {
     "line 3: mixed encodings: byte 0xe9": written(
         HEAD.encode() + "Café au lait.,0,,,\n".encode() + b"Caf\xe9 noir.,0,,,\n"
     ),
-    "after line 0: broken UTF-16": written((HEAD + "A.,1,,,\n").encode("utf-16")[:-1]),
+    "after line 1: broken UTF-16": written((HEAD + "A.,1,,,\n").encode("utf-16")[:-1]),
     "is UTF-32; save the file as UTF-8": written((HEAD + "A.,1,,,\n").encode("utf-32")),
     "is an Excel workbook or a zip archive": written(b"PK\x03\x04\x14", "really.csv"),
     "is parquet, not text; end its name in .parquet": written(b"PAR1\x15\x04", "really.csv"),
@@ -337,11 +345,8 @@ SUSPICIOUS: list[tuple[str, Edit]] = [
     ("cue-edge-blanks", text(lambda s: s + " ", only=1)),
     ("cue-leading-punctuation", text(lambda s: f"- {s}", only=1)),
     ("cue-no-final-punctuation", text(lambda s: s.rstrip("."), only=0)),
-    *(("cue-punctuation", text(lambda s, mark=mark: s[:-1] + mark, only=1)) for mark in '!?…;*"”)~'),
-    *(
-        ("cue-punctuation", text(lambda s, mark=mark: s.replace(",", mark), only=0))
-        for mark in (" –", ":", "'s", ";", "/")
-    ),
+    *(("cue-punctuation", text(ending_in(mark), only=1)) for mark in '!?…;*"”)~'),
+    *(("cue-punctuation", text(replaced(",", mark), only=0)) for mark in (" –", ":", "'s", ";", "/")),
     ("cue-ellipsis", text(lambda s: s.replace(".", "..."), only=1)),
     ("cue-non-ascii", text(lambda s: s.replace("a", "á"), only=1)),
     ("cue-lower-case", text(str.lower, only=1)),
@@ -358,7 +363,7 @@ SUSPICIOUS: list[tuple[str, Edit]] = [
     ("mojibake", text(lambda s: s.replace(" ", "â€™s ", 1), every=30)),
     ("replacement-characters", text(lambda s: s.replace("e", "\ufffd", 1), every=30)),
     *(
-        ("question-marks-for-characters", text(lambda s, bad=bad: s.replace(" ", f" {bad} ", 1), every=30))
+        ("question-marks-for-characters", text(replaced(" ", f" {bad} ", 1), every=30))
         for bad in ("don?t", "it???s", "na?ve", "?quoted words?", "word ? word", "good?really", "caf?")
     ),
     ("mojibake", text(lambda s: s + " I donât know.", every=30)),

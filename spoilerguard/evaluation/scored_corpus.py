@@ -5,7 +5,7 @@ The logits may also come from several models, such as those of a cross-validatio
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ from spoilerguard.bootstrap import factorize
 from spoilerguard.bundled import NAMES, resolve_model
 from spoilerguard.calibration.operating_points import DEFAULT_POINT, OperatingPoints, resolve_thresholds
 from spoilerguard.corpus import Corpus
-from spoilerguard.datasets import load_corpus
+from spoilerguard.datasets.loading import AnyTable, load_corpus
 from spoilerguard.documents import Standing
 from spoilerguard.errors import CorpusError
 from spoilerguard.evaluation.classifiers import TextClassifier, is_text_classifier, spoiler_logits
@@ -43,6 +43,7 @@ class ScoredCorpus:
     thresholds: Mapping[Standing, Mapping[str, NDArray[np.float64]]]  # one value for each row
     promised: OperatingPoints = field(default_factory=dict)  # what the model states about its operating points
     note: str = ""  # what a reader has to know about the scores
+    are_probabilities: bool = True  # else the scores only rank, and calibration is undefined
 
     @property
     def standings(self) -> tuple[Standing, ...]:
@@ -71,6 +72,7 @@ class Sample:
     n_groups: int
     reviews: NDArray[np.intp]  # number of each sentence's review; -1 outside of reviews
     rows: NDArray[np.intp]  # of the corpus
+    are_probabilities: bool = True
 
     @classmethod
     def of(cls, scored: ScoredCorpus, standing: Standing, mask: NDArray[np.bool_] | None = None) -> "Sample":
@@ -84,7 +86,8 @@ class Sample:
         decisions = {name: probabilities >= at[chosen] for name, at in scored.thresholds[standing].items()}
         groups, n_groups = factorize(corpus.groups[rows])
         reviews = np.repeat(np.where(corpus.lengths > 1, np.arange(len(corpus.lengths)), -1), corpus.lengths)
-        return cls(corpus.labels[rows], logits, corpus.weights[rows], decisions, groups, n_groups, reviews[rows], rows)
+        columns = (corpus.labels[rows], logits, corpus.weights[rows], decisions, groups, n_groups, reviews[rows], rows)
+        return cls(*columns, scored.are_probabilities)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -100,7 +103,8 @@ def score(model: SpoilerClassifier | TextClassifier, corpus: Corpus) -> ScoredCo
     no_context = _NO_CONTEXT if corpus.in_review.any() else ""
     if not isinstance(model, SpoilerClassifier):
         logits, note = spoiler_logits(model, corpus.sentences)
-        return scored_alone(corpus, logits, " ".join(filter(None, (no_context, note))))
+        scored = scored_alone(corpus, logits, " ".join(filter(None, (no_context, note))))
+        return replace(scored, are_probabilities=not note)
     check_is_fitted(model)
     predictions = predict(model, corpus.documents)
     refuse_hard_labels(predictions.alone)
@@ -124,7 +128,7 @@ def scored_alone(corpus: Corpus, logits: NDArray[np.float64], note: str) -> Scor
 
 def resolve_arguments(
     models: Sequence[SpoilerClassifier | TextClassifier | str | Path | None],
-    corpus: Corpus | pd.DataFrame | str | os.PathLike[str],
+    corpus: AnyTable,
 ) -> tuple[list[SpoilerClassifier | TextClassifier], Corpus]:
     """The models and the corpus that the arguments of `evaluate` or `compare` stand for; ``TypeError`` if swapped."""
     if _is_model(corpus) or any(isinstance(model, Corpus | pd.DataFrame) for model in models):

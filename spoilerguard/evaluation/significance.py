@@ -47,6 +47,7 @@ def swap_test(a: Sample, b: Sample, seed: int) -> dict[str, float]:
         n_groups=2 * n,
         reviews=np.r_[a.reviews, second_review],
         rows=np.tile(a.rows, 2),
+        are_probabilities=a.are_probabilities and b.are_probabilities,
     )
     measure, standard_errors = sentence_measure(both), _standard_errors(both, n)
     blocks = []
