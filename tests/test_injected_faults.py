@@ -171,6 +171,11 @@ UNREADABLE: dict[str, Callable[[Path], object]] = {
     "is packed with bzip2": written(b"BZh91AY&SY", "packed.csv"),
     "is packed with xz": written(b"\xfd7zXZ\x00\x00", "packed.jsonl"),
     "is packed with zstd": written(b"\x28\xb5\x2f\xfd\x24", "packed.tsv"),
+    "is a pointer of Git LFS, not the table; run git lfs pull": written(
+        b"version https://git-lfs.github.com/spec/v1\n"
+    ),
+    "is a web page, not a table": written("<!DOCTYPE html>\n<html>", "page.jsonl"),
+    "ragged row: 1 cells under 2 columns; are its cells separated by ';'?": written("sentence;spoiler;a,b\nA.;1;2\n"),
     "is an SQLite database": written(b"SQLite format 3\x00", "base.csv"),
     "missing column 'sentence' (did you mean 'Sentences'? Then pass columns={'sentence': 'Sentences'})": written(
         "Sentences,spoiler\nA.,1\n"
