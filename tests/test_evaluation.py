@@ -402,6 +402,9 @@ def test_probabilities_stand_in_the_order_of_the_table_even_where_its_reviews_ar
     table.to_csv(tmp_path / "labels.csv", index=False)
     for corpus in (table, tmp_path / "labels.csv"):
         assert evaluate_probabilities(corpus, probabilities, n_bootstrap=5).metric("roc_auc").value == 1
+    with pytest.warns(UserWarning, match="'wrok' is not read") as warned:
+        evaluate_probabilities(table.rename(columns={"work": "wrok"}), probabilities, n_bootstrap=5)
+    assert len(warned) == 1
 
 
 def test_probabilities_of_whole_reviews_stand_in_the_order_of_their_sentences() -> None:
@@ -448,6 +451,8 @@ def test_a_model_that_gives_hard_labels_for_logits_is_refused(
 def test_an_empty_corpus_is_refused(labelled: Corpus, model: SpoilerClassifier) -> None:
     with pytest.raises(CorpusError, match="no sentences"):
         evaluate(model, labelled.take([]))
+    with pytest.raises(CorpusError, match="no sentences"):
+        evaluate_probabilities(labelled.take([]), [])
 
 
 def test_evaluating_leaves_corpus_and_model_as_they_were(labelled: Corpus, model: SpoilerClassifier) -> None:

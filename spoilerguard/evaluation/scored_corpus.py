@@ -94,12 +94,10 @@ class Sample:
 
 
 def score(model: SpoilerClassifier | TextClassifier, corpus: Corpus) -> ScoredCorpus:
-    """The model's logits of a corpus; an empty corpus, an unfitted model and hard labels for logits are refused.
+    """The model's logits of a corpus; an unfitted model and hard labels for logits are refused.
 
     A classifier that is not ours has no context and no operating points: its logits are the same in either standing.
     """
-    if not len(corpus):
-        raise CorpusError(f"{corpus.name or 'the corpus'}: no sentences to evaluate on; it needs at least one")
     no_context = _NO_CONTEXT if corpus.in_review.any() else ""
     if not isinstance(model, SpoilerClassifier):
         logits, note = spoiler_logits(model, corpus.sentences)
@@ -130,7 +128,7 @@ def resolve_arguments(
     models: Sequence[SpoilerClassifier | TextClassifier | str | Path | None],
     corpus: AnyTable,
 ) -> tuple[list[SpoilerClassifier | TextClassifier], Corpus]:
-    """The models and the corpus that the arguments of `evaluate` or `compare` stand for; ``TypeError`` if swapped."""
+    """What the arguments of `evaluate` or `compare` stand for; swapped ones and an empty corpus are refused."""
     if _is_model(corpus) or any(isinstance(model, Corpus | pd.DataFrame) for model in models):
         shown = [repr(one) if isinstance(one, str | os.PathLike) else type(one).__name__ for one in (*models, corpus)]
         raise TypeError(f"The model comes first and the corpus last; got {', '.join(shown)}.")
@@ -146,7 +144,10 @@ def resolve_arguments(
                 "A model is a SpoilerClassifier, another fitted scikit-learn classifier on text, a folder, a name or "
                 f"None; got {given}."
             )
-    return resolved, load_corpus(corpus)
+    labelled = load_corpus(corpus)
+    if not len(labelled):
+        raise CorpusError(f"{labelled.name or 'the corpus'}: no sentences to evaluate on; it needs at least one")
+    return resolved, labelled
 
 
 def _is_model(argument: object) -> bool:
