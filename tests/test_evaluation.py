@@ -407,6 +407,14 @@ def test_probabilities_stand_in_the_order_of_the_table_even_where_its_reviews_ar
     assert len(warned) == 1
 
 
+def test_a_corpus_may_be_a_table_of_another_library(model: SpoilerClassifier) -> None:
+    polars = pytest.importorskip("polars")
+    table = corpus_of(20).frame
+    other = polars.DataFrame({name: table[name].to_list() for name in ("sentence", "spoiler", "review_id", "work")})
+    assert evaluate(model, other, n_bootstrap=5).n_sentences == 20
+    assert evaluate_probabilities(other, 0.2 + 0.6 * table.spoiler, n_bootstrap=5).metric("roc_auc").value == 1
+
+
 def test_probabilities_of_whole_reviews_stand_in_the_order_of_their_sentences() -> None:
     spans = [[[0, 3], [4, 12]], [[0, 5], [6, 11]]]
     table = pd.DataFrame({"text": ["Go. He dies.", "Fine. Good."], "spans": spans, "labels": [[0, 2], [0, 0]]})
