@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         SpoilerguardError,
         TrainingError,
     )
-    from spoilerguard.evaluation import Comparison, Report, compare, evaluate
+    from spoilerguard.evaluation import Comparison, Report, compare, evaluate, evaluate_probabilities
     from spoilerguard.model import SpoilerClassifier
     from spoilerguard.persistence import save
     from spoilerguard.training import cross_validate, train
@@ -54,6 +54,7 @@ __all__ = [
     "compare",
     "cross_validate",
     "evaluate",
+    "evaluate_probabilities",
     "explain",
     "load",
     "load_corpus",
@@ -74,7 +75,7 @@ _NAMES_BY_MODULE = {
         "SpoilerguardError",
         "TrainingError",
     ),
-    "evaluation": ("Comparison", "Report", "compare", "evaluate"),
+    "evaluation": ("Comparison", "Report", "compare", "evaluate", "evaluate_probabilities"),
     "model": ("SpoilerClassifier",),
     "persistence": ("save",),
     "bundled": ("load",),

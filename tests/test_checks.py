@@ -197,6 +197,58 @@ def test_out_of_fold_never_trains_on_the_works_it_predicts() -> None:
     assert ((probabilities > 0.5) == table.spoiler).mean() <= 0.6  # with its own work it would be right every time
 
 
+# What is true of them and no fault: "Ha." twice, a line of stars, sequels, and pairs that differ in a word on purpose.
+OWN = {"exact-duplicates", "hardly-text", "foreign-language", "near-duplicates", "similar-work-on-both-sides"}
+OWN_CORPORA = Path(__file__).parents[1] / "datasets"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("reviews/dev.jsonl", {"exact-duplicates", "hardly-text"}),
+        ("reviews/test.jsonl", {"exact-duplicates", "hardly-text"}),
+        pytest.param("reviews/train.jsonl", OWN, marks=pytest.mark.slow),
+        ("comments/comments.jsonl", OWN),
+    ],
+)
+def test_no_check_raises_a_false_alarm_on_our_own_corpora(name: str, expected: set[str]) -> None:
+    report = check_corpus(OWN_CORPORA / name)
+    assert set(report.names) <= expected
+    assert report.ok
+    assert all(finding.count < 6 for finding in report if finding.name == "foreign-language" and "train" not in name)
+
+
+@pytest.mark.slow
+@pytest.mark.data
+def test_on_thousands_of_real_reviews_the_checks_find_what_is_there_and_nothing_else() -> None:
+    path = data_home() / "gold" / "train.jsonl"
+    if not path.exists():
+        pytest.skip("the texts are not on this machine")
+    report = check_corpus(path)
+    damaged = {"control-characters", "question-marks-for-characters", "spoiler-markup", "very-long", "web-addresses"}
+    repeated = {"duplicate-reviews", "near-duplicates", "exact-duplicates", "conflicting-labels"}
+    assert set(report.names) <= damaged | repeated | {"hardly-text", "foreign-language"}
+    assert report.ok
+
+
+def test_posts_about_one_work_may_begin_alike_and_copies_of_them_are_found() -> None:
+    table: Any = make_corpus().frame.astype(object)
+    ends = ("Lovely stuff, mostly weather.", "He eats her in the last reel.")
+    pair = [("The old keeper has one guest, one lamp and one long winter.", end) for end in ends]
+    posts = pd.DataFrame(
+        [
+            {"sentence": sentence, "spoiler": 0, "review_id": f"post {n}", "position": at, "work": "Film 0-0"}
+            for n, post in enumerate(pair)
+            for at, sentence in enumerate(post)
+        ]
+    )
+    assert "near-duplicate-reviews" not in check_corpus(pd.concat([table, posts])).names
+    copy = posts[:2].assign(
+        review_id="copy", sentence=["The old keeper has one gest, one lamp and one long winter.", ends[0]]
+    )
+    assert "near-duplicate-reviews" in check_corpus(pd.concat([table, posts, copy])).names
+
+
 def test_an_empty_corpus_is_refused() -> None:
     with pytest.raises(CorpusError, match="nothing to check"):
         check_corpus(make_corpus().take([]))

@@ -97,12 +97,19 @@ def test_probabilities_of_minor_and_major_spoilers_are_added_up(corpus: Corpus) 
     assert found == pytest.approx(roc_auc_score(corpus.labels, spoils))
 
 
-def test_a_decision_function_stands_for_the_logit_and_the_report_says_so(corpus: Corpus) -> None:
+def test_a_decision_function_ranks_and_labels_and_has_no_calibration(corpus: Corpus) -> None:
     model = on_words(LinearSVC()).fit(X, Y)
     report = evaluate(model, corpus, n_bootstrap=5)
-    assert "Pipeline gives no probabilities: its decision function stands for the logit" in report.note
+    assert "Pipeline gives no probabilities, so it is judged by its ranking" in report.note
     right = (model.predict(corpus.sentences) == corpus.labels).mean()
     assert report.metric("accuracy", "alone").value == pytest.approx(right)
+    comparison = compare("default", model, corpus, n_bootstrap=5)
+    for metric in ("brier_score", "calibration_error"):
+        assert np.isnan(report.metric(metric).value)
+        assert comparison.difference(metric).verdict == "cannot tell"
+        assert not np.isnan(comparison.difference(metric).a.value)
+        assert np.isnan(comparison.difference(metric).b.value)
+        assert np.isnan(comparison.difference(metric).p_value)
 
 
 def test_probabilities_of_zero_and_one_are_measured_too(corpus: Corpus) -> None:

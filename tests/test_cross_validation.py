@@ -1,10 +1,16 @@
 """Cross-validation: no model is evaluated on a work that it has seen, and the leak of a random split shows."""
 
 import json
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.svm import LinearSVC
 
 from spoilerguard.calibration import OperatingPoint
 from spoilerguard.corpus import Corpus
@@ -126,6 +132,37 @@ def test_train_is_what_fits_and_gets_the_options() -> None:
 def test_options_of_train_beside_a_fit_of_ones_own_are_refused() -> None:
     with pytest.raises(TypeError, match="n_jobs: options of train have no effect"):
         cross_validate(leaking_corpus(), fit=fit, n_jobs=2)
+
+
+@pytest.mark.parametrize(
+    ("classifier", "note"), [(LogisticRegression(), "no context"), (LinearSVC(), "by calibration")]
+)
+def test_any_classifier_on_text_may_be_fitted_and_what_has_to_be_known_of_its_scores_is_said(
+    classifier: Any, note: str
+) -> None:
+    table = make_corpus(works=8, seed=1)
+    pipeline = make_pipeline(TfidfVectorizer(), classifier)
+    found = cross_validate(
+        table, fit=lambda part: clone(pipeline).fit(part.sentences, part.labels), n_splits=2, n_bootstrap=5
+    )
+    assert found.by_work.metric("roc_auc").value > 0.6
+    for form in (str(found), found._repr_html_(), found.to_json(), str(found.by_work)):
+        assert form.count("The model has no context") == (2 if form == found.to_json() else 1)
+        assert note in form
+    assert np.isnan(found.by_work.metric("brier_score").value) == isinstance(classifier, LinearSVC)
+
+
+def test_the_note_of_one_fold_is_that_of_all() -> None:
+    kinds = iter([LinearSVC(), *[LogisticRegression() for _ in range(3)]])
+
+    def fit_another(part: Corpus) -> Any:
+        return make_pipeline(TfidfVectorizer(), next(kinds)).fit(part.sentences, part.labels)
+
+    found = cross_validate(make_corpus(works=8, seed=1), fit=fit_another, n_splits=2, n_bootstrap=5)
+    assert "gives no probabilities" in found.by_work.note
+    assert np.isnan(found.by_work.metric("calibration_error").value)
+    assert found.at_random is not None
+    assert "gives no probabilities" not in found.at_random.note
 
 
 @pytest.mark.parametrize("n_splits", [0, 1, 9])

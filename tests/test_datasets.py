@@ -1,9 +1,11 @@
 """Reading labelled tables: every format, the UCSD stream, and the fault behind each refusal."""
 
+import csv
 import gzip
 import json
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -64,6 +66,77 @@ def test_a_byte_order_mark_and_windows_line_ends_are_no_part_of_the_text(tmp_pat
     file = tmp_path / "windows.csv"
     file.write_bytes(b"\xef\xbb\xbfsentence,spoiler\r\nHe dies.,yes\r\n")
     assert load_corpus(file).sentences == ["He dies."]
+
+
+def delimited(delimiter: str = ",", line_end: str = "\n") -> str:
+    """The table without its cell of two lines, every sentence quoted."""
+    rows = [
+        delimiter.join([*(f'"{cell}"' if "spoiler" in cell or "," in cell else cell for cell in row)])
+        for row in (
+            ["sentence", "spoiler", "work"],
+            ["He says so; he dies, I think | or not.", "1", "Ü & I"],
+            ["A long\u0085line\u2028of three, maybe.", "0", ""],
+        )
+    ]
+    return line_end.join([*rows, ""])
+
+
+SENTENCES = ["He says so; he dies, I think | or not.", "A long\u0085line\u2028of three, maybe."]
+OTHER_FORMS: dict[str, tuple[str, bytes]] = {
+    **{f"{name} in {ending}": (f"a{ending}", delimited(delimiter).encode())
+       for name, delimiter in (("comma", ","), ("semicolon", ";"), ("tab", "\t"), ("bar", "|"))
+       for ending in (".csv", ".tsv", ".tab", ".CSV")},
+    "sep= in the first line": ("a.csv", b"sep=;\r\n" + delimited(";", "\r\n").encode()),
+    "sep= quoted and in capitals": ("a.csv", b'"SEP=|"\n' + delimited("|").encode()),
+    "another delimiter in a quoted name": ("a.csv", delimited(";").replace("work", '"work, title"').encode()),
+    "line ends of old Macs": ("a.csv", delimited(line_end="\r").encode()),
+    "line ends of Windows": ("a.tsv", delimited("\t", "\r\n").encode()),
+    "no line end behind the last row": ("a.csv", delimited().rstrip("\n").encode()),
+    "blank lines": ("a.csv", b"\n\n" + delimited(line_end="\n\n").encode()),
+    "a delimiter at the end of each row": ("a.csv", delimited().replace("\n", ",\n").encode()),
+    "ending in capitals, packed": ("A.CSV.GZ", gzip.compress(delimited().encode())),
+    "packed, named as if not": ("a.csv", gzip.compress(delimited().encode())),
+    "UTF-16": ("a.csv", delimited().encode("utf-16")),
+    "UTF-16, packed, with tabs": ("a.csv.gz", gzip.compress(delimited("\t").encode("utf-16"))),
+    **{f"UTF-16 {order} without byte order mark{with_}": ("a.csv", table.encode(f"utf-16-{order}"))
+       for order in ("le", "be")
+       for with_, table in (("", delimited()), (", with tabs", delimited("\t", "\r\n")),
+                            (", Cyrillic names", delimited().replace("work", "\u0444\u0438\u043b\u044c\u043c")))},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", OTHER_FORMS)
+def test_a_table_is_read_whatever_separates_its_cells_and_ends_its_lines(form: str, tmp_path: Path) -> None:
+    name, data = OTHER_FORMS[form]
+    (tmp_path / name).write_bytes(data)
+    corpus = load_corpus(tmp_path / name)
+    assert (corpus.sentences, corpus.labels.tolist()) == (SENTENCES, [1, 0])
+
+
+@pytest.mark.parametrize("ending", [".csv", ".tsv", ".csv.gz", ".jsonl"])
+def test_a_cell_may_be_as_long_as_a_book_and_the_limit_of_others_stays(ending: str, tmp_path: Path) -> None:
+    book, limit = "He said “so, so” and went. " * 20_000, csv.field_size_limit()
+    table = pd.DataFrame({"sentence": [book, "Fine."], "spoiler": [1, 0]})
+    path = tmp_path / f"long{ending}"
+    if ending == ".jsonl":
+        table.to_json(path, orient="records", lines=True)
+    else:
+        table.to_csv(path, index=False, sep="\t" if ending == ".tsv" else ",")
+    assert load_corpus(path).sentences == [book, "Fine."]
+    assert csv.field_size_limit() == limit
+
+
+@pytest.mark.parametrize("kind", ["polars", "polars lazy", "pyarrow", "pandas with Arrow columns"])
+def test_a_table_of_another_library_gives_the_same_corpus(kind: str) -> None:
+    module = pytest.importorskip(kind.split(maxsplit=1)[0] if kind.startswith("po") else "pyarrow")
+    columns = ROWS | {"position": [0.0, 1.0, None, None]}
+    makers: dict[str, Any] = {
+        "polars": lambda: module.DataFrame(columns),
+        "polars lazy": lambda: module.DataFrame(columns).lazy(),
+        "pyarrow": lambda: module.table(columns),
+        "pandas with Arrow columns": lambda: pd.DataFrame(columns).convert_dtypes(dtype_backend="pyarrow"),
+    }
+    assert load_corpus(makers[kind]()).digest == Corpus.from_frame(frame()).digest
 
 
 def test_columns_can_be_renamed_while_reading(tmp_path: Path) -> None:

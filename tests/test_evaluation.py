@@ -371,7 +371,7 @@ def test_what_is_no_model_is_named_with_what_is(labelled: Corpus, other: Any) ->
 
 @pytest.mark.parametrize("other", [None, ["He dies."], 3])
 def test_what_is_no_corpus_is_named_with_what_is(model: SpoilerClassifier, other: Any) -> None:
-    with pytest.raises(TypeError, match=r"takes a path, a DataFrame or a Corpus"):
+    with pytest.raises(TypeError, match=r"expected a path, a DataFrame or a Corpus, got"):
         evaluate(model, other)
 
 
@@ -402,6 +402,17 @@ def test_probabilities_stand_in_the_order_of_the_table_even_where_its_reviews_ar
     table.to_csv(tmp_path / "labels.csv", index=False)
     for corpus in (table, tmp_path / "labels.csv"):
         assert evaluate_probabilities(corpus, probabilities, n_bootstrap=5).metric("roc_auc").value == 1
+    with pytest.warns(UserWarning, match="'wrok' is not read") as warned:
+        evaluate_probabilities(table.rename(columns={"work": "wrok"}), probabilities, n_bootstrap=5)
+    assert len(warned) == 1
+
+
+def test_a_corpus_may_be_a_table_of_another_library(model: SpoilerClassifier) -> None:
+    polars = pytest.importorskip("polars")
+    table = corpus_of(20).frame
+    other = polars.DataFrame({name: table[name].to_list() for name in ("sentence", "spoiler", "review_id", "work")})
+    assert evaluate(model, other, n_bootstrap=5).n_sentences == 20
+    assert evaluate_probabilities(other, 0.2 + 0.6 * table.spoiler, n_bootstrap=5).metric("roc_auc").value == 1
 
 
 def test_probabilities_of_whole_reviews_stand_in_the_order_of_their_sentences() -> None:
@@ -448,6 +459,8 @@ def test_a_model_that_gives_hard_labels_for_logits_is_refused(
 def test_an_empty_corpus_is_refused(labelled: Corpus, model: SpoilerClassifier) -> None:
     with pytest.raises(CorpusError, match="no sentences"):
         evaluate(model, labelled.take([]))
+    with pytest.raises(CorpusError, match="no sentences"):
+        evaluate_probabilities(labelled.take([]), [])
 
 
 def test_evaluating_leaves_corpus_and_model_as_they_were(labelled: Corpus, model: SpoilerClassifier) -> None:

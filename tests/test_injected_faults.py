@@ -69,6 +69,14 @@ def again(*rows: int, **changes: Any) -> Edit:
     return edit
 
 
+def replaced(old: str, new: str, count: int = -1) -> Callable[[str], str]:
+    return lambda sentence: sentence.replace(old, new, count)
+
+
+def ending_in(mark: str) -> Callable[[str], str]:
+    return lambda sentence: sentence[:-1] + mark
+
+
 def with_typo(sentence: str) -> str:
     """The sentence with another letter in one of its words."""
     return sentence[:30] + "x" + sentence[31:]
@@ -156,13 +164,18 @@ UNREADABLE: dict[str, Callable[[Path], object]] = {
     "line 3: mixed encodings: byte 0xe9": written(
         HEAD.encode() + "Café au lait.,0,,,\n".encode() + b"Caf\xe9 noir.,0,,,\n"
     ),
-    "after line 0: broken UTF-16": written((HEAD + "A.,1,,,\n").encode("utf-16")[:-1]),
+    "after line 1: broken UTF-16": written((HEAD + "A.,1,,,\n").encode("utf-16")[:-1]),
     "is UTF-32; save the file as UTF-8": written((HEAD + "A.,1,,,\n").encode("utf-32")),
     "is an Excel workbook or a zip archive": written(b"PK\x03\x04\x14", "really.csv"),
     "is parquet, not text; end its name in .parquet": written(b"PAR1\x15\x04", "really.csv"),
     "is packed with bzip2": written(b"BZh91AY&SY", "packed.csv"),
     "is packed with xz": written(b"\xfd7zXZ\x00\x00", "packed.jsonl"),
     "is packed with zstd": written(b"\x28\xb5\x2f\xfd\x24", "packed.tsv"),
+    "is a pointer of Git LFS, not the table; run git lfs pull": written(
+        b"version https://git-lfs.github.com/spec/v1\n"
+    ),
+    "is a web page, not a table": written("<!DOCTYPE html>\n<html>", "page.jsonl"),
+    "ragged row: 1 cells under 2 columns; are its cells separated by ';'?": written("sentence;spoiler;a,b\nA.;1;2\n"),
     "is an SQLite database": written(b"SQLite format 3\x00", "base.csv"),
     "missing column 'sentence' (did you mean 'Sentences'? Then pass columns={'sentence': 'Sentences'})": written(
         "Sentences,spoiler\nA.,1\n"
@@ -337,11 +350,8 @@ SUSPICIOUS: list[tuple[str, Edit]] = [
     ("cue-edge-blanks", text(lambda s: s + " ", only=1)),
     ("cue-leading-punctuation", text(lambda s: f"- {s}", only=1)),
     ("cue-no-final-punctuation", text(lambda s: s.rstrip("."), only=0)),
-    *(("cue-punctuation", text(lambda s, mark=mark: s[:-1] + mark, only=1)) for mark in '!?…;*"”)~'),
-    *(
-        ("cue-punctuation", text(lambda s, mark=mark: s.replace(",", mark), only=0))
-        for mark in (" –", ":", "'s", ";", "/")
-    ),
+    *(("cue-punctuation", text(ending_in(mark), only=1)) for mark in '!?…;*"”)~'),
+    *(("cue-punctuation", text(replaced(",", mark), only=0)) for mark in (" –", ":", "'s", ";", "/")),
     ("cue-ellipsis", text(lambda s: s.replace(".", "..."), only=1)),
     ("cue-non-ascii", text(lambda s: s.replace("a", "á"), only=1)),
     ("cue-lower-case", text(str.lower, only=1)),
@@ -358,7 +368,7 @@ SUSPICIOUS: list[tuple[str, Edit]] = [
     ("mojibake", text(lambda s: s.replace(" ", "â€™s ", 1), every=30)),
     ("replacement-characters", text(lambda s: s.replace("e", "\ufffd", 1), every=30)),
     *(
-        ("question-marks-for-characters", text(lambda s, bad=bad: s.replace(" ", f" {bad} ", 1), every=30))
+        ("question-marks-for-characters", text(replaced(" ", f" {bad} ", 1), every=30))
         for bad in ("don?t", "it???s", "na?ve", "?quoted words?", "word ? word", "good?really", "caf?")
     ),
     ("mojibake", text(lambda s: s + " I donât know.", every=30)),

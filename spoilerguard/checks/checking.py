@@ -1,6 +1,6 @@
 """All checks over one corpus. To add one, write a function that yields findings and give it a row in `CHECKS`."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -78,7 +78,7 @@ def check_corpus(
     >>> check_corpus(pd.DataFrame(rows)).names[:2]
     ('one-class', 'too-few-works')
     """
-    if isinstance(audit, str) or not (callable(audit) or isinstance(audit, (bool, Sequence, np.ndarray, pd.Series))):
+    if not (callable(audit) or isinstance(audit, (bool, list, tuple, np.ndarray, pd.Series))):
         raise TypeError(f"audit takes True, an array of probabilities or a callable, not {type(audit).__name__}")
     table, other = load_corpus(corpus), None if against is None else load_corpus(against)
     for side in (table, other):

@@ -33,6 +33,7 @@ __all__ = [
 # From MISSPELT on, texts are near duplicates if their letters are nearly the same: a typo, and no other word. In 4,500
 # reviews of different works, no two texts share 0.3.
 NEAR, MISSPELT, NEAR_REVIEW = 0.7, 0.5, 0.4
+_LEAST_COMMON = 25  # triples, where less than NEAR is shared: of two posts about one film, a sentence may be the same
 _SAME_LETTERS = 0.95  # 2 * common letters / all letters: two typos in 100 letters leave 0.98, another word 0.9
 LONG = 5  # words; shorter sentences ("I loved it.") repeat in any collection of reviews and leak nothing
 MANY = 0.01  # share of rows or reviews from which on a fault must be mended; below, a model does not notice it
@@ -133,7 +134,8 @@ def near_pairs(texts: Sequence[str], *, share: float = NEAR) -> Iterator[tuple[i
         for other in sorted({earlier for triple in prefix for earlier in rows_by_triple[triple]}):
             n_common = len(triples[other] & own)
             common = n_common / (len(triples[other]) + len(own) - n_common)
-            if common >= share or (common >= least and _are_letters_alike(texts[other], texts[row])):
+            enough = common >= share and (common >= NEAR or n_common >= _LEAST_COMMON)
+            if enough or (common >= least and _are_letters_alike(texts[other], texts[row])):
                 yield other, row
         for triple in prefix:
             rows_by_triple[triple].append(row)

@@ -23,12 +23,12 @@ _KNOWN = 0.65  # share of known words below which a sentence is not English
 _ENGLISH_SHARE = 0.2  # with more words out of the English list, unknown words are names
 
 _ENGLISH = frozenset(
-    "the and of to a in is it that this for with as was but on are not be by at an have has had i you he she they we "
-    "his her its from or so if all about who what there my me just like very too no out up when more one would could "
-    "can will do does did been were which their your our them him how than then into only other some any because also "
-    "after even most through over again off back before still much many well good great really get got make made see saw "
-    "think know time way people first two never ever those these while where such being between without same both since "
-    "movie film book story don't it's didn't doesn't isn't wasn't".split()
+    "the and of to a in is it that this for with as was but on are not be by at an have has had i you he she they "
+    "we his her its from or so if all about who what there my me just like very too no out up when more one would "
+    "could can will do does did been were which their your our them him how than then into only other some any "
+    "because also after even most through over again off back before still much many well good great really get "
+    "got make made see saw think know time way people first two never ever those these while where such being "
+    "between without same both since movie film book story don't it's didn't doesn't isn't wasn't".split()
 )
 # Common words of other languages, without those that English reviews hold (die, men, son, war, me, no).
 _OTHERS = frozenset(

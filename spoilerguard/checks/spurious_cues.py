@@ -27,7 +27,9 @@ __all__ = ["CUES", "Cue", "check_spurious_cues", "cue_auc"]
 MEANINGLESS, NATURAL = 0.55, 0.75
 # One punctuation mark: the comma reaches 0.59 (a spoiler needs a clause), every other mark 0.56 at most.
 PUNCTUATION = 0.65
-_SIGMAS = 4.0  # how far beyond chance, in standard errors: about one false alarm in 16,000 cues
+_SIGMAS = (
+    4.0  # how far beyond chance, in standard errors: about one false alarm in 16,000 cues; half as far beyond a limit
+)
 _MANY_SOURCES = 50  # with more, each source's own rate fits its rows by chance
 
 
@@ -122,7 +124,7 @@ def check_spurious_cues(corpus: Corpus) -> Iterator[Finding]:
     for name, cue in CUES.items():
         values = cue.values(corpus)
         auc = cue_auc(values, corpus.labels)
-        if auc < cue.limit or auc - 0.5 < chance:
+        if auc < max(cue.limit + chance / 2, 0.5 + chance):
             continue
         present = values > 0 if set(np.unique(values)) <= {0.0, 1.0} else None  # rows only where it is yes or no
         yield from _cue(name, cue.words, auc, cue.limit, cue.remedy, present)

@@ -24,7 +24,7 @@ _PATTERNS: tuple[tuple[str, Severity, str, str], ...] = (
     ("question-marks-for-characters", "warning",
      (r"(?<![\w/=&?.])[^\W\d_]*[a-z]\?{1,3}[a-z]+(?![\w/=&.])"  # don?t, na?ve, good?really
       r"|(?<!\S)\?{1,3}[^\W\d_]{2}[^?]*\w[.,!]?\?{1,3}(?=[\s.,;:]|$)"  # ?quoted?
-      r"|[^\W\d_] \?{1,3} [a-z]|(?i:\b(?:caf|clich|fianc|prot.?g|beyonc|matin|risqu|communiqu)\?)"),
+      r"|[^\W\d_] (?:\?|\?{3}) [a-z]|(?i:\b(?:caf|clich|fianc|prot.?g|beyonc|matin|risqu|communiqu)\?)"),
      "Question marks where characters were lost in decoding (don?t, na?ve); read the original again as UTF-8."),
     ("control-characters", "warning", r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]",
      "Control characters; they come from a wrong encoding or a broken export."),

@@ -203,7 +203,7 @@ class Corpus:
         >>> Corpus.concat([one, one]).frame.review_id.tolist()
         ['r1@x', 'r1@x#1']
         """
-        parts = [corpora] if isinstance(corpora, Corpus) else list(corpora)
+        parts: list[Any] = [corpora] if isinstance(corpora, Corpus) else list(corpora)
         wrong = next((part for part in parts if not isinstance(part, Corpus)), None)
         if wrong is not None:
             raise TypeError(f"concat takes corpora, not {type(wrong).__name__}; load_corpus makes one of a table")

@@ -108,7 +108,8 @@ def select_columns(frame: pd.DataFrame, columns: Mapping[str, str] | None, origi
 def _missing_column(ours: str, theirs: Mapping[str, str], names: list[Any]) -> str:
     """The message about a column that a table lacks."""
     name = theirs.get(ours, ours)
-    close = _close(name, names) or next((word for word in _NEEDED.get(ours, ()) if word in names), "")
+    plain = {_plain_name(other): other for other in names}
+    close = _close(name, names) or next((plain[word] for word in _NEEDED.get(ours, ()) if word in plain), "")
     if close:
         remedy = f"did you mean {close!r}? Then pass columns={{{ours!r}: {close!r}}}"
     elif ours in theirs:

@@ -23,7 +23,8 @@ __all__ = ["DELIMITERS", "read_delimited"]
 
 DELIMITERS = (",", "\t", ";", "|")
 
-_NAMED = re.compile(r"sep=(.)\s*")  # the first line of what Excel writes for itself
+_NAMED = re.compile(r"\"?sep=(.)\"?\s*", re.IGNORECASE)  # the first line of what Excel writes for itself
+_QUOTED = re.compile(r'"[^"]*"')
 
 
 def read_delimited(path: Path, delimiter: str) -> tuple[pd.DataFrame, Origin]:
@@ -55,9 +56,11 @@ def read_delimited(path: Path, delimiter: str) -> tuple[pd.DataFrame, Origin]:
     try:
         for row in reader:
             if rows and row and len(row) != len(rows[0]):
+                other = next((mark for mark in DELIMITERS if mark != found and mark in "".join(rows[0])), "")
+                remedy = f"are its cells separated by {other!r}? Else " if other else ""
                 raise CorpusError(
                     f"{path}, line {start}: ragged row: {len(row)} cells under {len(rows[0])} columns; "
-                    "put quotes around sentences that hold the delimiter"
+                    f"{remedy}put quotes around sentences that hold the delimiter"
                 )
             if row:
                 rows.append(row)
@@ -84,8 +87,9 @@ def _delimiter(numbered: Iterator[tuple[int, str]], usual: str) -> tuple[str, It
     named = _NAMED.fullmatch(header)
     if named:
         return named[1], lines, 2
-    others = [delimiter for delimiter in DELIMITERS if delimiter != usual and delimiter in header]
-    found = others[0] if usual not in header and len(others) == 1 else usual
+    bare = _QUOTED.sub("", header)
+    others = [delimiter for delimiter in DELIMITERS if delimiter != usual and delimiter in bare]
+    found = others[0] if usual not in bare and len(others) == 1 else usual
     return found, chain([header], lines), 1
 
 

@@ -26,6 +26,9 @@ _NO_TEXT = {
     b"BZh": "packed with bzip2; unpack it, or pack it with gzip",
     b"\xfd7zXZ": "packed with xz; unpack it, or pack it with gzip",
     b"\x28\xb5\x2f\xfd": "packed with zstd; unpack it, or pack it with gzip",
+    b"version https://git-lfs": "a pointer of Git LFS, not the table; run git lfs pull",
+    b"<!": "a web page, not a table; download the file itself",
+    b"<html": "a web page, not a table; download the file itself",
     b"SQLite format 3": "an SQLite database, not text; export the table as CSV",
     b"\xff\xfe\x00\x00": "UTF-32; save the file as UTF-8",
     b"\x00\x00\xfe\xff": "UTF-32; save the file as UTF-8",
@@ -48,8 +51,8 @@ def open_binary(path: Path) -> io.BufferedReader:
 def read_lines(path: Path) -> Iterator[tuple[int, str]]:
     r"""The lines of a text file with their line numbers from 1, line ends kept, one in memory at a time.
 
-    A line ends in LF, CR LF or CR. The encoding is UTF-8; or UTF-16, where a byte order mark or the zero bytes between
-    the letters of the first line say so.
+    A line ends in LF, CR LF or CR. The encoding is UTF-8, or UTF-16 where a byte order mark or the zero bytes among the
+    first letters say so.
 
     Raises
     ------
@@ -95,9 +98,9 @@ def _utf_16(path: Path, head: bytes) -> str | None:
     if head[:2] in _UTF_16:
         return _UTF_16[head[:2]]
     first, second = head[: len(head) // 2 * 2 : 2], head[1::2]
-    if len(head) >= 8 and not any(second) and all(first):
+    if len(head) >= 8 and second.count(0) >= len(second) / 4 and all(first):
         return "utf-16-le"
-    return "utf-16-be" if len(head) >= 8 and not any(first) and all(second) else None
+    return "utf-16-be" if len(head) >= 8 and first.count(0) >= len(first) / 4 and all(second) else None
 
 
 def _not_unicode(path: Path, number: int, error: UnicodeDecodeError) -> str:

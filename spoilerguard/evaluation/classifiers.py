@@ -72,7 +72,7 @@ def spoiler_logits(model: Any, sentences: list[str]) -> tuple[NDArray[np.float64
     refuse_hard_labels(scores)
     if not np.isfinite(scores).all():
         raise ValueError(f"{kind}.decision_function gave a number that is not finite.")
-    note = f"{kind} gives no probabilities: its decision function stands for the logit, so calibration means little."
+    note = f"{kind} gives no probabilities, so it is judged by its ranking, and by its labels, but not by calibration."
     return np.asarray(scores if spoiler[1] else -scores, dtype=np.float64), note
 
 

@@ -8,7 +8,6 @@ Holm's correction over the metrics that decide. Where it finds nothing, the verd
 """
 
 import math
-import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from spoilerguard.bootstrap import Estimate, estimate
-from spoilerguard.corpus import Corpus
+from spoilerguard.datasets.loading import AnyTable
 from spoilerguard.documents import Standing
 from spoilerguard.evaluation.classifiers import TextClassifier
 from spoilerguard.evaluation.metrics import COMPARED, DECISIVE, METRICS, sentence_measure, title_of
@@ -153,7 +152,7 @@ class Comparison(Result):
 def compare(
     a: SpoilerClassifier | TextClassifier | str | Path | None,
     b: SpoilerClassifier | TextClassifier | str | Path | None,
-    corpus: Corpus | pd.DataFrame | str | os.PathLike[str],
+    corpus: AnyTable,
     *,
     n_bootstrap: int = 1000,
     seed: int = 0,

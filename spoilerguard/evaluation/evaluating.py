@@ -1,6 +1,5 @@
 """One model and one corpus → a report; also from probabilities that something else gave."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +10,8 @@ from scipy.special import expit, logit
 
 from spoilerguard.bootstrap import Estimate, Measure, estimate
 from spoilerguard.corpus import Corpus
-from spoilerguard.datasets import load_corpus
-from spoilerguard.datasets.loading import read_table
+from spoilerguard.corpus.schema import COLUMNS
+from spoilerguard.datasets.loading import AnyTable, read_table
 from spoilerguard.datasets.whole_reviews import is_whole_reviews
 from spoilerguard.documents import Standing
 from spoilerguard.evaluation.classifiers import TextClassifier, probabilities_to_logits
@@ -31,7 +30,7 @@ _EDGE = 1e-9  # keeps the logit of a threshold of 0 or 1 finite
 
 def evaluate(
     model: SpoilerClassifier | TextClassifier | str | Path | None,
-    corpus: Corpus | pd.DataFrame | str | os.PathLike[str],
+    corpus: AnyTable,
     *,
     n_bootstrap: int = 1000,
     seed: int = 0,
@@ -46,9 +45,9 @@ def evaluate(
     model : SpoilerClassifier, other classifier, str or Path
         A fitted model, its folder, ``"default"`` or ``"accurate"``. Or any fitted scikit-learn classifier that takes a
         list of sentences and was fitted on labels such as 0/1 or "safe"/"spoiler", for instance a pipeline that begins
-        with a ``TfidfVectorizer``. It is asked for ``predict_proba`` (where there is none, its ``decision_function``
-        stands for the logit), its threshold is 0.5, and it scores each sentence by itself in either standing; the
-        report says so.
+        with a ``TfidfVectorizer``. It is asked for ``predict_proba``; where there is none, its ``decision_function``
+        ranks, and calibration is left out. Its threshold is 0.5, and it scores each sentence by itself in either
+        standing; the report says so.
     corpus : Corpus, DataFrame or path
         Labelled sentences of works that the model has not seen; see `spoilerguard.load_corpus`.
     n_bootstrap : int, default 1000
@@ -86,7 +85,7 @@ def evaluate(
 
 
 def evaluate_probabilities(
-    corpus: Corpus | pd.DataFrame | str | os.PathLike[str],
+    corpus: AnyTable,
     probabilities: ArrayLike,
     *,
     n_bootstrap: int = 1000,
@@ -131,14 +130,15 @@ def evaluate_probabilities(
     return report_of(scored, n_bootstrap=n_bootstrap, seed=seed)
 
 
-def _given_order(corpus: Corpus | pd.DataFrame | str | os.PathLike[str], labelled: Corpus) -> NDArray[np.int64]:
+def _given_order(corpus: AnyTable, labelled: Corpus) -> NDArray[np.int64]:
     """For each row of the loaded corpus, the row of the argument: loading puts the sentences of a review together."""
     if isinstance(corpus, Corpus):
         return np.arange(len(labelled))
-    frame = corpus if isinstance(corpus, pd.DataFrame) else read_table(Path(corpus))[0]
+    frame, _ = read_table(corpus)
     if is_whole_reviews(list(frame.columns)):
         return np.arange(len(labelled))
-    return load_corpus(frame.assign(weight=np.arange(len(frame)))).weights.astype(np.int64)
+    known = frame[[name for name in COLUMNS if name in frame.columns]]  # the others are warned about once
+    return Corpus.from_frame(known.assign(weight=np.arange(len(frame)))).weights.astype(np.int64)
 
 
 def report_of(scored: ScoredCorpus, *, n_bootstrap: int, seed: int) -> Report:

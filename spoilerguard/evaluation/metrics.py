@@ -33,6 +33,7 @@ __all__ = [
 
 _BINS = 10
 _HEADLINE = ("roc_auc", "average_precision", "calibration_error", "base_rate")
+_OF_PROBABILITIES = ("brier_score", "calibration_error")  # undefined for scores that only rank
 _Values = dict[str, NDArray[np.float64]]
 
 
@@ -169,6 +170,8 @@ def sentence_measure(sample: Sample) -> Measure:
             for name in sample.decisions:
                 values[f"precision@{name}"] = totals[f"hits {name}"] / totals[f"flagged {name}"]
                 values[f"recall@{name}"] = totals[f"hits {name}"] / totals["spoilers"]
+            if not sample.are_probabilities:
+                values |= dict.fromkeys(_OF_PROBABILITIES, np.full(len(counts), np.nan))
             return values
 
     return measure

@@ -5,7 +5,7 @@ The logits may also come from several models, such as those of a cross-validatio
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ from spoilerguard.bootstrap import factorize
 from spoilerguard.bundled import NAMES, resolve_model
 from spoilerguard.calibration.operating_points import DEFAULT_POINT, OperatingPoints, resolve_thresholds
 from spoilerguard.corpus import Corpus
-from spoilerguard.datasets import load_corpus
+from spoilerguard.datasets.loading import AnyTable, load_corpus
 from spoilerguard.documents import Standing
 from spoilerguard.errors import CorpusError
 from spoilerguard.evaluation.classifiers import TextClassifier, is_text_classifier, spoiler_logits
@@ -43,6 +43,7 @@ class ScoredCorpus:
     thresholds: Mapping[Standing, Mapping[str, NDArray[np.float64]]]  # one value for each row
     promised: OperatingPoints = field(default_factory=dict)  # what the model states about its operating points
     note: str = ""  # what a reader has to know about the scores
+    are_probabilities: bool = True  # else the scores only rank, and calibration is undefined
 
     @property
     def standings(self) -> tuple[Standing, ...]:
@@ -71,6 +72,7 @@ class Sample:
     n_groups: int
     reviews: NDArray[np.intp]  # number of each sentence's review; -1 outside of reviews
     rows: NDArray[np.intp]  # of the corpus
+    are_probabilities: bool = True
 
     @classmethod
     def of(cls, scored: ScoredCorpus, standing: Standing, mask: NDArray[np.bool_] | None = None) -> "Sample":
@@ -84,23 +86,23 @@ class Sample:
         decisions = {name: probabilities >= at[chosen] for name, at in scored.thresholds[standing].items()}
         groups, n_groups = factorize(corpus.groups[rows])
         reviews = np.repeat(np.where(corpus.lengths > 1, np.arange(len(corpus.lengths)), -1), corpus.lengths)
-        return cls(corpus.labels[rows], logits, corpus.weights[rows], decisions, groups, n_groups, reviews[rows], rows)
+        columns = (corpus.labels[rows], logits, corpus.weights[rows], decisions, groups, n_groups, reviews[rows], rows)
+        return cls(*columns, scored.are_probabilities)
 
     def __len__(self) -> int:
         return len(self.labels)
 
 
 def score(model: SpoilerClassifier | TextClassifier, corpus: Corpus) -> ScoredCorpus:
-    """The model's logits of a corpus; an empty corpus, an unfitted model and hard labels for logits are refused.
+    """The model's logits of a corpus; an unfitted model and hard labels for logits are refused.
 
     A classifier that is not ours has no context and no operating points: its logits are the same in either standing.
     """
-    if not len(corpus):
-        raise CorpusError(f"{corpus.name or 'the corpus'}: no sentences to evaluate on; it needs at least one")
     no_context = _NO_CONTEXT if corpus.in_review.any() else ""
     if not isinstance(model, SpoilerClassifier):
         logits, note = spoiler_logits(model, corpus.sentences)
-        return scored_alone(corpus, logits, " ".join(filter(None, (no_context, note))))
+        scored = scored_alone(corpus, logits, " ".join(filter(None, (no_context, note))))
+        return replace(scored, are_probabilities=not note)
     check_is_fitted(model)
     predictions = predict(model, corpus.documents)
     refuse_hard_labels(predictions.alone)
@@ -124,9 +126,9 @@ def scored_alone(corpus: Corpus, logits: NDArray[np.float64], note: str) -> Scor
 
 def resolve_arguments(
     models: Sequence[SpoilerClassifier | TextClassifier | str | Path | None],
-    corpus: Corpus | pd.DataFrame | str | os.PathLike[str],
+    corpus: AnyTable,
 ) -> tuple[list[SpoilerClassifier | TextClassifier], Corpus]:
-    """The models and the corpus that the arguments of `evaluate` or `compare` stand for; ``TypeError`` if swapped."""
+    """What the arguments of `evaluate` or `compare` stand for; swapped ones and an empty corpus are refused."""
     if _is_model(corpus) or any(isinstance(model, Corpus | pd.DataFrame) for model in models):
         shown = [repr(one) if isinstance(one, str | os.PathLike) else type(one).__name__ for one in (*models, corpus)]
         raise TypeError(f"The model comes first and the corpus last; got {', '.join(shown)}.")
@@ -142,7 +144,10 @@ def resolve_arguments(
                 "A model is a SpoilerClassifier, another fitted scikit-learn classifier on text, a folder, a name or "
                 f"None; got {given}."
             )
-    return resolved, load_corpus(corpus)
+    labelled = load_corpus(corpus)
+    if not len(labelled):
+        raise CorpusError(f"{labelled.name or 'the corpus'}: no sentences to evaluate on; it needs at least one")
+    return resolved, labelled
 
 
 def _is_model(argument: object) -> bool:

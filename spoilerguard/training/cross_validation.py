@@ -4,7 +4,6 @@ Names of people and places repeat within a work, so a split that puts one work o
 0.04 AUC on TV Tropes. The result of such a random split stands beside the honest one, so that the leak is seen.
 """
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,9 +12,10 @@ import numpy as np
 import pandas as pd
 
 from spoilerguard.corpus import Corpus
-from spoilerguard.datasets import load_corpus
+from spoilerguard.datasets.loading import AnyTable, load_corpus
 from spoilerguard.documents import Standing
 from spoilerguard.errors import TrainingError
+from spoilerguard.evaluation.classifiers import TextClassifier
 from spoilerguard.evaluation.evaluating import report_of
 from spoilerguard.evaluation.metrics import DECISIVE, title_of
 from spoilerguard.evaluation.report import Report
@@ -67,6 +67,9 @@ class CrossValidation(Result):
         named = f"{self.by_work.name}: " if self.by_work.name else ""
         return f"{named}{self.n_splits}-fold cross-validation by work, {self.by_work.n_works:,} works"
 
+    def _notes(self) -> list[str]:
+        return [self.by_work.note] if self.by_work.note else []
+
     def _tables(self) -> list[Table]:
         if self.at_random is None:
             return [self.by_work.overview()]
@@ -81,12 +84,12 @@ class CrossValidation(Result):
 
 
 def cross_validate(
-    corpus: Corpus | pd.DataFrame | str | os.PathLike[str],
+    corpus: AnyTable,
     *,
     n_splits: int = 5,
     seed: int = 0,
     n_bootstrap: int = 1000,
-    fit: Callable[[Corpus], SpoilerClassifier] | None = None,
+    fit: Callable[[Corpus], SpoilerClassifier | TextClassifier] | None = None,
     **options: Any,  # noqa: ANN401 - handed to train
 ) -> CrossValidation:
     """Train on all folds but one and evaluate on that one, in turns; then again with folds drawn at random.
@@ -102,7 +105,8 @@ def cross_validate(
     n_bootstrap : int, default 1000
         Number of resamples of works for the intervals.
     fit : callable, optional
-        From a corpus to a fitted model. None means `spoilerguard.train` with `n_splits`, `seed` and `options`.
+        From a corpus to a fitted model, or to any other fitted classifier that `spoilerguard.evaluate` takes. None
+        means `spoilerguard.train` with `n_splits`, `seed` and `options`.
     **options
         Further arguments of `spoilerguard.train`.
 
@@ -156,11 +160,13 @@ def cross_validate(
     return CrossValidation(n_splits, by_work, report(at_random))
 
 
-def _out_of_fold(corpus: Corpus, folds: Folds, fit: Callable[[Corpus], SpoilerClassifier]) -> ScoredCorpus:
+def _out_of_fold(
+    corpus: Corpus, folds: Folds, fit: Callable[[Corpus], SpoilerClassifier | TextClassifier]
+) -> ScoredCorpus:
     """Every sentence scored by the model of the other folds.
 
     Kept are the operating points that all models have; each row has the threshold of its own model. What one model
-    promises says nothing about all of them, so it is dropped.
+    promises says nothing about all of them, so it is dropped. What has to be said of any of them is said.
     """
     parts = [score(fit(corpus.take(learnt)), corpus.take(left_out)) for learnt, left_out in folds]
     logits, thresholds = {}, {}
@@ -170,4 +176,11 @@ def _out_of_fold(corpus: Corpus, folds: Folds, fit: Callable[[Corpus], SpoilerCl
         thresholds[standing] = {
             name: np.concatenate([part.thresholds[standing][name] for part in parts]) for name in shared
         } or {MODEL_THRESHOLD: np.full(len(corpus), 0.5)}
-    return ScoredCorpus(corpus, np.concatenate([left_out for _, left_out in folds]), logits, thresholds)
+    return ScoredCorpus(
+        corpus,
+        np.concatenate([left_out for _, left_out in folds]),
+        logits,
+        thresholds,
+        note=" ".join(dict.fromkeys(part.note for part in parts if part.note)),
+        are_probabilities=all(part.are_probabilities for part in parts),
+    )
