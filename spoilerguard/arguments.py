@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TypeVar
 
-from spoilerguard.features import as_sentences
+from spoilerguard.features import as_sentences, check_texts
 from spoilerguard.user_warnings import warn_of_paths, warn_of_reviews, warn_user
 
 __all__ = ["ReviewStream", "check_text"]
@@ -22,7 +22,7 @@ def check_text(text: str | Iterable[str]) -> str | list[str]:
         return text
     if isinstance(text, os.PathLike):
         raise TypeError(f"Expected text, got a path: pass Path({os.fspath(text)!r}).read_text(encoding='utf-8').")
-    sentences = as_sentences(text)
+    sentences = as_sentences(check_texts(text, "sentence"))
     warn_of_paths(sentences)
     warn_of_reviews(sentences)
     return sentences
@@ -63,7 +63,7 @@ class ReviewStream:
                 )
             yield result
         if self._n_missing > 1:
-            warn_user(f"{self._n_missing:,} reviews were no strings, and got no verdicts. {self._first}.")
+            warn_user(f"{self._n_missing:,} reviews were no strings, and got no verdicts. The first: {self._first}.")
 
     def _replace(self, position: int, review: object) -> str:
         """What stands for a review that is no string."""
