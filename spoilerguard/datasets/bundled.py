@@ -196,5 +196,5 @@ def _bundled_file(name: str) -> Path:
             return folder / name
     raise CorpusError(
         f"the bundled file {name} is neither in the package ({_FOLDERS[0]}) nor in a checkout ({_FOLDERS[-1]}): "
-        "install spoilerguard again, or clone its repository"
+        "install spoilerguard again, as files and not as a zip archive, or clone its repository"
     )

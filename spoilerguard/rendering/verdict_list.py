@@ -42,6 +42,7 @@ class Verdicts(list[Verdict]):
     Examples
     --------
     >>> review = "Lovely music. He dies."
+    >>> from spoilerguard import Label
     >>> safe = Verdict("Lovely music.", 0, 13, Label.SAFE, 0.02, certain=True)
     >>> spoiler = Verdict("He dies.", 14, 22, Label.SPOILER, 0.93, certain=True)
     >>> verdicts = Verdicts([safe, spoiler], review)
