@@ -37,7 +37,7 @@ from spoilerguard import (
     persistence,
     redact,
 )
-from spoilerguard.datasets import data_home, load_reviews, make_corpus
+from spoilerguard.datasets import data_home, load_reviews, make_corpus, sample
 from spoilerguard.documents import Standing
 from spoilerguard.rendering import Verdicts
 from spoilerguard.user_warnings import warn_of_reviews
@@ -291,6 +291,31 @@ def test_a_misspelt_name_of_a_model_gets_the_right_one(name: str, meant: str) ->
             ModelFormatError, match=rf"{name}' is no folder and no name of a model\. Did you mean '{meant}'"
         ):
             call(name)
+
+
+@pytest.mark.parametrize(
+    ("call", "meant"),
+    [
+        (lambda: redact("He dies.", style="redit"), "reddit"),
+        (lambda: redact("He dies.", style="Discord"), "discord"),
+        (lambda: redact("He dies.", style="block-"), "block"),
+        (lambda: classify("He dies.", markup="htlm"), "html"),
+        (lambda: explain("He dies.", markup="Markdown"), "markdown"),
+        (lambda: classify("He dies.", threshold="leniant"), "lenient"),
+        (lambda: spoilerguard.train(make_corpus(works=8), base="defaut"), "default"),
+        (lambda: spoilerguard.evaluate("acurate", make_corpus(works=4)), "accurate"),
+        (lambda: spoilerguard.load_corpus(pd.DataFrame({"Sentnce": ["He dies."], "spoiler": [1]})), "Sentnce"),
+        (lambda: sample("with_spoiler.txt"), "with_spoilers.txt"),
+    ],
+)
+def test_a_name_that_is_misspelt_gets_the_right_one(call: Any, meant: str) -> None:
+    with pytest.raises(ValueError, match=f"[Dd]id you mean '{meant}'"):
+        call()
+
+
+def test_a_name_that_is_like_no_other_gets_the_list_alone() -> None:
+    with pytest.raises(ValueError, match=r"There is no style 'zebra'; choose one of block, .*\w\.$"):
+        redact("He dies.", style="zebra")
 
 
 @pytest.mark.parametrize(
@@ -698,6 +723,7 @@ def test_progress_is_shown_when_asked_for(capsys: pytest.CaptureFixture[str]) ->
 FROZEN = """
 import pathlib, sys, warnings
 import joblib, spoilerguard
+from spoilerguard.datasets import make_corpus
 
 def count_children():
     return sum(len(one.read_text().split()) for one in pathlib.Path("/proc/self/task").glob("*/children"))
@@ -706,6 +732,8 @@ sys.frozen = True
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     verdicts = list(spoilerguard.classify_reviews(["Fine. He dies."] * 200, n_jobs=2))
+    corpus, estimator = make_corpus(works=8, seed=1), spoilerguard.SpoilerClassifier()
+    spoilerguard.train(corpus, estimator=estimator, n_splits=2, n_jobs=2)
 frozen = count_children()
 joblib.Parallel(n_jobs=2)(joblib.delayed(len)("ab") for _ in range(2))
 print(len(verdicts), frozen, count_children() >= 2, *(one.message for one in caught))
