@@ -7,7 +7,7 @@ from typing import TypeAlias, overload
 
 from joblib import delayed
 
-from spoilerguard.arguments import check_text, review_batches
+from spoilerguard.arguments import ReviewStream, check_text
 from spoilerguard.bundled import resolve_model
 from spoilerguard.calibration.operating_points import resolve_thresholds
 from spoilerguard.documents import Documents
@@ -64,7 +64,7 @@ def classify(
     -------
     list of Verdict
         One for each sentence, in order; empty for an empty or blank review. For a review it is a `Verdicts`, which
-        shows the review with its spoilers highlighted in a notebook.
+        shows the review with its spoilers highlighted in a notebook, and becomes a table by ``to_frame()``.
 
     Raises
     ------
@@ -125,20 +125,21 @@ def classify_reviews(
     Yields
     ------
     Verdicts
-        What `classify` returns for each review, in the order of the input.
+        What `classify` returns for each review, in the order of the input. A missing value, or anything else that is
+        no string, counts as an empty review: its `Verdicts` are empty, the stream goes on.
 
     Raises
     ------
     TypeError
-        Where `reviews` is one string, or a review is no string; the message names its position in the whole stream,
-        and the verdicts on the reviews before it come first.
+        Where `reviews` is one string, or no iterable.
     ValueError
         Where there is no such markup.
 
     Warns
     -----
     UserWarning
-        Where one of the first reviews is the name of a file that is there, or `n_jobs` has no effect.
+        At the first review that is no string, with its position in the whole stream, and at the end with their number;
+        where one of the first reviews is the name of a file that is there; where `n_jobs` has no effect.
 
     Examples
     --------
@@ -147,16 +148,16 @@ def classify_reviews(
     """
     check_texts(reviews, "review")
     check_markup(markup)
-    batches = review_batches(reviews)
+    stream = ReviewStream(reviews)
     done: Iterator[list[Verdicts]]
     if n_processes(n_jobs) == 1:
         shared = resolve_model(model)
-        done = (_classify_batch(batch, shared, threshold, markup) for batch in batches)
+        done = (_classify_batch(batch, shared, threshold, markup) for batch in stream)
     else:
         # Another process reads the default model itself, so that nobody sends it along.
         sent = None if model is None or model == "default" else resolve_model(model)
-        done = run_jobs((delayed(_classify_batch)(batch, sent, threshold, markup) for batch in batches), n_jobs)
-    verdicts = (verdicts for batch in done for verdicts in batch)
+        done = run_jobs((delayed(_classify_batch)(batch, sent, threshold, markup) for batch in stream), n_jobs)
+    verdicts = stream.report(verdicts for batch in done for verdicts in batch)
     if not progress:
         return verdicts
     from tqdm.auto import tqdm  # warns in notebooks that lack widgets, so only those who ask for it see that

@@ -5,14 +5,13 @@ An installed package holds them beside its code; an editable install or a checko
 
 import os
 import sys
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from threading import Lock
 
 from sklearn.utils.validation import check_is_fitted
 
-from spoilerguard.errors import ModelFormatError
+from spoilerguard.errors import ModelFormatError, did_you_mean
 from spoilerguard.features import Encoder
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.persistence import load as load_folder
@@ -66,9 +65,9 @@ def load(path: str | Path | None = None) -> SpoilerClassifier:
 
 def _refuse_misspelt(name: str | Path) -> None:
     """Stop where a name is that of no folder, but nearly that of a model."""
-    likely = get_close_matches(name.lower(), NAMES, n=1) if isinstance(name, str) else []
-    if likely and not os.path.lexists(name):
-        raise ModelFormatError(f"{name!r} is no folder and no name of a model: did you mean {likely[0]!r}?")
+    question = did_you_mean(name, NAMES) if isinstance(name, str) else ""
+    if question and not os.path.lexists(name):
+        raise ModelFormatError(f"{name!r} is no folder and no name of a model.{question}")
 
 
 def default_model() -> SpoilerClassifier:

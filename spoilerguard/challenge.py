@@ -109,6 +109,10 @@ class ChallengeReport:
         rows = frame.astype(object).where(frame.notna(), None).to_dict("records")
         return json.dumps({"abilities": rows, "failed": self.failed}, indent=2)
 
+    def __repr__(self) -> str:
+        overall = self.overall
+        return f"ChallengeReport({overall.n_passed} of {overall.n_cases} cases passed, {len(self.abilities)} abilities)"
+
     def __str__(self) -> str:
         width = max(len(result.ability) for result in self.abilities)
         lines = [f"{'':{width}}    {'passed':33}{'pairs right':14}ranked rightly"]

@@ -161,6 +161,9 @@ class ReviewContext:
     intercept: float
     vector_coef: tuple[float, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"ReviewContext({len(self.weights)} features, {len(self.vector_coef)} dimensions of the encoder)"
+
     @classmethod
     def fit(
         cls,

@@ -88,6 +88,9 @@ class Documents:
             {place: sentence.plain for place, sentence in enumerate(found) if sentence.plain},
         )
 
+    def __repr__(self) -> str:
+        return f"Documents({len(self):,} sentences, {len(self.lengths):,} documents)"
+
     def __len__(self) -> int:
         """Number of sentences."""
         return len(self.sentences)

@@ -12,6 +12,9 @@
 Each message says what is wrong, where, and what to do about it.
 """
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 __all__ = [
     "CorpusError",
     "MissingExtraError",
@@ -19,6 +22,7 @@ __all__ = [
     "OperatingPointError",
     "SpoilerguardError",
     "TrainingError",
+    "did_you_mean",
 ]
 
 
@@ -44,3 +48,17 @@ class OperatingPointError(SpoilerguardError, ValueError):
 
 class MissingExtraError(SpoilerguardError, ImportError):
     """An optional package is needed for this; the message holds the command that installs it."""
+
+
+def did_you_mean(name: object, known: Iterable[str]) -> str:
+    """The end of a message about a name that is not known: a blank and a question, or nothing where no name is like it.
+
+    Examples
+    --------
+    >>> did_you_mean("High-Recall", ["cautious", "high_recall"])
+    " Did you mean 'high_recall'?"
+    >>> did_you_mean("zebra", ["cautious", "high_recall"])
+    ''
+    """
+    likely = get_close_matches(str(name).lower(), list(known), n=1)
+    return f" Did you mean {likely[0]!r}?" if likely else ""

@@ -4,7 +4,6 @@ The whole head is an array and a number, so that it can be read, explained and s
 neighbours add is learnt by `spoilerguard.context`; a model carries that stage, `spoilerguard.predictions` applies it.
 """
 
-import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
@@ -18,6 +17,7 @@ from spoilerguard.calibration.operating_points import OperatingPoint, OperatingP
 from spoilerguard.context import ReviewContext
 from spoilerguard.documents import Standing
 from spoilerguard.features import LinearScorer, SentenceVectorizer, TokenBatch, as_sentences
+from spoilerguard.features.estimators import one_line
 from spoilerguard.labels import parse_label
 from spoilerguard.user_warnings import warn_of_reviews, warn_user
 
@@ -25,7 +25,6 @@ __all__ = ["LinearModel"]
 
 _MIN_WORDS = 4
 _MIN_KNOWN = 0.82  # English reviews fall below it once in a hundred sentences, other languages mostly
-_SHOWN = 60  # characters of a parameter
 _CHANGED = "Changed after training"  # an entry of the card
 
 
@@ -135,7 +134,7 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return np.asarray((words >= _MIN_WORDS) & (known / np.maximum(words, 1) >= _MIN_KNOWN))
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:  # noqa: N803 - scikit-learn's name
-        return _short(self)[:N_CHAR_MAX]
+        return one_line(self)[:N_CHAR_MAX]
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "_scorer": None}  # quickly made again, and large
@@ -195,14 +194,3 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if scorer is None or scorer.coef is not self.coef_:
             scorer = self._scorer = LinearScorer(self.vectorizer_, self.coef_)
         return scorer
-
-
-def _short(value: object) -> str:
-    """A value on one line: of estimators what differs from their defaults, of other large objects the type."""
-    if isinstance(value, BaseEstimator):
-        parameters = inspect.signature(type(value)).parameters
-        given = {name: _short(one) for name, one in value.get_params(deep=False).items()}
-        changed = [f"{name}={one}" for name, one in given.items() if one != _short(parameters[name].default)]
-        return f"{type(value).__name__}({', '.join(changed)})"
-    plain = value is None or isinstance(value, bool | int | float | str | tuple | dict)
-    return repr(value) if plain and len(repr(value)) <= _SHOWN else f"<{type(value).__name__}>"

@@ -34,6 +34,9 @@ class Predictions:
     logit: NDArray[np.float64]
     certain: NDArray[np.bool_]
 
+    def __repr__(self) -> str:
+        return f"Predictions({self.documents!r})"
+
     @property
     def probability(self) -> NDArray[np.float64]:
         """Calibrated probability, in [0, 1], that each sentence is a spoiler, where it stands."""

@@ -14,7 +14,7 @@ __all__ = ["n_processes", "run_jobs"]
 def n_processes(n_jobs: int) -> int:
     """`n_jobs`, but 1 in a frozen program: there, a process that joblib starts would run the whole program again."""
     if n_jobs != 1 and getattr(sys, "frozen", False):
-        warn_user(f"n_jobs={n_jobs} has no effect in a frozen program: all work is done in this process.")
+        warn_user(f"n_jobs={n_jobs} has no effect in a frozen program: all work is done in this process.", always=True)
         return 1
     return n_jobs
 

@@ -16,7 +16,7 @@ __all__ = ["warn_of_paths", "warn_of_reviews", "warn_user"]
 _ENTRANCES = {
     f"spoilerguard.{module}" for module in ("api", "arguments", "linear_model", "model", "processes", "user_warnings")
 }
-_LIBRARIES = {"spoilerguard", "sklearn", "joblib"}
+_LIBRARIES = {"spoilerguard", "sklearn", "joblib", "tqdm"}
 
 _SAMPLE = 32  # items that are looked at, and characters of each: 3 ms for reviews, 1 ms for sentences
 _CHARACTERS = 1000
@@ -26,8 +26,8 @@ _MAX_PATH = 500
 _PATH = re.compile(r"(?![/\\]{2})(?:\S+|.*[/\\].*|.*\.[A-Za-z0-9]{1,8})")
 
 
-def warn_user(message: str) -> None:
-    """Warn at the line of the user that led here; be silent where another part of this package did."""
+def warn_user(message: str, *, always: bool = False) -> None:
+    """Warn at the line of the user that led here; unless `always`, be silent where another part of this package did."""
     frame, stacklevel = inspect.currentframe(), 1
     while frame is not None:
         module = str(frame.f_globals.get("__name__"))
@@ -35,7 +35,7 @@ def warn_user(message: str) -> None:
         if package not in _LIBRARIES:
             warnings.warn(message, UserWarning, stacklevel=stacklevel)
             return
-        if package == "spoilerguard" and module not in _ENTRANCES:
+        if not always and package == "spoilerguard" and module not in _ENTRANCES:
             return
         frame, stacklevel = frame.f_back, stacklevel + 1
 
@@ -53,8 +53,9 @@ def warn_of_reviews(sentences: Sequence[str]) -> None:
     if n_several >= max(2, min(len(sample) / 2, 4 + len(sample) / 8)):
         warn_user(
             f"{n_several} of {len(sample)} items looked at hold several sentences, but each item counts as one "
-            "sentence here. To classify whole reviews, call spoilerguard.classify_reviews, which splits them; to learn "
-            "from reviews, split them with spoilerguard.sentences.split and label each sentence."
+            "sentence here. To classify whole reviews, call spoilerguard.classify_reviews or, for a table, "
+            "spoilerguard.classify_table(by='review'): both split them. To learn from reviews, split them with "
+            "spoilerguard.sentences.split and label each sentence."
         )
 
 

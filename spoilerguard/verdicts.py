@@ -1,13 +1,17 @@
 """What the classifier says about a sentence, and why: frozen values, light enough to make millions of."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
+from typing import Any
 
 __all__ = ["Contribution", "Explanation", "Label", "Verdict"]
 
 
 class Label(StrEnum):
-    """The two answers. Members are strings: ``Label.SPOILER == "spoiler"``."""
+    """The two answers. Members are strings: ``Label.SPOILER == "spoiler"``.
+
+    Like any string that is not empty, both are true: ask ``verdict.is_spoiler``, not ``if verdict.label``.
+    """
 
     SAFE = "safe"
     SPOILER = "spoiler"
@@ -36,8 +40,9 @@ class Verdict:
 
     Examples
     --------
-    >>> Verdict("He dies.", 0, 8, Label.SPOILER, 0.9, certain=True).label == "spoiler"
-    True
+    >>> verdict = Verdict("He dies.", 0, 8, Label.SPOILER, 0.9, certain=True)
+    >>> verdict.is_spoiler, verdict.label == "spoiler"
+    (True, True)
     """
 
     text: str
@@ -47,6 +52,21 @@ class Verdict:
     probability: float
     certain: bool
     marked: bool = False
+
+    @property
+    def is_spoiler(self) -> bool:
+        """Whether `label` is ``"spoiler"``."""
+        return self.label == Label.SPOILER
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields by name as plain values, ready for JSON or for a row of a table.
+
+        Examples
+        --------
+        >>> Verdict("He dies.", 0, 8, Label.SPOILER, 0.9, certain=True).to_dict()
+        {'text': 'He dies.', 'start': 0, 'end': 8, 'label': 'spoiler', 'probability': 0.9, 'certain': True, ...}
+        """
+        return {field.name: getattr(self, field.name) for field in fields(self)} | {"label": str(self.label)}
 
 
 @dataclass(frozen=True, slots=True)

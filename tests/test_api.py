@@ -1,6 +1,9 @@
 """What users call: text in, verdicts out, from the model that comes with the package."""
 
+import copy
 import itertools
+import json
+import pickle
 import random
 import subprocess
 import sys
@@ -34,7 +37,7 @@ from spoilerguard import (
     persistence,
     redact,
 )
-from spoilerguard.datasets import data_home, load_reviews
+from spoilerguard.datasets import data_home, load_reviews, make_corpus, sample
 from spoilerguard.documents import Standing
 from spoilerguard.rendering import Verdicts
 from spoilerguard.user_warnings import warn_of_reviews
@@ -285,9 +288,34 @@ def test_the_accurate_model_is_found_by_name(accurate_model: SpoilerClassifier) 
 def test_a_misspelt_name_of_a_model_gets_the_right_one(name: str, meant: str) -> None:
     for call in (spoilerguard.load, lambda name: classify(REVIEW, model=name)):
         with pytest.raises(
-            ModelFormatError, match=f"{name}' is no folder and no name of a model: did you mean '{meant}'"
+            ModelFormatError, match=rf"{name}' is no folder and no name of a model\. Did you mean '{meant}'"
         ):
             call(name)
+
+
+@pytest.mark.parametrize(
+    ("call", "meant"),
+    [
+        (lambda: redact("He dies.", style="redit"), "reddit"),
+        (lambda: redact("He dies.", style="Discord"), "discord"),
+        (lambda: redact("He dies.", style="block-"), "block"),
+        (lambda: classify("He dies.", markup="htlm"), "html"),
+        (lambda: explain("He dies.", markup="Markdown"), "markdown"),
+        (lambda: classify("He dies.", threshold="leniant"), "lenient"),
+        (lambda: spoilerguard.train(make_corpus(works=8), base="defaut"), "default"),
+        (lambda: spoilerguard.evaluate("acurate", make_corpus(works=4)), "accurate"),
+        (lambda: spoilerguard.load_corpus(pd.DataFrame({"Sentnce": ["He dies."], "spoiler": [1]})), "Sentnce"),
+        (lambda: sample("with_spoiler.txt"), "with_spoilers.txt"),
+    ],
+)
+def test_a_name_that_is_misspelt_gets_the_right_one(call: Any, meant: str) -> None:
+    with pytest.raises(ValueError, match=f"[Dd]id you mean '{meant}'"):
+        call()
+
+
+def test_a_name_that_is_like_no_other_gets_the_list_alone() -> None:
+    with pytest.raises(ValueError, match=r"There is no style 'zebra'; choose one of block, .*\w\.$"):
+        redact("He dies.", style="zebra")
 
 
 @pytest.mark.parametrize(
@@ -365,23 +393,44 @@ def test_what_is_no_stream_of_reviews_is_refused_at_once(reviews: Any) -> None:
         classify_reviews(reviews)
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
-@pytest.mark.parametrize("wrong", [None, float("nan"), pd.NA, b"He dies.", ["He dies."]])
-def test_a_review_that_is_no_string_is_refused_and_its_position_in_the_stream_named(wrong: Any, n_jobs: int) -> None:
-    message = f"Review 70 is of type {type(wrong).__name__}, not a string: pass text, and drop or fill missing values"
-    with pytest.raises(TypeError, match=message):
-        list(classify_reviews([*["Fine."] * 70, wrong], n_jobs=n_jobs))
+WRONG = [None, float("nan"), pd.NA, pd.NaT, b"He dies.", ["He dies."], 7, object(), Path("a.txt")]
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
 @pytest.mark.parametrize("position", [0, 1, 63, 64, 130])
-def test_the_reviews_before_a_missing_one_are_answered_first(position: int, n_jobs: int) -> None:
-    done: list[list[Verdict]] = []
+def test_a_missing_review_gets_no_verdict_and_does_not_end_the_stream(position: int, n_jobs: int) -> None:
     reviews: Any = (["Fine.", None][place == position] for place in range(200))
-    with pytest.raises(TypeError, match=f"Review {position} is of type NoneType"):
-        done.extend(classify_reviews(reviews, n_jobs=n_jobs))
-    # `extend` keeps what came before the error
-    assert [len(verdicts) for verdicts in done] == [1] * position
+    message = f"Review {position} is None of type NoneType, not a string: .* without verdicts.* Drop or fill"
+    with pytest.warns(UserWarning, match=message) as caught:
+        found = list(classify_reviews(reviews, n_jobs=n_jobs))
+    assert [len(verdicts) for verdicts in found] == [place != position for place in range(200)]
+    assert [warning.filename for warning in caught] == [__file__]
+    assert isinstance(found[position], Verdicts)
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=lambda value: type(value).__name__)
+def test_whatever_is_no_review_is_said_at_once_and_counted_at_the_end(wrong: Any) -> None:
+    with pytest.warns(UserWarning, match="not a string|no strings") as caught:
+        found = list(classify_reviews([REVIEW, wrong, wrong, "He dies.", wrong]))
+    assert [len(verdicts) for verdicts in found] == [3, 0, 0, 1, 0]
+    first, last = (str(warning.message) for warning in caught)
+    assert first.startswith("Review 1 is ")
+    assert f"of type {type(wrong).__name__}, not a string" in first
+    assert last.startswith("3 reviews were no strings, and got no verdicts. Review 1 is ")
+
+
+def test_the_missing_are_said_of_while_the_stream_runs() -> None:
+    endless_reviews: Any = itertools.cycle(["Fine.", None])
+    with pytest.warns(UserWarning, match="Review 1 is None"):
+        assert len(list(itertools.islice(classify_reviews(endless_reviews), 3))) == 3
+
+
+@pytest.mark.filterwarnings("ignore:.* not a string", "ignore:.* no strings")
+@settings(deadline=None, max_examples=20)
+@given(reviews=st.lists(ANY_TEXT | st.sampled_from(WRONG), max_size=6))
+def test_an_odd_review_changes_no_verdict_on_the_others(reviews: list[Any]) -> None:
+    expected = [classify(review) if isinstance(review, str) else [] for review in reviews]
+    assert list(classify_reviews(reviews)) == expected
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])
@@ -569,6 +618,64 @@ def test_an_ordinary_review_is_looked_up_on_no_disk(monkeypatch: pytest.MonkeyPa
     assert looks == ["a.txt"]
 
 
+# verdicts as data --------------------------------------------------------------------------------------------------
+
+
+FIELDS = ["text", "start", "end", "label", "probability", "certain", "marked"]
+
+
+def test_a_verdict_says_whether_it_is_a_spoiler() -> None:
+    verdicts = classify(REVIEW)
+    assert [verdict.is_spoiler for verdict in verdicts] == [False, True, False]
+    assert [verdict.text for verdict in verdicts if verdict.is_spoiler] == spoilers(verdicts)
+
+
+@pytest.mark.parametrize("review", [REVIEW, "", "Fine.", "||He dies in the end.||"])
+def test_verdicts_become_plain_data_and_a_table(review: str) -> None:
+    verdicts = classify(review)
+    rows = verdicts.to_dicts()
+    assert json.loads(json.dumps(rows)) == rows
+    assert [type(row["label"]) for row in rows] == [str] * len(verdicts)
+    assert [Verdict(**{**row, "label": Label(row["label"])}) for row in rows] == verdicts
+    assert [verdict.to_dict() for verdict in verdicts] == rows
+    frame = verdicts.to_frame()
+    assert frame.columns.tolist() == FIELDS
+    assert frame.to_dict("records") == rows
+    kinds = frame.dtypes.astype(str).to_dict()
+    assert {kinds[name] for name in ("certain", "marked")} == {"bool"}
+    assert (kinds["start"], kinds["end"], kinds["probability"]) == ("int64", "int64", "float64")
+
+
+def test_tables_of_many_reviews_fit_together() -> None:
+    frames = [verdicts.to_frame() for verdicts in classify_reviews([REVIEW, "", "He dies."])]
+    together = pd.concat(frames, keys=range(3), names=["review", "sentence"])
+    assert together.index.get_level_values("review").tolist() == [0, 0, 0, 2]
+    assert together["marked"].dtype == bool
+
+
+@pytest.mark.parametrize(
+    "part",
+    [slice(None), slice(1, 2), slice(0, 0), slice(None, None, -1), slice(None, None, 2), slice(-1, None)],
+    ids=str,
+)
+def test_a_slice_of_verdicts_is_verdicts_on_the_same_review(part: slice) -> None:
+    verdicts = classify(REVIEW)
+    some = verdicts[part]
+    assert isinstance(some, Verdicts)
+    assert some.review == REVIEW
+    assert some == list(verdicts)[part]
+    assert ("[spoiler" in str(some)) is any(verdict.is_spoiler for verdict in some)
+    assert len(some.to_frame()) == len(some)
+
+
+def test_verdicts_are_copied_and_pickled_with_their_review() -> None:
+    verdicts = classify(REVIEW)
+    assert type(verdicts[1]) is type(verdicts[np.int64(-1)]) is Verdict
+    for again in (verdicts.copy(), copy.copy(verdicts), copy.deepcopy(verdicts), pickle.loads(pickle.dumps(verdicts))):
+        assert isinstance(again, Verdicts)
+        assert (again, again.review) == (verdicts, REVIEW)
+
+
 # many reviews ------------------------------------------------------------------------------------------------------
 
 
@@ -616,6 +723,7 @@ def test_progress_is_shown_when_asked_for(capsys: pytest.CaptureFixture[str]) ->
 FROZEN = """
 import pathlib, sys, warnings
 import joblib, spoilerguard
+from spoilerguard.datasets import make_corpus
 
 def count_children():
     return sum(len(one.read_text().split()) for one in pathlib.Path("/proc/self/task").glob("*/children"))
@@ -624,6 +732,8 @@ sys.frozen = True
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     verdicts = list(spoilerguard.classify_reviews(["Fine. He dies."] * 200, n_jobs=2))
+    corpus, estimator = make_corpus(works=8, seed=1), spoilerguard.SpoilerClassifier()
+    spoilerguard.train(corpus, estimator=estimator, n_splits=2, n_jobs=2)
 frozen = count_children()
 joblib.Parallel(n_jobs=2)(joblib.delayed(len)("ab") for _ in range(2))
 print(len(verdicts), frozen, count_children() >= 2, *(one.message for one in caught))
@@ -648,6 +758,21 @@ def test_in_a_frozen_program_any_number_of_processes_means_this_one(
         assert list(classify_reviews(REVIEWS, n_jobs=n_jobs)) == expected
     assert [warning.filename for warning in caught] == [__file__]
     assert list(classify_reviews(REVIEWS)) == expected
+
+
+def test_training_in_a_frozen_program_starts_no_process_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    corpus = make_corpus(works=8, seed=1)
+    options: dict[str, Any] = {"estimator": SpoilerClassifier(C=1.0), "n_splits": 2}
+    expected = spoilerguard.train(corpus, **options)
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    for n_jobs in (2, -1, None):
+        with pytest.warns(UserWarning, match="has no effect in a frozen program") as caught:
+            model = spoilerguard.train(corpus, **(options | {"n_jobs": n_jobs}))
+        assert [warning.filename for warning in caught] == [__file__]
+        assert np.array_equal(model.coef_, expected.coef_)
+    with pytest.warns(UserWarning, match="n_jobs=2 has no effect in a frozen program") as caught:
+        spoilerguard.cross_validate(corpus, n_splits=2, n_bootstrap=5, estimator=SpoilerClassifier(C=1.0), n_jobs=2)
+    assert {warning.filename for warning in caught} == {__file__}
 
 
 # threads -----------------------------------------------------------------------------------------------------------
@@ -729,6 +854,13 @@ page: str = classify("He dies.").to_html()
 pages: list[str] = [verdicts.to_html() for verdicts in classify_reviews(["He dies."], n_jobs=2)]
 words: list[str] = [part.text for why in explain("He dies.") for part in why.contributions]
 hidden: str = redact("He dies.", style="html", threshold=0.5)
+assert_type(classify("Fine. He dies.")[1:], Verdicts)
+assert_type(classify("Fine. He dies.")[1], Verdict)
+columns: list[str] = classify("He dies.").to_frame().columns.tolist()
+flags: list[bool] = [verdict.is_spoiler for verdict in classify(["He dies."])]
+
+def either(text: str | list[str]) -> list[Verdict]:
+    return classify(text)
 """
 
 

@@ -209,6 +209,15 @@ def test_train_refuses_to_write_over_other_things_before_it_works(
     assert not library
 
 
+def test_files_that_say_nothing_about_a_folder_do_not_keep_a_model_out(library: Calls, tmp_path: Path) -> None:
+    for name in (".gitkeep", ".DS_Store", "Thumbs.db"):
+        (tmp_path / name).touch()
+    library.answer("load_corpus", "the corpus")
+    library.answer("train", SimpleNamespace(operating_points_={}))
+    library.answer("save", None)
+    assert main(["train", "t.csv", "--output", str(tmp_path)]) == 0
+
+
 class StubReport(SimpleNamespace):
     """A report, as text and as JSON."""
 

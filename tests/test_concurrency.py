@@ -24,6 +24,7 @@ REVIEWS = [
     "The ghost was his father. 死了。 👩\u200d🚀\ud800 Mr. Ito waits…\nSpoiler ahead: the nurse did it!",
     "Chapter 3 is slow. The twin drowns on page 9. Fine maps, though.",
 ]
+SENTENCES = ["In the end Anna dies and Paul is the killer.", "", "死了。", "Nobody waits for Mr. Ito\ud800"]
 
 
 @pytest.fixture
@@ -35,7 +36,7 @@ def answers_of(model: SpoilerClassifier | None, reviews: list[str] = REVIEWS) ->
     """All answers, as plain values that compare to the last bit."""
     return [
         *(list(verdicts) for verdicts in spoilerguard.classify_reviews(reviews, model=model)),
-        spoilerguard.classify(reviews, model=model),
+        spoilerguard.classify(SENTENCES, model=model),
         spoilerguard.explain(reviews[2], model=model),
         spoilerguard.redact(reviews[0], style="html", model=model),
     ]

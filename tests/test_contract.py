@@ -14,6 +14,7 @@ from scipy.special import expit
 from sklearn import config_context
 from sklearn.base import clone, is_classifier
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import ColumnTransformer
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score, get_scorer, make_scorer, roc_auc_score
@@ -27,16 +28,20 @@ from spoilerguard import (
     OperatingPointError,
     SpoilerClassifier,
     classify,
+    compare,
     evaluate,
     explain,
     load,
     save,
     train,
 )
+from spoilerguard.challenge import run_challenge
+from spoilerguard.checks import check_corpus
 from spoilerguard.context import ReviewContext
-from spoilerguard.datasets import make_corpus
+from spoilerguard.datasets import load_challenge, make_corpus
 from spoilerguard.documents import Standing
 from spoilerguard.features import SentenceVectorizer
+from spoilerguard.predictions import predict
 
 CORPUS = make_corpus(works=12, reviews=2, sentences=6)
 X, Y = CORPUS.sentences, CORPUS.labels
@@ -302,8 +307,12 @@ def test_what_was_never_fitted_says_so(method: Callable[[SpoilerClassifier, Any]
     [
         ("He dies.", "got str: wrap it in a list"),
         (None, "got NoneType: wrap it in a list"),
-        (pd.DataFrame({"sentence": ["He dies."]}), "got DataFrame: wrap it in a list, or pass one column"),
-        (np.array([["He dies."]]), "got ndarray: wrap it in a list, or pass one column"),
+        (np.array("He dies."), "got ndarray: wrap it in a list"),
+        (pd.DataFrame({"a": ["He dies."], "b": ["Fine."]}), "got DataFrame: pass one of its columns"),
+        (np.array([["He dies.", "Fine."]]), "got ndarray: pass one of its columns"),
+        (np.array([[["He dies."]]]), "got ndarray"),
+        (pd.DataFrame({"sentence": ["He dies.", None]}), "Element 1 is None|Element 1 is nan"),
+        (np.array([[1.0]]), "not a string"),
         ([None], "not a string"),
         ([b"He dies."], "not a string"),
     ],
@@ -316,6 +325,30 @@ def test_what_is_no_list_of_sentences_is_refused(fitted: SpoilerClassifier, wron
     for learn in (small().fit, small().partial_fit):
         with pytest.raises(TypeError, match=message):
             learn(wrong, [1])
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        lambda texts: pd.DataFrame({"sentence": texts}),
+        lambda texts: pd.DataFrame({"sentence": pd.Series(texts, dtype="string")}),
+        lambda texts: np.array(texts)[:, None],
+        lambda texts: np.array(texts, dtype=object).reshape(-1, 1),
+    ],
+    ids=["DataFrame", "string dtype", "2-d array", "2-d array of objects"],
+)
+def test_a_table_of_one_column_is_as_good_as_its_column(fitted: SpoilerClassifier, column: Any) -> None:
+    assert same(small().fit(column(X), Y), fitted)
+    assert same(small().partial_fit(column(X), Y).adapt(column(X), Y), small().partial_fit(X, Y).adapt(X, Y))
+    for method in METHODS[:-1]:
+        np.testing.assert_array_equal(method(fitted, column(X)), method(fitted, X))
+
+
+def test_a_column_transformer_passes_texts_on(fitted: SpoilerClassifier) -> None:
+    table = pd.DataFrame({"length": [len(sentence) for sentence in X], "sentence": X})
+    chosen = ColumnTransformer([("text", "passthrough", ["sentence"])])
+    pipeline = Pipeline([("columns", chosen), ("model", small())]).fit(table, Y)
+    np.testing.assert_array_equal(pipeline.predict_proba(table), fitted.predict_proba(X))
 
 
 def test_a_model_knows_that_it_reads_one_column(fitted: SpoilerClassifier) -> None:
@@ -341,7 +374,20 @@ def test_a_model_shows_itself_on_one_short_line_whatever_it_holds(default_model:
     for model in (default_model, clone(default_model)):
         assert len(repr(model)) < 200
         assert "array(" not in repr(model)
-    assert "\n" not in repr(default_model)
+
+
+def test_what_people_look_at_shows_itself_on_one_short_line(default_model: SpoilerClassifier) -> None:
+    vectorizer, documents = default_model.vectorizer_, CORPUS.documents
+    results: list[Any] = [
+        *(default_model, vectorizer, vectorizer.encoder, vectorizer.encoder.vocabulary, default_model.context_),  # type: ignore[union-attr]
+        *(CORPUS, documents, predict(default_model, documents), check_corpus(CORPUS), run_challenge(default_model)),
+        *(evaluate(default_model, CORPUS, n_bootstrap=5), load_challenge()),
+        compare(default_model, default_model, CORPUS, n_bootstrap=5),
+    ]
+    for result in results:
+        assert repr(result).startswith(f"{type(result).__name__}(")
+        assert len(repr(result)) <= 160, repr(result)
+        assert "\n" not in repr(result)
 
 
 # weights -----------------------------------------------------------------------------------------------------------

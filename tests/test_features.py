@@ -391,7 +391,7 @@ def test_sentences_come_in_any_sequence_or_stream(sentences: Any) -> None:
         (None, "got NoneType"),
         (7, "got int"),
         ({"sentence": "He dies."}, "got dict"),
-        (pd.DataFrame({"sentence": SENTENCES}), "got DataFrame.*one column"),
+        (pd.DataFrame({"sentence": SENTENCES, "work": SENTENCES}), "got DataFrame: pass one of its columns"),
         (np.array([SENTENCES]), "got ndarray"),
         (np.array("He dies."), "got ndarray"),
         (["He dies.", None], "Element 1 is None of type NoneType"),

@@ -64,6 +64,7 @@ ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=80) | st.lists
 ).map("".join)
 hostile = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
+pytestmark = pytest.mark.filterwarnings("ignore:.* hold several sentences")  # so may what is generated as a sentence
 
 SENTENCES = ["He dies at the end.", "The killer is the nurse.", "Great music.", "The acting is fine."]
 
@@ -216,7 +217,7 @@ def test_any_texts_can_be_learnt_from_stored_and_judged_again(sentences: list[st
 @given(sentences=st.lists(ANY_TEXT.filter(str.strip), min_size=1, max_size=6))
 def test_a_corpus_keeps_any_sentence_as_it_is(sentences: list[str]) -> None:
     corpus = spoilerguard.load_corpus(pd.DataFrame({"sentence": pd.Series(sentences, dtype=object), "spoiler": 0}))
-    assert corpus.sentences == sentences
+    assert corpus.documents.texts == corpus.frame["sentence"].to_list() == sentences
     assert len(corpus.digest) == 64
 
 

@@ -442,7 +442,7 @@ def test_a_folder_of_other_files_is_never_overwritten(tmp_path: Path) -> None:
 
 
 def test_hidden_files_do_not_forbid_saving_and_stay_where_they_are(tmp_path: Path) -> None:
-    hidden = [".DS_Store", ".gitattributes", ".gitignore", ".gitkeep"]
+    hidden = [".DS_Store", ".gitattributes", ".gitignore", ".gitkeep", "Thumbs.db", "desktop.ini"]
     for name in hidden:
         (tmp_path / name).write_text("mine")
     (tmp_path / ".git").mkdir()

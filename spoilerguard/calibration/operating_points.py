@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from numbers import Real
 
 from spoilerguard.documents import Standing
-from spoilerguard.errors import OperatingPointError
+from spoilerguard.errors import OperatingPointError, did_you_mean
 
 __all__ = ["ALIASES", "DEFAULT_POINT", "OperatingPoint", "OperatingPoints", "resolve_thresholds"]
 
@@ -90,8 +89,7 @@ def resolve_thresholds(
         found = {standing: point.threshold for standing, point in named.items() if point is not None}
         if len(found) < len(Standing):
             known = ", ".join(sorted(alone)) or "none: train it with spoilerguard.train"
-            likely = get_close_matches(threshold.lower(), [*alone, *(ALIASES if alone else ())], n=1)
-            hint = f" Did you mean {likely[0]!r}?" if likely else ""
+            hint = did_you_mean(threshold, [*alone, *(ALIASES if alone else ())])
             raise OperatingPointError(f"The model has no operating point {threshold!r}; it has {known}.{hint}")
         return found
     if isinstance(threshold, bool) or not isinstance(threshold, Real):

@@ -106,11 +106,16 @@ class CheckReport:
         columns = ["name", "severity", "count", "message", "rows"]
         return pd.DataFrame([asdict(finding) for finding in self.findings], columns=columns)
 
+    def __repr__(self) -> str:
+        return f"CheckReport({self._headline()})"
+
     def __str__(self) -> str:
+        return "\n".join([self._headline(), *map(str, self.findings)])
+
+    def _headline(self) -> str:
         counts = {kind: sum(finding.severity == kind for finding in self.findings) for kind in _ORDER}
         counted = ", ".join(f"{count} {kind}{'' if count == 1 else 's'}" for kind, count in counts.items())
-        head = f"{self.name or 'corpus'}: {self.size:,} sentences, {counted}"
-        return "\n".join([head, *map(str, self.findings)])
+        return f"{self.name or 'corpus'}: {self.size:,} sentences, {counted}"
 
 
 def report_rows(name: str, severity: Severity, message: str, rows: Any) -> Iterator[Finding]:  # noqa: ANN401

@@ -176,9 +176,12 @@ def check_data(arguments: argparse.Namespace) -> int:
 
 def _check_output(folder: Path) -> None:
     """Refuse, before the work and not after it, to write over what is no model."""
+    from spoilerguard.persistence import is_harmless
+
     if folder.exists() and not folder.is_dir():
         raise SpoilerguardError(f"{folder}: is a file; name a folder for --output")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / "model.json").exists():
+    shown = folder.is_dir() and any(not is_harmless(entry.name) for entry in folder.iterdir())
+    if shown and not (folder / "model.json").exists():
         raise SpoilerguardError(f"{folder}: holds other things than a model; name a new or empty folder for --output")
 
 

@@ -65,7 +65,7 @@ class Corpus:
 
     @property
     def sentences(self) -> list[str]:
-        """The sentences, in row order."""
+        """The sentences as a model reads them, without the spoiler marks of authors, in row order; see `frame`."""
         return self.documents.sentences
 
     @property

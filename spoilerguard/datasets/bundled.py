@@ -14,7 +14,7 @@ from typing import Literal
 from spoilerguard.corpus import Corpus
 from spoilerguard.datasets.loading import load_corpus
 from spoilerguard.datasets.text_lines import read_json_lines
-from spoilerguard.errors import CorpusError
+from spoilerguard.errors import CorpusError, did_you_mean
 
 __all__ = ["SAMPLES", "SPLITS", "Challenge", "ChallengeCase", "data_home", "load_challenge", "load_reviews", "sample"]
 
@@ -81,7 +81,7 @@ def sample(name: str) -> Path:
     'The Saltmarsh Letters is the most '
     """
     if name not in SAMPLES:
-        raise ValueError(f"there is no sample {name!r}; there are {', '.join(SAMPLES)}")
+        raise ValueError(f"there is no sample {name!r}; there are {', '.join(SAMPLES)}.{did_you_mean(name, SAMPLES)}")
     return _bundled_file(SAMPLES[name])
 
 
@@ -196,5 +196,5 @@ def _bundled_file(name: str) -> Path:
             return folder / name
     raise CorpusError(
         f"the bundled file {name} is neither in the package ({_FOLDERS[0]}) nor in a checkout ({_FOLDERS[-1]}): "
-        "install spoilerguard again, or clone its repository"
+        "install spoilerguard again, as files and not as a zip archive, or clone its repository"
     )

@@ -64,6 +64,9 @@ class ConvolutionalEncoder:
     entry_bias: Doubles
     reviews: tuple[GatedConvolution, ...]
 
+    def __repr__(self) -> str:
+        return f"ConvolutionalEncoder({len(self.vocabulary):,} words, {self.n_dimensions} dimensions)"
+
     @property
     def n_dimensions(self) -> int:
         """Length of a sentence's vector."""

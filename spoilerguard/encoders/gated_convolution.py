@@ -7,7 +7,7 @@ for the same reason.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -41,9 +41,9 @@ class GatedConvolution:
         What values are rounded to; 127 steps on either side of zero are told apart.
     """
 
-    weight: Floats
-    scale: Floats
-    bias: Floats
+    weight: Floats = field(repr=False)
+    scale: Floats = field(repr=False)
+    bias: Floats = field(repr=False)
     dilation: int
     step: float
 

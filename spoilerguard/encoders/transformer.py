@@ -58,9 +58,12 @@ class TransformerEncoder:
     The graph is run as it is. One that comes from a stranger must pass through `from_arrays`, which checks it.
     """
 
-    graph: bytes = field(repr=False)
-    vocabulary: tuple[str, ...] = field(repr=False)
-    _ids: dict[str, Integers] = field(init=False, repr=False, default_factory=dict)  # of the words so far
+    graph: bytes
+    vocabulary: tuple[str, ...]
+    _ids: dict[str, Integers] = field(init=False, default_factory=dict)  # of the words so far
+
+    def __repr__(self) -> str:
+        return f"TransformerEncoder({len(self.vocabulary):,} word pieces, a graph of {len(self.graph) >> 20} MiB)"
 
     def __reduce__(self) -> tuple[type[Self], tuple[bytes, tuple[str, ...]]]:
         return type(self), (self.graph, self.vocabulary)  # a session cannot travel; the other side makes its own

@@ -25,7 +25,7 @@ class Vocabulary:
     [1, 3]
     """
 
-    hashes: NDArray[np.uint32]
+    hashes: NDArray[np.uint32] = field(repr=False)
     _first: NDArray[np.int64] = field(init=False, repr=False)  # row of the first hash that begins with these 16 bits
 
     def __post_init__(self) -> None:

@@ -204,15 +204,18 @@ def _first_powers(base: np.uint32, count: int) -> NDArray[np.uint32]:
 def check_texts(X: object, each: str) -> Iterable[object]:
     """`X`, if it is an iterable of many texts; a ``TypeError`` where it is one text, a table or a mapping."""
     if isinstance(X, str | bytes | Mapping) or not isinstance(X, Iterable) or getattr(X, "ndim", 1) != 1:
-        found = type(X).__name__
-        raise TypeError(
-            f"Expected an iterable of strings, one per {each}, got {found}: wrap it in a list, or pass one column."
-        )
+        remedy = "pass one of its columns" if getattr(X, "ndim", 0) == 2 else "wrap it in a list"
+        raise TypeError(f"Expected an iterable of strings, one per {each}, got {type(X).__name__}: {remedy}.")
     return X
 
 
 def as_sentences(X: object) -> list[str]:
-    """The list of `X`, or a ``TypeError`` that says which element is no string."""
+    """The list of `X`, or a ``TypeError`` that says which element is no string.
+
+    A table or an array of one column stands for that column: so a ``ColumnTransformer`` passes texts on.
+    """
+    if getattr(X, "shape", ())[1:] == (1,):
+        X = np.asarray(X, dtype=object)[:, 0]
     sentences = list(check_texts(X, "sentence"))
     for position, sentence in enumerate(sentences):
         if not isinstance(sentence, str):

@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from spoilerguard.documents import Documents
 from spoilerguard.features.encoder import Encoder
+from spoilerguard.features.estimators import one_line
 from spoilerguard.features.ngrams import NGrams, character_ngrams, word_ngrams
 from spoilerguard.features.normalization import NORMALIZATIONS
 from spoilerguard.features.tokens import TokenBatch, as_sentences, token_batches, tokenize
@@ -76,6 +77,9 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.n_buckets = n_buckets
         self.encoder = encoder
         self.normalization = normalization
+
+    def __repr__(self, N_CHAR_MAX: int = 700) -> str:  # noqa: N803 - scikit-learn's name
+        return one_line(self)[:N_CHAR_MAX]
 
     def fit(self, X: Sequence[str], y: object = None) -> Self:  # noqa: ARG002 - pipelines pass it
         """Learn how rare each bucket is.

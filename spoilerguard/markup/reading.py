@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
+from spoilerguard.errors import did_you_mean
 from spoilerguard.marks import Cut, Marks
 from spoilerguard.markup.html import html_pieces
 from spoilerguard.markup.markdown import DIALECTS, markdown_pieces
@@ -32,7 +33,10 @@ def check_markup(markup: str | None) -> None:
         With the names there are.
     """
     if markup is not None and markup not in MARKUPS:
-        raise ValueError(f"There is no markup {markup!r}; choose one of {', '.join(MARKUPS)}, or None for plain text.")
+        raise ValueError(
+            f"There is no markup {markup!r}; choose one of {', '.join(MARKUPS)}, or None for plain text."
+            f"{did_you_mean(markup, MARKUPS)}"
+        )
 
 
 def plain_text(text: str, marks: Marks, markup: str | None = None, *, titles: bool = False) -> PlainText:

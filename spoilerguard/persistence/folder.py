@@ -24,9 +24,10 @@ from spoilerguard.persistence.card import card_markdown
 from spoilerguard.persistence.formats import KIND, read, write
 from spoilerguard.persistence.manifest import MAX_JSON_BYTES, MODEL_JSON, Fault, Stamp, parse
 
-__all__ = ["load", "save"]
+__all__ = ["is_harmless", "load", "save"]
 
 _README = "README.md"
+_OF_WINDOWS = {"thumbs.db", "desktop.ini"}
 _MAX_ATTEMPTS = 100  # each one needs a save that ended between the reading of two files
 _OURS = re.compile(r"weights-[0-9a-f]{16}\.safetensors|\.saving-(model\.json|weights\.safetensors|README\.md)")
 
@@ -194,8 +195,8 @@ def _locked(folder: Path) -> Iterator[None]:
 
 
 def _refuse_foreign(folder: Path) -> None:
-    """Stop before a folder that holds something else than a model; hidden files are no such thing."""
-    if all(entry.name.startswith(".") or _OURS.fullmatch(entry.name) for entry in folder.iterdir()):
+    """Stop before a folder that holds something else than a model."""
+    if all(is_harmless(entry.name) or _OURS.fullmatch(entry.name) for entry in folder.iterdir()):
         return
     try:
         kind = parse(_content(folder, MODEL_JSON, MAX_JSON_BYTES)).get("kind")
@@ -237,6 +238,11 @@ def _tidy(folder: Path) -> None:
             entry.replace(folder / WEIGHTS)
         else:
             entry.unlink()
+
+
+def is_harmless(name: str) -> bool:
+    """Whether a file of this name says nothing about a folder: hidden ones, and those that Windows leaves."""
+    return name.startswith(".") or name.lower() in _OF_WINDOWS
 
 
 def _is_folder(folder: Path) -> bool:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from spoilerguard.errors import did_you_mean
 from spoilerguard.marks import Span, find_marks, merge_spans
 from spoilerguard.markup import plain_text
 from spoilerguard.rendering.in_markup import Edit, check_style, edits_in_markup, stretches
@@ -119,7 +120,9 @@ def redact_verdicts(
 def with_mask(style: str, mask: str | None = None) -> Style:
     """The style of that name, with a mask of one's own."""
     if style not in STYLES:
-        raise ValueError(f"There is no style {style!r}; choose one of {', '.join(STYLES)}.")
+        raise ValueError(
+            f"There is no style {style!r}; choose one of {', '.join(STYLES)}.{did_you_mean(style, STYLES)}"
+        )
     chosen = STYLES[style]
     if mask is None:
         return chosen

@@ -3,7 +3,7 @@
 import copy
 
 import numpy as np
-from joblib import Parallel, delayed
+from joblib import delayed
 from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.model_selection import StratifiedGroupKFold
@@ -11,6 +11,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from spoilerguard.bootstrap import factorize
 from spoilerguard.corpus import Corpus
 from spoilerguard.model import SpoilerClassifier
+from spoilerguard.processes import run_jobs
 
 __all__ = ["Folds", "fit", "group_folds", "out_of_fold_logits"]
 
@@ -39,7 +40,7 @@ def out_of_fold_logits(
     every fold.
     """
     jobs = (delayed(_predict_fold)(template, corpus, vectors, *fold) for fold in folds)
-    done = Parallel(n_jobs=n_jobs, return_as="generator")(jobs)
+    done = run_jobs(jobs, n_jobs)
     if progress:
         from tqdm.auto import tqdm  # warns in notebooks that lack widgets, so only those who ask for it see that
 

@@ -25,6 +25,7 @@ from spoilerguard.documents import Standing
 from spoilerguard.errors import TrainingError
 from spoilerguard.features import SentenceVectorizer
 from spoilerguard.model import SpoilerClassifier
+from spoilerguard.processes import n_processes
 from spoilerguard.training.card import model_card
 from spoilerguard.training.folds import Folds, fit, group_folds, out_of_fold_logits
 
@@ -64,7 +65,8 @@ def train(
     n_splits : int, default 5
         Folds, by work, that give out-of-fold logits.
     n_jobs : int, default 1
-        Processes for the folds, in the sense of joblib; the model does not depend on it.
+        Processes for the folds, in the sense of joblib; the model does not depend on it. A frozen program uses one,
+        with a warning, as in `spoilerguard.classify_reviews`.
     seed : int, default 0
         Draws the folds; equal seeds give equal models.
     progress : bool, default False
@@ -89,6 +91,7 @@ def train(
     >>> sorted(model.operating_points_["in review"])[:2]
     ['balanced', 'cautious']
     """
+    n_jobs = n_processes(n_jobs)
     corpus = load_corpus(corpus)
     _refuse_hopeless(corpus, n_splits)
     rows = _calibration_rows(corpus, calibration_sources)
