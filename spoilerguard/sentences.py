@@ -1,8 +1,8 @@
 """Cut a review into sentences without losing or altering a character.
 
-A sentence is a slice of the review. `line_breaks` finds the stretches between line breaks and tags that certainly end a
-sentence, sentencex cuts each stretch, and `sentence_marks` corrects what sentencex does not know. All of them read a
-copy in which every character keeps its place.
+A sentence is a slice of the review. `line_breaks` finds the stretches between line breaks that end a sentence,
+`lone_marks` neutralises unbalanced quotes, sentencex cuts each stretch, and `sentence_marks` corrects what sentencex
+does not know. All of them read a copy in which every character keeps its place.
 """
 
 import logging
@@ -23,6 +23,15 @@ __all__ = ["Sentence", "split"]
 # not the character for them. U+0085 is no line break: in scraped text it is the ellipsis of Windows-1252.
 _UNREADABLE = re.compile(r"[\x85\xa0\u1680\u2000-\u200a\u202f\u205f\u3000…\ud800-\udfff]")
 _CAPITAL_NEXT = re.compile(r"\s+[\"“‘'(]?[A-ZÀ-ÖØ-ÞΑ-ΩЀ-Я]")
+
+# A tag of these breaks lines. The value of an attribute may hold ">". No part may hold "<", so that each search ends at
+# the next one.
+_BLOCKS = (
+    "address|article|aside|blockquote|br|caption|center|dd|details|div|dl|dt|fieldset|figcaption|figure|footer|form|"
+    "h[1-6]|header|hr|legend|li|main|nav|ol|option|p|pre|section|summary|table|tbody|td|tfoot|th|thead|tr|ul"
+)
+_TAG = re.compile(rf"""</?(?:{_BLOCKS})(?:[\s/](?:(?:[^<>"']|"[^"<]*+"|'[^'<]*+')*+|[^<>]*+))?>""", re.IGNORECASE)
+_ESCAPED_TAG = re.compile(r"&lt;/?(?:br|div|hr|li|p)\s?/?&gt;", re.IGNORECASE)
 
 # What closes a sentence and is cut off by sentencex: </spoiler>, [/b], ||, !<, **, a late quote.
 _CLOSING = re.compile(
@@ -94,7 +103,16 @@ def split(review: str, *, language: str = "en") -> list[Sentence]:
 
 
 def _readable(text: str) -> str:
-    return text if text.isascii() else _UNREADABLE.sub(_in_ascii, text)
+    """A copy of equal length that the other steps can read; a tag that breaks lines is a blank line in it."""
+    if not text.isascii():
+        text = _UNREADABLE.sub(_in_ascii, text)
+    if "<" in text:
+        text = _TAG.sub(_blank_line, text)
+    return _ESCAPED_TAG.sub(_blank_line, text) if "&lt;" in text else text
+
+
+def _blank_line(tag: re.Match[str]) -> str:
+    return "\n" * len(tag[0])
 
 
 def _in_ascii(match: re.Match[str]) -> str:
