@@ -20,7 +20,7 @@ __all__ = ["stretches"]
 _WRAPPING = ("\n", "\r", "\f")  # editors and mail programs wrap with these; people set the others on purpose
 
 _FINAL = re.compile(
-    r"[.!?…։。！？؟।:/][\"”’'»)\]*_|^]{0,4}$|[\"”»]$|[:;=]['’-]?[)(DPp3O\]]$|[\u2600-\u27bf\U0001f300-\U0001faff]\ufe0f?$"
+    r"[.!?…։。！？؟।:/][\"”’'»)\]*_|^]{0,4}$|(?<!,)[\"”»]$|[:;=]['’-]?[)(DPp3O\]]$|[\u2600-\u27bf\U0001f300-\U0001faff]\ufe0f?$"
 )
 _STOP = re.compile(r"[^.][.!?][\"”’'»)]?(?:$|\s)")
 # What begins a line of a list, of a table, of a chat or of a form, a quoted line, or speech after a dash.
@@ -36,7 +36,7 @@ _ALONE = re.compile(
     r"#|[\W_]+$|[\[=*_]{1,3}[^\]]{1,60}[\]=*_]{1,3}:?$|(?:<?(?:https?://|www\.)\S+(?:\s+|$))+$|[\d\s.,/%$€£]+$"
 )
 # No sentence ends in one of these, and no line of a verse, a chat or a list either.
-_UNFINISHED = frozenset("the a an of and or my your our their its every whose".split())
+_UNFINISHED = frozenset("the a an of and but or my your our their its every whose".split())
 # No sentence of a writer who uses full stops ends in one of these.
 _LEANING = frozenset(
     "that who whom which when where why while because if by at for from in into of on to with than as has had was were "
@@ -48,6 +48,7 @@ _SUBJECTS = frozenset(
     "i im i'm i've he he's she she's it it's they they're we we're you you're there there's theres this that that's "
     "these those what what's why how who omg lol wow yes no so well also anyway anyways btw ok okay edit".split()
 )
+_RELATIVES = frozenset("that who what how why".split())
 _DETERMINERS = frozenset("the a an my his her our their your many some".split())
 _SENTENCE_START = re.compile(r"[^.]\.[\"”’')\]]{0,2}\s+[\"“‘'(\[]{0,2}([^\W\d_])")
 _ENOUGH = 200  # sentences, to tell how somebody writes
@@ -208,9 +209,10 @@ def _wraps(text: str, paragraph: _Paragraph, margin: int, *, capitals: bool) -> 
     stop = _STOP.search(text, paragraph.lines[0].start, paragraph.lines[-1].end) is not None
     marked = capitals and stop
     # The lines may be too few or too short to tell a margin by their widths alone.
-    regular = stop and mostly_small and all(found.is_tight(longest) for found in inside)
+    broken = any(found.unfinished for found in inside)
+    regular = stop and (broken or mostly_small) and all(found.is_tight(longest) for found in inside)
     margin = longest if regular and marked else _margin([paragraph]) or margin
-    broken = regular or any(found.unfinished for found in inside)
+    broken |= regular
 
     def wraps(found: _Break) -> bool:
         if margin and found.is_tight(margin) and not found.alone:
@@ -219,16 +221,18 @@ def _wraps(text: str, paragraph: _Paragraph, margin: int, *, capitals: bool) -> 
             return False
         if found.unfinished or found.hanging or (found.small and broken) or (found.leaning and marked):
             return True
-        if not stop or found.title or (found.first in _SUBJECTS and not found.comma):
+        subject = found.first in _SUBJECTS and not (marked and found.first in _RELATIVES)
+        if not stop or found.title or (subject and not found.comma):
             return False
         starting = not found.small or found.first in _DETERMINERS
         if marked and not starting:
             return mostly_small or found.words >= 3
         # The next line may be a sentence of its own: only a full line before tells that it is not.
-        full = found.words >= 3 and found.is_tight(longest)
-        if not marked:
-            return full and not starting and _NARROW <= found.length <= longest <= _WIDE
-        return full and (mostly_small or (found.length <= _WIDE and (found.small or (found.name and found.large))))
+        if marked:
+            likely = mostly_small or (found.length <= _WIDE and (found.small or (found.name and found.large)))
+        else:
+            likely = not starting and _NARROW <= found.length <= longest <= _WIDE
+        return likely and found.words >= 3 and found.is_tight(longest)
 
     return [wraps(found) for found in breaks]
 

@@ -22,7 +22,9 @@ __all__ = ["Sentence", "split"]
 # sentencex speaks UTF-8, fails at a blank that is not ASCII behind a single capital, and knows three full stops but
 # not the character for them. U+0085 is no line break: in scraped text it is the ellipsis of Windows-1252.
 _UNREADABLE = re.compile(r"[\x85\xa0\u1680\u2000-\u200a\u202f\u205f\u3000…\ud800-\udfff]")
-_CAPITAL_NEXT = re.compile(r"\s+[\"“‘'(]?[A-ZÀ-ÖØ-ÞΑ-ΩЀ-Я]")
+# Behind it, or at the beginning of the next line: what stands further away has no say.
+_SPACES = r"[^\S\n\r\v\f\x1c-\x1e\u2028\u2029]*"
+_CAPITAL_NEXT = re.compile(rf"(?=\s){_SPACES}(?:\r\n|[\n\r\f])?{_SPACES}[\"“‘'(]?[A-ZÀ-ÖØ-ÞΑ-ΩЀ-Я]")
 
 # A tag of these breaks lines. The value of an attribute may hold ">". No part may hold "<", so that each search ends at
 # the next one.
