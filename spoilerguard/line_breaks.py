@@ -219,7 +219,8 @@ def _wraps(text: str, paragraph: _Paragraph, margin: int, *, capitals: bool) -> 
             return not found.item or (few_items and not found.final)
         if found.item or found.alone or (found.final and not found.hanging):
             return False
-        if found.unfinished or found.hanging or (found.small and broken) or (found.leaning and marked):
+        leaning = found.leaning and marked and (found.small or found.is_tight(longest))
+        if found.unfinished or found.hanging or (found.small and broken) or leaning:
             return True
         subject = found.first in _SUBJECTS and not (marked and found.first in _RELATIVES)
         if not stop or found.title or (subject and not found.comma):

@@ -214,6 +214,7 @@ LINES = [
     ("+Long\n+Loud\n-Too dear", ["+Long", "+Loud", "-Too dear"]),
     ("1\ufe0f\u20e3 the music\n2\ufe0f\u20e3 the cast", ["1\ufe0f\u20e3 the music", "2\ufe0f\u20e3 the cast"]),
     # headings and rules
+    ("What I am at\nChapter 12, on the train, with tea.", ["What I am at", "Chapter 12, on the train, with tea."]),
     ("# The end\nhe dies in a lake.", ["# The end", "he dies in a lake."]),
     ("**The end**\nhe dies in a lake.", ["**The end**", "he dies in a lake."]),
     ("[STORY]\nhe dies in a lake. Fine.", ["[STORY]", "he dies in a lake.", "Fine."]),
