@@ -144,7 +144,7 @@ def is_abbreviation(before: str, after: str) -> bool:
     before = before[:-1]
     counted = _AFTER_NUMBER.search(before[: -len(typed)]) is not None
     article = _AFTER_ARTICLE.search(before) is not None
-    small = after[0].islower() and _first_word(after) not in _SUBJECTS
+    small = after[0].islower() and _first_word(after) not in _SUBJECTS | _DETERMINERS
     if word in _UNITS and (counted or article):
         return small or _MEASURE.match(after) is not None
     return (

@@ -432,6 +432,7 @@ ENDED = [
     ("She is a Dr. He is a patient.", ["She is a Dr.", "He is a patient."]),
     ("They sing, dance, etc. He dies.", ["They sing, dance, etc.", "He dies."]),
     ("it lasts 2 hrs. i cried", ["it lasts 2 hrs.", "i cried"]),
+    ("ten eps. a boy builds a boat", ["ten eps.", "a boy builds a boat"]),
 ]
 
 TAGGED = [
