@@ -16,7 +16,7 @@ __all__ = ["warn_of_paths", "warn_of_reviews", "warn_user"]
 _ENTRANCES = {
     f"spoilerguard.{module}" for module in ("api", "arguments", "linear_model", "model", "processes", "user_warnings")
 }
-_LIBRARIES = {"spoilerguard", "sklearn", "joblib"}
+_LIBRARIES = {"spoilerguard", "sklearn", "joblib", "tqdm"}
 
 _SAMPLE = 32  # items that are looked at, and characters of each: 3 ms for reviews, 1 ms for sentences
 _CHARACTERS = 1000
