@@ -118,6 +118,11 @@ def test_sentences_come_in_any_sequence_or_stream() -> None:
         ("Он убийца и умирает в конце фильма.", False),
         ("他是凶手。", False),
         ("qwer asdf zxcv uiop hjkl", False),
+        ("Ha ha ha ha ha ha ha!", False),
+        ("yes " * 30, False),
+        ("LUL " * 50, False),
+        ("no no no, yes yes yes", False),
+        ("He dies, he dies, he really dies!", True),
     ],
 )
 def test_a_fragment_or_another_language_is_no_certain_verdict(sentence: str, certain: bool) -> None:
