@@ -43,6 +43,16 @@ _CLOSING = re.compile(
 _OPENING_LENGTH = 20  # and blanks
 _OPENING = re.compile(r"[-*•–—#>(\[]{0,3}\s?(?:\d{1,3}|[A-Za-z]|[IVXivx]{2,5})[.)]|>!")
 
+# In so many characters without a mark, whoever writes has forgotten the full stops, and a spoiler drowns. The parts are
+# cut where a conjunction and a subject begin a clause, and are no shorter than _CLAUSE_LENGTH.
+_RUN_ON_LENGTH, _CLAUSE_LENGTH = 200, 40
+_UNMARKED = re.compile(r"[^,;:.!?…()\[\]\"“”–—]++")
+_CLAUSE = re.compile(
+    r"(?<=\S)\s++(?=(?:and|but|so|then|because|cause|also|plus|anyway)\s(?:(?:then|also|in the end|now|so)\s)?"
+    r"(?:i|i'm|he|she|it|it's|they|we|you|there|this|that|the|my|his|her|their|our)\s)",
+    re.IGNORECASE,
+)
+
 # sentencex looks back over quotes, which costs the square of a line's length in the worst case; windows keep the whole
 # linear. A sentence longer than a window is cut at a blank, which no reader will miss. Where quotes and brackets stand
 # closer than in any prose, the windows are smaller.
@@ -138,8 +148,20 @@ def _ends(stretch: str, language: str, *, signs: bool) -> Iterator[int]:
                 continue
         if signs and has_signs(piece := stretch[start:end]):
             yield from (start + cut for cut in clause_ends(piece))
+        elif end - start > _RUN_ON_LENGTH:
+            yield from _run_on_cuts(stretch, start, end)
         yield end
         start = end
+
+
+def _run_on_cuts(stretch: str, start: int, end: int) -> Iterator[int]:
+    """Where clauses begin in what is one sentence by its marks, and too long for one."""
+    for unmarked in _UNMARKED.finditer(stretch, start, end):
+        if len(unmarked[0]) > _RUN_ON_LENGTH:
+            for clause in _CLAUSE.finditer(stretch, *unmarked.span()):
+                if clause.start() - start >= _CLAUSE_LENGTH <= end - clause.end():
+                    start = clause.end()
+                    yield start
 
 
 def _boundaries(stretch: str, language: str) -> Iterator[int]:

@@ -535,11 +535,32 @@ def test_wrapped_prose_is_cut_as_unwrapped_prose(width: int, line_break: str) ->
 
 
 @pytest.mark.parametrize("width", [50, 72, 100])
-def test_wrapped_small_letters_without_full_stops_are_one_sentence(width: int) -> None:
-    words = (
-        "so the captain was her father all along and he knew it when he burned the ship which nobody saw coming " * 4
-    )
-    assert [joined(text) for text in texts(textwrap.fill(words, width))] == [words.strip()]
+def test_wrapped_small_letters_without_full_stops_are_cut_as_unwrapped_ones(width: int) -> None:
+    words = "so the captain was her father all along when he burned the ship which nobody saw coming " * 4
+    assert [joined(text) for text in texts(textwrap.fill(words, width))] == texts(words)
+
+
+RUN_ON = (
+    "i went to see this on a rainy day with my aunt and the hall was half empty because nobody knew of it but the "
+    "music is lovely and in the end the nurse turns out to be the killer so we walked home along the river and we "
+    "talked about it for hours"
+)
+
+
+def test_a_very_long_sentence_without_marks_is_cut_where_clauses_begin() -> None:
+    assert texts(RUN_ON) == [
+        "i went to see this on a rainy day with my aunt",
+        "and the hall was half empty because nobody knew of it",
+        "but the music is lovely and in the end the nurse turns out to be the killer",
+        "so we walked home along the river and we talked about it for hours",
+    ]
+
+
+@pytest.mark.parametrize("mark", [",", ";", " –"])
+def test_with_marks_or_shorter_it_stays_one_sentence(mark: str) -> None:
+    marked = RUN_ON.replace(" and", f"{mark} and")
+    assert texts(marked) == [marked]
+    assert texts(RUN_ON[:190]) == [RUN_ON[:190].strip()]
 
 
 @pytest.mark.parametrize("width", [50, 72, 100])
@@ -703,7 +724,22 @@ def test_no_generated_text_makes_the_splitter_fail(seed: int, n: int) -> None:
 
 FAMILIES = [
     *["word ", "A. ", "“He. ", "(", "'a. ", " ", "a\n", " \n", "x", "!", "1. ", "[/b]", "**", "…", "\ud800", "مات. "],
-    *["the\nend ", "Ab\n", "- a\n", "<p ", '<p "', "<br>", "&lt;br", "www.", "vol. 4 ", "vol. ", "A b! is ", "A! "],
+    *[
+        "and the end ",
+        "and  ",
+        "the\nend ",
+        "Ab\n",
+        "- a\n",
+        "<p ",
+        '<p "',
+        "<br>",
+        "&lt;br",
+        "www.",
+        "vol. 4 ",
+        "vol. ",
+        "A b! is ",
+        "A! ",
+    ],
     *[
         "'a ",
         '"a. ',
