@@ -49,7 +49,9 @@ _RUN_ON_LENGTH, _CLAUSE_LENGTH = 200, 40
 _UNMARKED = re.compile(r"[^,;:.!?…()\[\]\"“”–—]++")
 _CLAUSE = re.compile(
     r"(?<=\S)\s++(?=(?:and|but|so|then|because|cause|also|plus|anyway)\s(?:(?:then|also|in the end|now|so)\s)?"
-    r"(?:i|i'm|he|she|it|it's|they|we|you|there|this|that|the|my|his|her|their|our)\s)",
+    r"(?:(?:i|i'm|he|he's|she|she's|it|it's|they|we|you|there)\s"
+    r"|(?:this|that|the|my|his|her|their|our|an?)\s(?:\S{1,20}\s){0,3}"
+    r"(?:is|was|are|were|has|have|had|will|would|can|could|did|does|dies|turns|gets|goes|comes|makes|\w{2,20}ed)\s))",
     re.IGNORECASE,
 )
 

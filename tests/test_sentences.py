@@ -556,6 +556,11 @@ def test_a_very_long_sentence_without_marks_is_cut_where_clauses_begin() -> None
     ]
 
 
+def test_nouns_between_conjunctions_are_no_clauses() -> None:
+    nouns = "i liked the old captain on the boat " + "and the young nurse of the other village on the hill " * 4
+    assert texts(nouns) == [nouns.strip()]
+
+
 @pytest.mark.parametrize("mark", [",", ";", " –"])
 def test_with_marks_or_shorter_it_stays_one_sentence(mark: str) -> None:
     marked = RUN_ON.replace(" and", f"{mark} and")
