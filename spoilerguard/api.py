@@ -18,6 +18,7 @@ from spoilerguard.model import SpoilerClassifier
 from spoilerguard.predictions import predict
 from spoilerguard.processes import n_processes, run_jobs
 from spoilerguard.rendering import Verdicts, redact_verdicts
+from spoilerguard.user_warnings import warn_user
 from spoilerguard.verdicts import Explanation, Verdict
 
 __all__ = ["classify", "classify_reviews", "explain", "redact"]
@@ -82,7 +83,8 @@ def classify(
     Warns
     -----
     UserWarning
-        Where several of the sentences look like whole reviews, or a text is the name of a file that is there.
+        Where several of the sentences look like whole reviews, a text is the name of a file that is there, or a review
+        is not English.
 
     Examples
     --------
@@ -94,7 +96,8 @@ def classify(
     """
     found = check_text(text)
     if isinstance(found, str):
-        return _classify_batch([found], model, threshold, markup)[0]
+        [verdicts] = _with_language_warning(_classify_batch([found], model, threshold, markup))
+        return verdicts
     return _classify_documents(Documents.from_sentences(found, markup=markup), model, threshold)
 
 
@@ -139,7 +142,8 @@ def classify_reviews(
     -----
     UserWarning
         At the first review that is no string, with its position in the whole stream, and at the end with their number;
-        where one of the first reviews is the name of a file that is there; where `n_jobs` has no effect.
+        where one of the first reviews is the name of a file that is there; where `n_jobs` has no effect; at the first
+        review that is not English, while `Verdicts.language` tells the others.
 
     Examples
     --------
@@ -157,7 +161,7 @@ def classify_reviews(
         # Another process reads the default model itself, so that nobody sends it along.
         sent = None if model is None or model == "default" else resolve_model(model)
         done = run_jobs((delayed(_classify_batch)(batch, sent, threshold, markup) for batch in stream), n_jobs)
-    verdicts = stream.report(verdicts for batch in done for verdicts in batch)
+    verdicts = _with_language_warning(stream.report(verdicts for batch in done for verdicts in batch))
     if not progress:
         return verdicts
     from tqdm.auto import tqdm  # warns in notebooks that lack widgets, so only those who ask for it see that
@@ -254,6 +258,19 @@ def _classify_batch(
     verdicts = iter(_classify_documents(documents, model, threshold))
     lengths = documents.lengths.tolist()
     return [Verdicts(islice(verdicts, length), review) for review, length in zip(reviews, lengths, strict=True)]
+
+
+def _with_language_warning(stream: Iterable[Verdicts]) -> Iterator[Verdicts]:
+    """The same verdicts; the first that belong to a review in another language are warned of."""
+    warned = False
+    for number, verdicts in enumerate(stream):
+        if not warned and verdicts.language is not None:
+            warned = True
+            warn_user(
+                f"Review {number} ({verdicts.review.strip()[:40]!r}...) does not seem to be English, which is all that "
+                "the model reads: its labels mean nothing. Verdicts.language tells of the others; this is said once."
+            )
+        yield verdicts
 
 
 def _classify_documents(documents: Documents, model: Model, threshold: Threshold) -> list[Verdict]:

@@ -17,19 +17,12 @@ from spoilerguard.sentence_marks import is_abbreviation
 
 __all__ = ["stretches"]
 
-_BLOCKS = (
-    "address|article|aside|blockquote|br|caption|center|dd|details|div|dl|dt|fieldset|figcaption|figure|footer|form|"
-    "h[1-6]|header|hr|legend|li|main|nav|ol|option|p|pre|section|summary|table|tbody|td|tfoot|th|thead|tr|ul"
-)
-# The value of an attribute may hold ">". No part may hold "<", so that each search ends at the next one.
-_TAG = re.compile(rf"""</?(?:{_BLOCKS})(?:[\s/](?:(?:[^<>"']|"[^"<]*+"|'[^'<]*+')*+|[^<>]*+))?>""", re.IGNORECASE)
-_ESCAPED_TAG = re.compile(r"&lt;/?(?:br|div|hr|li|p)\s?/?&gt;", re.IGNORECASE)
 _WRAPPING = ("\n", "\r", "\f")  # editors and mail programs wrap with these; people set the others on purpose
 
 _FINAL = re.compile(
-    r"[.!?…։。！？؟।:/][\"”’'»)\]*_|^]{0,4}$|[\"”»]$|[:;=]['’-]?[)(DPp3O\]]$|[\u2600-\u27bf\U0001f300-\U0001faff]\ufe0f?$"
+    r"[.!?…։。！？؟।:/][\"”’'»)\]*_|^]{0,4}$|(?<!,)[\"”»]$|[:;=]['’-]?[)(DPp3O\]]$|[\u2600-\u27bf\U0001f300-\U0001faff]\ufe0f?$"
 )
-_STOP = re.compile(r"[^.]\.[\"”’'»)]?(?:$|\s)")
+_STOP = re.compile(r"[^.][.!?][\"”’'»)]?(?:$|\s)")
 # What begins a line of a list, of a table, of a chat or of a form, a quoted line, or speech after a dash.
 _ITEM = re.compile(
     r"[-*+•◦▪▫‣⁃·●○■□►▶▸➤➔→⇒✓✔✗✘★☆♦◆❖~»–—🔹🔸]\ufe0f?\s|[-+*][A-Z]|[#>|•☐☑☒🔲🔳✅❌👉➡—【]|[\d#*]\ufe0f?\u20e3"
@@ -37,17 +30,25 @@ _ITEM = re.compile(
     r"|<(?!(?:[abisu]|em|strong|span|spoiler)>)\w{1,20}>|[A-Z][\w.'’/&-]{0,20}(?: [\w.'’/&-]{1,15}){0,2} ?:(?:\s|$)"
     r"|[\w.-]{1,20}:\s|\d{1,2}:\d\d\b|https?://|[\W_]{3,}$|[^.!?,]{1,30}:$"
 )
+_BULLET = re.compile(r"(?:[-*+•◦▪·●○■□►➤✓✔–—]|\(?(?:\d{1,3}|[A-Za-z])[.)])\s")
 # A line that stands alone: a heading, a rule, links, a number.
 _ALONE = re.compile(
     r"#|[\W_]+$|[\[=*_]{1,3}[^\]]{1,60}[\]=*_]{1,3}:?$|(?:<?(?:https?://|www\.)\S+(?:\s+|$))+$|[\d\s.,/%$€£]+$"
 )
 # No sentence ends in one of these, and no line of a verse, a chat or a list either.
-_UNFINISHED = frozenset("the a an of and or my your our their its every whose".split())
+_UNFINISHED = frozenset("the a an of and but or my your our their its every whose".split())
+# No sentence of a writer who uses full stops ends in one of these.
+_LEANING = frozenset(
+    "that who whom which when where why while because if by at for from in into of on to with than as has had was were "
+    "be is are very i i've he she we they it's don't didn't doesn't".split()
+)
+_BRACKET = re.compile(r"\(\w[^()]*$")
 # Some begin a clause of their own, whoever forgets the full stop before.
 _SUBJECTS = frozenset(
     "i im i'm i've he he's she she's it it's they they're we we're you you're there there's theres this that that's "
-    "these those what what's why how who".split()
+    "these those what what's why how who omg lol wow yes no so well also anyway anyways btw ok okay edit".split()
 )
+_RELATIVES = frozenset("that who what how why".split())
 _DETERMINERS = frozenset("the a an my his her our their your many some".split())
 _SENTENCE_START = re.compile(r"[^.]\.[\"”’')\]]{0,2}\s+[\"“‘'(\[]{0,2}([^\W\d_])")
 _ENOUGH = 200  # sentences, to tell how somebody writes
@@ -73,6 +74,9 @@ class _Break(NamedTuple):
     comma: bool  # a comma stands before
     final: bool  # a final mark or a colon stands before
     unfinished: bool  # a word stands before that ends no sentence
+    leaning: bool  # a word stands before that hardly ends one
+    name: bool  # a word with a capital stands before
+    hanging: bool  # the line after is indented below an item of a list
     title: bool  # every word before begins with a capital
     small: bool  # a small letter stands after
     large: bool  # a capital stands after, neither "I" nor a word in capitals
@@ -86,7 +90,7 @@ class _Break(NamedTuple):
 
 
 class _Paragraph(NamedTuple):
-    """Two lines or more, with single breaks between them."""
+    """Lines with single breaks between them."""
 
     lines: list[_Line]
     breaks: list[_Break]
@@ -94,19 +98,20 @@ class _Paragraph(NamedTuple):
 
 
 def stretches(text: str) -> Iterator[tuple[int, str]]:
-    """Cut `text` where a line break or a tag certainly ends a sentence.
+    """Cut `text` where a line break certainly ends a sentence.
 
     Yields where a stretch begins, and its characters; a break that merely wraps is blank in it.
     """
-    paragraphs = [_described(text, lines) if len(lines) > 1 else lines[0] for lines in _runs(text)]
-    several = [paragraph for paragraph in paragraphs if isinstance(paragraph, _Paragraph)]
+    paragraphs = [
+        _Paragraph(lines, [_break(text, *pair) for pair in pairwise(lines)], lines[-1].end - lines[-1].margin)
+        for lines in _runs(text)
+    ]
+    several = [paragraph for paragraph in paragraphs if paragraph.breaks]
     margin = _margin(several)
     capitals = bool(several) and _begins_with_capitals(text)
     for paragraph in paragraphs:
-        if isinstance(paragraph, _Line):
-            yield paragraph.start, text[paragraph.start : paragraph.end]
-        else:
-            yield from _joined(text, paragraph.lines, _wraps(text, paragraph, margin, capitals=capitals))
+        wraps = _wraps(text, paragraph, margin, capitals=capitals) if paragraph.breaks else []
+        yield from _joined(text, paragraph.lines, wraps)
 
 
 def _begins_with_capitals(text: str) -> bool:
@@ -118,38 +123,21 @@ def _begins_with_capitals(text: str) -> bool:
 
 
 def _runs(text: str) -> Iterator[list[_Line]]:
-    """Runs of lines with single breaks between them; blank lines and tags part them."""
-    for first, last in _between_tags(text):
-        run: list[_Line] = []
-        start = first
-        # This knows U+0085 too, but no copy holds one.
-        for line in text[first:last].splitlines(keepends=True):
-            body = line.strip()
-            if body:
-                inner = start + len(line) - len(line.lstrip())
-                run.append(_Line(start, inner, inner + len(body)))
-            if run and not (body and line.endswith(_WRAPPING)):
-                yield run
-                run = []
-            start += len(line)
-        if run:
+    """Runs of lines with single breaks between them; blank lines part them."""
+    run: list[_Line] = []
+    start = 0
+    # This knows U+0085 too, but no copy holds one.
+    for line in text.splitlines(keepends=True):
+        body = line.strip()
+        if body:
+            inner = start + len(line) - len(line.lstrip())
+            run.append(_Line(start, inner, inner + len(body)))
+        if run and not (body and line.endswith(_WRAPPING)):
             yield run
-
-
-def _between_tags(text: str) -> Iterator[tuple[int, int]]:
-    tags = [tag.span() for tag in _TAG.finditer(text)] if "<" in text else []
-    if "&lt;" in text:
-        tags = sorted([*tags, *(tag.span() for tag in _ESCAPED_TAG.finditer(text))])
-    done = 0
-    for start, end in tags:
-        yield done, start
-        done = end
-    yield done, len(text)
-
-
-def _described(text: str, lines: list[_Line]) -> _Paragraph:
-    breaks = [_break(text, before, after) for before, after in pairwise(lines)]
-    return _Paragraph(lines, breaks, lines[-1].end - lines[-1].margin)
+            run = []
+        start += len(line)
+    if run:
+        yield run
 
 
 def _break(text: str, before: _Line, after: _Line) -> _Break:
@@ -157,14 +145,19 @@ def _break(text: str, before: _Line, after: _Line) -> _Break:
     line = text[max(before.start, before.end - 200) : before.end]
     following = text[after.start : min(after.end, after.start + 60)]
     word = following.split(None, 1)[0]
-    letter, last = word[0], line[-1]
+    letter, last = (word.lstrip("(\"“‘'") or word)[0], line[-1]
+    ending = line.rsplit(None, 1)[-1] if last.isalpha() else ""
+    indented = after.start - after.margin > before.start - before.margin
     abbreviated = last == "." and is_abbreviation(line[-30:], following)
     return _Break(
         length=before.end - before.margin,
         words=len(line.split(None, 3)),
         comma=last == ",",
         final=not last.isalnum() and not abbreviated and _FINAL.search(line, max(0, len(line) - 6)) is not None,
-        unfinished=abbreviated or (last.isalpha() and line.rsplit(None, 1)[-1] in _UNFINISHED),
+        unfinished=abbreviated or ending in _UNFINISHED or (")" in following and _BRACKET.search(line) is not None),
+        leaning=ending.lower().replace("’", "'") in _LEANING,
+        name=ending[:1].isupper(),
+        hanging=indented and _BULLET.match(text, before.start) is not None,
         title=line.istitle(),
         small=letter.islower(),
         large=letter.isupper() and not word.isupper(),
@@ -207,30 +200,40 @@ def _is_margin(margin: int, breaks: list[_Break]) -> bool:
 def _wraps(text: str, paragraph: _Paragraph, margin: int, *, capitals: bool) -> list[bool]:
     """For each break of `paragraph`: it merely wraps."""
     breaks = paragraph.breaks
-    margin = _margin([paragraph]) or margin
     items = sum(found.item for found in breaks)
     few_items = items == 1 or 8 * items <= len(breaks)
     inside = [found for found in breaks if not (found.final or found.alone or found.item)]
     small, large = sum(found.small for found in inside), sum(found.large for found in inside)
-    broken = any(found.unfinished for found in inside)
-    mostly_small = small >= 2 and small >= 3 * large and sum(found.words for found in breaks) >= 3 * len(breaks)
-    stop = small > 0 and _STOP.search(text, paragraph.lines[0].start, paragraph.lines[-1].end)
-    grammatical = bool(stop) and capitals
+    mostly_small = small >= 2 and small >= 3 * large and 2 * sum(found.words for found in breaks) >= 5 * len(breaks)
     longest = max(paragraph.last, *(found.length for found in breaks))
+    stop = _STOP.search(text, paragraph.lines[0].start, paragraph.lines[-1].end) is not None
+    marked = capitals and stop
+    # The lines may be too few or too short to tell a margin by their widths alone.
+    broken = any(found.unfinished for found in inside)
+    regular = stop and (broken or mostly_small) and all(found.is_tight(longest) for found in inside)
+    margin = longest if regular and marked else _margin([paragraph]) or margin
+    broken |= regular
 
     def wraps(found: _Break) -> bool:
         if margin and found.is_tight(margin) and not found.alone:
             return not found.item or (few_items and not found.final)
-        if found.final or found.alone or found.item:
+        if found.item or found.alone or (found.final and not found.hanging):
             return False
-        if found.unfinished or (found.small and broken):
+        leaning = found.leaning and marked and (found.small or found.is_tight(longest))
+        if found.unfinished or found.hanging or (found.small and broken) or leaning:
             return True
-        if not grammatical or found.title or (found.first in _SUBJECTS and not found.comma):
+        subject = found.first in _SUBJECTS and not (marked and found.first in _RELATIVES)
+        if not stop or found.title or (subject and not found.comma):
             return False
-        if found.small and found.first not in _DETERMINERS:
-            return found.words >= 3 or mostly_small
+        starting = not found.small or found.first in _DETERMINERS
+        if marked and not starting:
+            return mostly_small or found.words >= 3
         # The next line may be a sentence of its own: only a full line before tells that it is not.
-        return found.is_tight(longest) and found.length <= _WIDE and found.words >= 3 and (found.small or mostly_small)
+        if marked:
+            likely = mostly_small or (found.length <= _WIDE and (found.small or (found.name and found.large)))
+        else:
+            likely = not starting and _NARROW <= found.length <= longest <= _WIDE
+        return likely and found.words >= 3 and found.is_tight(longest)
 
     return [wraps(found) for found in breaks]
 

@@ -24,6 +24,7 @@ from spoilerguard.user_warnings import warn_of_reviews, warn_user
 __all__ = ["LinearModel"]
 
 _MIN_WORDS = 4
+_MIN_DIFFERENT = 3  # "Ha ha ha ha ha!" says nothing
 _MIN_KNOWN = 0.82  # English reviews fall below it once in a hundred sentences, other languages mostly
 _CHANGED = "Changed after training"  # an entry of the card
 
@@ -119,7 +120,7 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return labels
 
     def certain(self, X: Sequence[str]) -> NDArray[np.bool_]:
-        """Whether each sentence carries enough: four words, 82 % of them known, shape (n_sentences,)."""
+        """Whether each sentence carries enough: four words, three different, 82 % known; shape (n_sentences,)."""
         check_is_fitted(self)
         parts = [self.certain_tokens(tokens) for tokens in self.vectorizer_.tokenize(as_sentences(X))]
         return np.concatenate([np.zeros(0, dtype=np.bool_), *parts])
@@ -131,7 +132,9 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def certain_tokens(self, tokens: TokenBatch) -> NDArray[np.bool_]:
         """`certain`, for sentences that are tokenized already."""
         words, known = self._linear_scorer().word_and_known_counts(tokens)
-        return np.asarray((words >= _MIN_WORDS) & (known / np.maximum(words, 1) >= _MIN_KNOWN))
+        different = np.unique((tokens.sentence << 32 | tokens.hashes)[tokens.is_word]) >> 32
+        enough = (words >= _MIN_WORDS) & (np.bincount(different, minlength=len(tokens)) >= _MIN_DIFFERENT)
+        return np.asarray(enough & (known / np.maximum(words, 1) >= _MIN_KNOWN))
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:  # noqa: N803 - scikit-learn's name
         return one_line(self)[:N_CHAR_MAX]

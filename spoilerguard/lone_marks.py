@@ -19,9 +19,10 @@ _ELIDED = re.compile(r"(?:em|til|twas|tis|cause|round|bout|cuz|cos|n|nuff|\d\ds?
 _INNER_END = re.compile(r"[.!?]\s+[A-Z]")
 _PAIRS = tuple(zip("“«‹「《„»", "”»›」》“«", strict=True))
 _CLOSES_TOO = {"“": "„", "»": "«", "«": "»"}  # each by what it closes where that stands before
+_NUMBER = re.compile(r"\s*\((?=\w{1,4}\)\s)")  # sentencex cuts nothing behind "(4)"
 _EYES = (":", ";", "=", ":-", ";-", "=-", ":'")
 _STARS = re.compile(r"[★☆](?:\s?[★☆])+")  # sentencex takes each for a bullet
-_REACH = 1000  # characters between the marks of a pair
+_REACH = 400  # characters between the marks of a pair; what is longer is cut
 _SINGLE_REACH = 250
 _NEUTRAL = "^"
 
@@ -102,6 +103,8 @@ def _lone_brackets(text: str) -> Iterator[int]:
         following = text[place + 1 : place + 2]
         if not (following.isalpha() or following in ("/", "!")):
             yield place  # less than, a heart
+    if number := _NUMBER.match(text):
+        yield number.end() - 1
     for opener, closer in (("(", ")"), ("[", "]"), ("{", "}")):
         opened: list[int] = []
         for place in sorted([*_places(text, opener), *_places(text, closer)]) if opener in text else ():

@@ -29,7 +29,8 @@ _BEFORE_NUMBER = _PARTS | _words(
 _UNITS = _words("min mins hr hrs sec secs yr yrs wk wks mo mos pts ep eps vols chs bks lb lbs oz ft kg km cm")
 _BEFORE_SMALL = _UNITS | _words(
     "etc inc ltd co corp bros jr sr esq pt vol ch chap bk pg pgs pp u.s u.k u.n u.s.a a.m p.m d.c l.a n.y b.c a.d dept "
-    "govt univ st ave blvd rd ca est seas ser fig figs jan feb apr aug sept oct nov dec ph.d m.d b.a m.a max avg"
+    "govt univ st ave blvd rd ca est seas ser fig figs fav def prob jan feb apr aug sept oct nov dec ph.d m.d b.a m.a "
+    "max avg"
 )
 _ABBREVIATIONS = _BEFORE_ANYTHING | _BEFORE_NAME | _BEFORE_NUMBER | _BEFORE_SMALL
 # What begins a clause of its own, also where the writer uses no capitals.
@@ -53,8 +54,8 @@ _ASKED = re.compile(r"[!?]+[\"”’')*_\]]{0,3}$")
 _YEAR = re.compile(r"\((?:19|20)\d\d\b")
 _KNOWN = re.compile(
     r"\b(?:airplane|baby jane|be a millionaire|electric sheep|haikyuu|hello,? dolly|hot shots|jeopardy|k-on|mamma mia"
-    r"|mars attacks|moulin rouge|oklahoma|oliver|roger rabbit|scooby[- ]doo|three amigos|up,? doc|virginia woolf"
-    r"|where art thou|where's my car|yahoo|yu-gi-oh)$",
+    r"|mars attacks|moulin rouge|oklahoma|oliver|roger rabbit|scooby[- ]doo(?:,? where are you)?|three amigos|up,? doc"
+    r"|virginia woolf|where art thou|where's my car|yahoo|yu-gi-oh)$",
     re.IGNORECASE,
 )
 # Marks inside of a title: its last word before the mark, and what comes after.
@@ -74,8 +75,13 @@ _GOES_ON = _words(
     "starring made got took felt told became began ran came gave won lost kept left hit"
 )
 _SMALL_S = _words("this his its yes perhaps sometimes always thanks unless jokes")
+# "In Help! the band sings.": nothing but a title stands between.
+_INTRODUCED = re.compile(
+    r"\W*(?i:in|from|after|before|with|like|unlike|throughout|during|since|by)"
+    r"(?:\s+(?:[A-Z\d]\S*|an?|and|of|the|in|to|for|with|my|your)){1,9}"
+)
 _NO_TITLE = _words(
-    "what who why how where when really seriously wow yes no oh ok okay hey ha man god jesus well right please stop "
+    "what who why how where when really seriously wow yes no oh ok okay hey ha well right please stop "
     "come go him her me you it us them that this i so enjoy sorry thanks lol omg huh eh ugh yeah yep nope alas boy "
     "damn hell"
 )
@@ -120,7 +126,7 @@ _DESCRIBING = _words(
     "big little whole perfect fine cool brilliant epic"
 )
 _VERB = re.compile(
-    r"\b(?:is|are|was|were|am|be|been|do|did|does|has|have|had|love|like|saw|seen|watch|finish|cry|die|dies|made|got|get"
+    r"\b(?:is|are|was|were|am|be|been|do|did|does|has|have|had|love|like|saw|seen|watch|finish|cry|die|dies|made|got|said|went|came|left|told|lost|won|get"
     r"|gets|knew|know|think|thought|felt|need|want|can|cannot|could|would|will|\w+ed|\w+n['’]?t|\w+['’](?:s|m|re|ve|ll))\b",
     re.IGNORECASE,
 )
@@ -138,7 +144,7 @@ def is_abbreviation(before: str, after: str) -> bool:
     before = before[:-1]
     counted = _AFTER_NUMBER.search(before[: -len(typed)]) is not None
     article = _AFTER_ARTICLE.search(before) is not None
-    small = after[0].islower() and _first_word(after) not in _SUBJECTS
+    small = after[0].islower() and _first_word(after) not in _SUBJECTS | _DETERMINERS
     if word in _UNITS and (counted or article):
         return small or _MEASURE.match(after) is not None
     return (
@@ -168,7 +174,9 @@ def _is_title(before: str, after: str) -> bool:
     if not last or after[0].isupper():
         return bool(last) and after.startswith((f"{last}!", *_INSIDE.get(last.lower(), ())))
     word = _first_word(after)
-    if last.lower() in _NO_TITLE or title.isupper() or word in _SUBJECTS:
+    if after[0].islower() and _INTRODUCED.fullmatch(title):
+        return True
+    if last.lower() in _NO_TITLE or title.isupper() or word.partition("'")[0] in _SUBJECTS:
         return False
     capital = last[0].isupper() or last[0].isdigit()
     if not after[0].islower():

@@ -1,8 +1,8 @@
 """Cut a review into sentences without losing or altering a character.
 
-A sentence is a slice of the review. `line_breaks` finds the stretches between line breaks and tags that certainly end a
-sentence, sentencex cuts each stretch, and `sentence_marks` corrects what sentencex does not know. All of them read a
-copy in which every character keeps its place.
+A sentence is a slice of the review. `line_breaks` finds the stretches between line breaks that end a sentence,
+`lone_marks` neutralises unbalanced quotes, sentencex cuts each stretch, and `sentence_marks` corrects what sentencex
+does not know. All of them read a copy in which every character keeps its place.
 """
 
 import logging
@@ -22,7 +22,18 @@ __all__ = ["Sentence", "split"]
 # sentencex speaks UTF-8, fails at a blank that is not ASCII behind a single capital, and knows three full stops but
 # not the character for them. U+0085 is no line break: in scraped text it is the ellipsis of Windows-1252.
 _UNREADABLE = re.compile(r"[\x85\xa0\u1680\u2000-\u200a\u202f\u205f\u3000…\ud800-\udfff]")
-_CAPITAL_NEXT = re.compile(r"\s+[\"“‘'(]?[A-ZÀ-ÖØ-ÞΑ-ΩЀ-Я]")
+# Behind it, or at the beginning of the next line: what stands further away has no say.
+_SPACES = r"[^\S\n\r\v\f\x1c-\x1e\u2028\u2029]*"
+_CAPITAL_NEXT = re.compile(rf"(?=\s){_SPACES}(?:\r\n|[\n\r\f])?{_SPACES}[\"“‘'(]?[A-ZÀ-ÖØ-ÞΑ-ΩЀ-Я]")
+
+# A tag of these breaks lines. The value of an attribute may hold ">". No part may hold "<", so that each search ends at
+# the next one.
+_BLOCKS = (
+    "address|article|aside|blockquote|br|caption|center|dd|details|div|dl|dt|fieldset|figcaption|figure|footer|form|"
+    "h[1-6]|header|hr|legend|li|main|nav|ol|option|p|pre|section|summary|table|tbody|td|tfoot|th|thead|tr|ul"
+)
+_TAG = re.compile(rf"""</?(?:{_BLOCKS})(?:[\s/](?:(?:[^<>"']|"[^"<]*+"|'[^'<]*+')*+|[^<>]*+))?>""", re.IGNORECASE)
+_ESCAPED_TAG = re.compile(r"&lt;/?(?:br|div|hr|li|p)\s?/?&gt;", re.IGNORECASE)
 
 # What closes a sentence and is cut off by sentencex: </spoiler>, [/b], ||, !<, **, a late quote.
 _CLOSING = re.compile(
@@ -31,6 +42,18 @@ _CLOSING = re.compile(
 # What opens one and is taken for a sentence: a number in a list, or >!
 _OPENING_LENGTH = 20  # and blanks
 _OPENING = re.compile(r"[-*•–—#>(\[]{0,3}\s?(?:\d{1,3}|[A-Za-z]|[IVXivx]{2,5})[.)]|>!")
+
+# In so many characters without a mark, whoever writes has forgotten the full stops, and a spoiler drowns. The parts are
+# cut where a conjunction and a subject begin a clause, and are no shorter than _CLAUSE_LENGTH.
+_RUN_ON_LENGTH, _CLAUSE_LENGTH = 200, 40
+_UNMARKED = re.compile(r"[^,;:.!?…()\[\]\"“”–—]++")
+_CLAUSE = re.compile(
+    r"(?<=\S)\s++(?=(?:and|but|so|then|because|cause|also|plus|anyway)\s(?:(?:then|also|in the end|now|so)\s)?"
+    r"(?:(?:i|i'm|he|he's|she|she's|it|it's|they|we|you|there)\s"
+    r"|(?:this|that|the|my|his|her|their|our|an?)\s(?:\S{1,20}\s){0,3}"
+    r"(?:is|was|are|were|has|have|had|will|would|can|could|did|does|dies|turns|gets|goes|comes|makes|\w{2,20}ed)\s))",
+    re.IGNORECASE,
+)
 
 # sentencex looks back over quotes, which costs the square of a line's length in the worst case; windows keep the whole
 # linear. A sentence longer than a window is cut at a blank, which no reader will miss. Where quotes and brackets stand
@@ -94,7 +117,16 @@ def split(review: str, *, language: str = "en") -> list[Sentence]:
 
 
 def _readable(text: str) -> str:
-    return text if text.isascii() else _UNREADABLE.sub(_in_ascii, text)
+    """A copy of equal length that the other steps can read; a tag that breaks lines is a blank line in it."""
+    if not text.isascii():
+        text = _UNREADABLE.sub(_in_ascii, text)
+    if "<" in text:
+        text = _TAG.sub(_blank_line, text)
+    return _ESCAPED_TAG.sub(_blank_line, text) if "&lt;" in text else text
+
+
+def _blank_line(tag: re.Match[str]) -> str:
+    return "\n" * len(tag[0])
 
 
 def _in_ascii(match: re.Match[str]) -> str:
@@ -118,8 +150,20 @@ def _ends(stretch: str, language: str, *, signs: bool) -> Iterator[int]:
                 continue
         if signs and has_signs(piece := stretch[start:end]):
             yield from (start + cut for cut in clause_ends(piece))
+        elif end - start > _RUN_ON_LENGTH:
+            yield from _run_on_cuts(stretch, start, end)
         yield end
         start = end
+
+
+def _run_on_cuts(stretch: str, start: int, end: int) -> Iterator[int]:
+    """Where clauses begin in what is one sentence by its marks, and too long for one."""
+    for unmarked in _UNMARKED.finditer(stretch, start, end):
+        if len(unmarked[0]) > _RUN_ON_LENGTH:
+            for clause in _CLAUSE.finditer(stretch, *unmarked.span()):
+                if clause.start() - start >= _CLAUSE_LENGTH <= end - clause.end():
+                    start = clause.end()
+                    yield start
 
 
 def _boundaries(stretch: str, language: str) -> Iterator[int]:

@@ -121,6 +121,11 @@ def test_sentences_come_in_any_sequence_or_stream() -> None:
         ("Он убийца и умирает в конце фильма.", False),
         ("他是凶手。", False),
         ("qwer asdf zxcv uiop hjkl", False),
+        ("Ha ha ha ha ha ha ha!", False),
+        ("yes " * 30, False),
+        ("LUL " * 50, False),
+        ("no no no, yes yes yes", False),
+        ("He dies, he dies, he really dies!", True),
     ],
 )
 def test_a_fragment_or_another_language_is_no_certain_verdict(sentence: str, certain: bool) -> None:
@@ -910,3 +915,45 @@ def test_nobody_but_scikit_learn_asks_for_pandas_or_an_extra_while_classifying()
         [sys.executable, "-c", WATCH], capture_output=True, text=True, timeout=120, check=True, cwd=ROOT
     )
     assert result.stdout == "{}\n"
+
+
+FOREIGN = [
+    "Ein schöner Film mit guter Musik. Am Ende stirbt Anna, und Paul ist der Mörder.",
+    "Una película bonita con buena música. Al final muere Anna y Paul es el asesino.",
+    "Un beau film avec une bonne musique. À la fin Anna meurt, et Paul est l'assassin.",
+    "Il film è bello, ma alla fine Anna muore e Paolo è l'assassino di tutti.",
+    "В конце Анна умирает, а Павел оказывается убийцей всех остальных.",
+    "最后安娜死了。保罗是凶手。音乐很好听。",
+]
+NOT_FOREIGN = [
+    "",
+    "Ein Film.",
+    "Très bien!",
+    "LUL LUL LUL LUL LUL LUL LUL LUL LUL LUL",
+    "Szczepan, Wojciech, Ágnes, Þórdís and Jürgen are in the cast of it, and Zsófia plays the queen.",
+    "La Casa de Papel is fun. In the end Nairobi dies.",
+    "He says “Am Ende stirbt sie”. That is German for what happens to her in the last scene of the film.",
+    "😱 😱 😱 😱 😱 😱 😱 😱 😱",
+    "https://a.b/c https://a.b/d https://a.b/e https://a.b/f https://a.b/g https://a.b/h https://a.b/i https://a.b/j",
+]
+
+
+@pytest.mark.parametrize("review", FOREIGN)
+def test_a_review_in_another_language_is_warned_of(review: str) -> None:
+    with pytest.warns(UserWarning, match=r"Review 0 .* does not seem to be English"):
+        verdicts = classify(review)
+    assert verdicts.language == "und"
+
+
+@pytest.mark.parametrize("review", NOT_FOREIGN)
+def test_names_shouts_and_quotations_make_no_review_foreign(review: str) -> None:
+    assert classify(review).language is None
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_of_many_reviews_in_another_language_the_first_is_named(n_jobs: int) -> None:
+    with pytest.warns(UserWarning, match="does not seem to be English") as warned:
+        found = [verdicts.language for verdicts in classify_reviews(["It is fine.", *FOREIGN[:2]], n_jobs=n_jobs)]
+    assert found == [None, "und", "und"]
+    assert [str(one.message)[:8] for one in warned] == ["Review 1"]
+    assert warned[0].filename == __file__

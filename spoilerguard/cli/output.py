@@ -15,7 +15,7 @@ from operator import attrgetter
 from typing import Protocol, Self, TextIO
 
 from spoilerguard.cli.inputs import Input
-from spoilerguard.rendering import visible
+from spoilerguard.rendering import Verdicts, visible
 from spoilerguard.verdicts import Explanation, Label, Verdict
 
 __all__ = ["FORMATS", "Look", "verdict_lines", "write_explanations", "write_text"]
@@ -89,6 +89,8 @@ def verdict_lines(verdicts: Sequence[Verdict], look: Look) -> Iterator[str]:
     yield look.paint(f"{_SPOILER} {spoilers} of {len(verdicts)} sentence{ending}", "1")
     if uncertain := sum(not verdict.certain for verdict in verdicts):
         yield look.paint(f"{_UNCERTAIN} {uncertain} with too few known words: a guess", "2")
+    if isinstance(verdicts, Verdicts) and verdicts.language is not None:
+        yield look.paint("not English, it seems: the labels mean nothing", "1")
 
 
 def _wrap(start: str, text: str, width: int | None) -> list[str]:

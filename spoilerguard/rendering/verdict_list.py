@@ -21,6 +21,14 @@ _DTYPES = {field.name: "O" for field in fields(Verdict)} | {
 }
 
 
+_FEWEST_WORDS = 8  # less is a name, a shout, a title
+_ENGLISH = frozenset(
+    "the a an of and to in is it that this for with was as but on are be i you he she they not have".split()
+)
+_MARKS = ".,;:!?¿¡…\"'“”„«»‘’()[]*_"
+_ENGLISH_SHARE = 0.15  # of words; English reviews lie below it when they name nothing but names
+
+
 class Verdicts(list[Verdict]):
     """The verdicts on the sentences of one review, in order.
 
@@ -86,6 +94,28 @@ class Verdicts(list[Verdict]):
 
         return pd.DataFrame(self.to_dicts(), columns=list(_DTYPES)).astype(_DTYPES)
 
+    @property
+    def language(self) -> str | None:
+        """None for English; "und", the ISO code for undetermined, where the model knows hardly any sentence's words.
+
+        What a model says of a text in another language means nothing. A text of a few words counts as English.
+
+        Examples
+        --------
+        >>> sentence = "Al final muere Anna y resulta que Paul es el asesino."
+        >>> Verdicts([Verdict(sentence, 0, 53, Label.SAFE, 0.02, certain=False)], sentence).language
+        'und'
+        """
+        sizes = [(_n_words(verdict.text), verdict.certain) for verdict in self]
+        known = sum(size for size, certain in sizes if certain)
+        # Whoever writes three words is uncertain in any language.
+        unknown = sum(size for size, certain in sizes if not certain and size > 3)
+        if unknown < _FEWEST_WORDS or unknown <= 4 * known:
+            return None
+        words = self.review.lower().split()
+        english = sum(word in _ENGLISH for word in words)
+        return "und" if english < _ENGLISH_SHARE * len(words) else None
+
     def to_html(self, explanations: Sequence[Explanation] | None = None) -> str:
         """Highlight the spoilers of the review: see `spoilerguard.rendering.to_html`.
 
@@ -116,3 +146,9 @@ class Verdicts(list[Verdict]):
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ANN401, FBT001 - IPython's protocol
         """What a terminal of IPython shows."""
         printer.text("Verdicts(...)" if cycle else str(self))
+
+
+def _n_words(text: str) -> int:
+    """Different words, or ideographs; links, numbers and emoji are no words."""
+    words = {word.strip(_MARKS) for word in text.lower().split()}
+    return max(sum(map(str.isalpha, words)), sum(char >= "\u2e80" and char.isalpha() for char in text))
