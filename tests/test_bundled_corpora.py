@@ -275,7 +275,7 @@ def test_spans_without_texts_fit_their_texts(labelled_elsewhere: list[dict[str, 
         assert end <= len(text)
         assert not text[end:].strip()
         cut_alike.append([[cut.start, cut.end] for cut in sentences.split(text)] == review["spans"])
-    assert np.mean(cut_alike) >= 0.99  # all of them, with the sentencex that they were cut with
+    assert np.mean(cut_alike) >= 0.97  # they were cut before the splitter joined lines that are merely wrapped
 
 
 @pytest.mark.data
