@@ -20,7 +20,7 @@ __all__ = ["NAMES", "default_encoder", "default_model", "load", "resolve_model"]
 
 NAMES = ("default", "accurate")
 _PACKAGE = Path(__file__).parent
-_FROZEN = "build the program with the files of the package (PyInstaller: --collect-data spoilerguard)"
+_FROZEN = "build the program with the files of the package (PyInstaller: --collect-all spoilerguard)"
 _REMEDIES = {
     "default": "install spoilerguard again, as files and not as a zip archive",
     "accurate": "it is no part of the wheel: clone the repository, or pass the folder of a copy of models/accurate",

@@ -329,7 +329,7 @@ def test_a_name_that_is_like_no_other_gets_the_list_alone() -> None:
         ("accurate", False, "no part of the wheel: clone the repository, or pass the folder"),
         ("accurate", True, "no part of the wheel: clone the repository, or pass the folder"),
         ("default", False, "install spoilerguard again, as files and not as a zip archive"),
-        ("default", True, "PyInstaller: --collect-data spoilerguard"),
+        ("default", True, "PyInstaller: --collect-all spoilerguard"),
     ],
 )
 def test_a_model_that_is_not_installed_names_the_remedy(
@@ -391,7 +391,7 @@ def test_only_one_review_can_be_redacted(text: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "reviews", ["He dies.", b"He dies.", None, 7, {"a": "He dies."}, pd.DataFrame({"a": ["He dies."]})]
+    "reviews", ["He dies.", b"He dies.", None, 7, {"a": "He dies."}, pd.DataFrame({"a": ["He dies."]}), Path("a.csv")]
 )
 def test_what_is_no_stream_of_reviews_is_refused_at_once(reviews: Any) -> None:
     with pytest.raises(TypeError, match="one per review, got"):
@@ -545,13 +545,17 @@ def test_a_call_from_inside_the_package_is_not_warned_of(
     assert [warning.filename for warning in caught] == ["<string>"] * warned
 
 
-def test_training_and_evaluation_do_not_warn_of_what_they_pass_on() -> None:
+def test_training_warns_once_of_whole_reviews_and_evaluation_not_of_what_it_passes_on() -> None:
     works = [f"work {number}" for number in range(8) for _ in range(2)]
     table = pd.DataFrame({"sentence": REVIEWS[:2] * 8, "spoiler": [1, 0] * 8, "work": works})
     table["sentence"] += " So it is in " + table["work"] + "."
-    model = spoilerguard.train(table, estimator=SpoilerClassifier(), n_splits=2)
+    with pytest.warns(UserWarning, match="16 of 16 items .* To learn from reviews, split them") as caught:
+        model = spoilerguard.train(table, estimator=SpoilerClassifier(), n_splits=2)
+    assert [warning.filename for warning in caught] == [__file__]
     spoilerguard.evaluate(model, table, n_bootstrap=10)
-    spoilerguard.train(table, base=model, n_splits=2)
+    with pytest.warns(UserWarning, match="16 of 16 items") as caught:
+        spoilerguard.train(table, base=model, n_splits=2)
+    assert len(caught) == 1
 
 
 def test_a_path_given_as_text_is_warned_of_where_there_is_such_a_file(

@@ -7,6 +7,7 @@ Normalizing and cutting into tokens happens here once for each sentence; scores,
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from os import PathLike
 from typing import cast
 
 import numpy as np
@@ -205,6 +206,7 @@ def check_texts(X: object, each: str) -> Iterable[object]:
     """`X`, if it is an iterable of many texts; a ``TypeError`` where it is one text, a table or a mapping."""
     if isinstance(X, str | bytes | Mapping) or not isinstance(X, Iterable) or getattr(X, "ndim", 1) != 1:
         remedy = "pass one of its columns" if getattr(X, "ndim", 0) == 2 else "wrap it in a list"
+        remedy = "read the file first" if isinstance(X, PathLike) else remedy
         raise TypeError(f"Expected an iterable of strings, one per {each}, got {type(X).__name__}: {remedy}.")
     return X
 
@@ -215,7 +217,7 @@ def as_sentences(X: object) -> list[str]:
     A table or an array of one column stands for that column: so a ``ColumnTransformer`` passes texts on.
     """
     if getattr(X, "shape", ())[1:] == (1,):
-        X = np.asarray(X, dtype=object)[:, 0]
+        X = np.asarray(X, dtype=object).ravel()
     sentences = list(check_texts(X, "sentence"))
     for position, sentence in enumerate(sentences):
         if not isinstance(sentence, str):

@@ -28,6 +28,7 @@ from spoilerguard.model import SpoilerClassifier
 from spoilerguard.processes import n_processes
 from spoilerguard.training.card import model_card
 from spoilerguard.training.folds import Folds, fit, group_folds, out_of_fold_logits
+from spoilerguard.user_warnings import warn_of_reviews
 
 __all__ = ["train"]
 
@@ -84,6 +85,11 @@ def train(
     TrainingError
         Where it cannot teach a model: one class only, or fewer works with spoilers than folds.
 
+    Warns
+    -----
+    UserWarning
+        Where sentences look like whole reviews, or `n_jobs` has no effect.
+
     Examples
     --------
     >>> from spoilerguard.datasets import make_corpus
@@ -94,6 +100,7 @@ def train(
     n_jobs = n_processes(n_jobs)
     corpus = load_corpus(corpus)
     _refuse_hopeless(corpus, n_splits)
+    warn_of_reviews(corpus.sentences)
     rows = _calibration_rows(corpus, calibration_sources)
     folds = group_folds(corpus, n_splits, seed)
     init_model = None if base is None else resolve_model(base)
