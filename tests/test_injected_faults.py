@@ -551,6 +551,15 @@ def test_a_quotation_is_found_by_its_marks_however_short(frame: str, quote: str)
         assert finding.rows == (row,)
 
 
+@pytest.mark.parametrize("phrase", ["The Long Way to Silver Lake", "so dull it is funny"])
+def test_a_title_or_a_phrase_in_quotation_marks_is_no_quotation(phrase: str) -> None:
+    train, test = clean_table(), clean_table(seed=9)
+    train.at[8, "sentence"] = f"I have seen {phrase} twice and would not call it that."
+    test.at[40, "sentence"] = f"This is no “{phrase}”, to be sure."
+    report = check_against(Corpus.from_frame(train), Corpus.from_frame(test))
+    assert not [finding for finding in report if "quotation" in finding.name]
+
+
 def test_labels_that_stop_halfway_are_found_in_real_reviews_by_what_the_default_model_finds_there() -> None:
     corpus = load_reviews("test")
     works = pd.factorize(corpus.frame["work"])[0]

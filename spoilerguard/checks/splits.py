@@ -21,6 +21,9 @@ from spoilerguard.corpus import Corpus
 __all__ = ["check_against", "check_split"]
 
 _WHOLE = 9  # words of a sentence that is quoted without quotation marks; shorter ones are formulas too often
+_MOST = (
+    0.8  # of a sentence is in a shorter quotation; what holds less is a title, or a phrase such as “so bad it's good”
+)
 _COMMON = 50  # three words that stand in more rows than this are a phrase
 _QUOTED = re.compile(
     r"[\"“„«»]\s*([^\"“”„«»]+?)\s*[\"”“«»]|(?<!\w)['‘‚]\s*((?:[^'‘’]|(?<=\w)['’](?=\w))+?)\s*['’](?!\w)"
@@ -114,8 +117,8 @@ def _repeated_texts(rows: _Sides) -> Iterator[Finding]:
 def _quotations(rows: _Sides, words: list[str]) -> set[int]:
     """Rows that quote a row of another side, and those that are quoted.
 
-    What may be quoted is a sentence without its context, or what stands in quotation marks. It is looked for where its
-    rarest three words are.
+    What may be quoted is a sentence without its context, or most of one in quotation marks. It is looked for where
+    its rarest three words are.
     """
     quotes = [(row, text) for row, text in enumerate(words) if text.count(" ") >= _WHOLE - 1]
     for row, sentence in enumerate(rows.frame["sentence"]):
@@ -133,6 +136,7 @@ def _quotations(rows: _Sides, words: list[str]) -> set[int]:
         for triple in _triples(text) & by_triple.keys()
         for other, quote in by_triple[triple]
         if rows.sides[row] != rows.sides[other] and f" {quote} " in f" {text} "
+        if quote.count(" ") + 1 >= min(_WHOLE, _MOST * (text.count(" ") + 1))
     }
     return {row for pair in pairs for row in pair}
 
