@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from spoilerguard.evaluation import Comparison, Report, compare, evaluate
     from spoilerguard.model import SpoilerClassifier
     from spoilerguard.persistence import save
+    from spoilerguard.tables import classify_table
     from spoilerguard.training import cross_validate, train
     from spoilerguard.verdicts import Label, Verdict
 
@@ -51,6 +52,7 @@ __all__ = [
     "__version__",
     "classify",
     "classify_reviews",
+    "classify_table",
     "compare",
     "cross_validate",
     "evaluate",
@@ -78,6 +80,7 @@ _NAMES_BY_MODULE = {
     "model": ("SpoilerClassifier",),
     "persistence": ("save",),
     "bundled": ("load",),
+    "tables": ("classify_table",),
     "training": ("cross_validate", "train"),
     "verdicts": ("Label", "Verdict"),
 }

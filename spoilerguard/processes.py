@@ -11,8 +11,13 @@ from spoilerguard.user_warnings import warn_user
 __all__ = ["n_processes", "run_jobs"]
 
 
-def n_processes(n_jobs: int) -> int:
-    """`n_jobs`, but 1 in a frozen program: there, a process that joblib starts would run the whole program again."""
+def n_processes(n_jobs: int | None) -> int:
+    """`n_jobs`; for None what a ``joblib.parallel_config`` around the call says, else 1.
+
+    It is 1 in a frozen program: there, a process that joblib starts would run the whole program again.
+    """
+    if n_jobs is None:
+        n_jobs = int(Parallel(n_jobs=None).n_jobs)
     if n_jobs != 1 and getattr(sys, "frozen", False):
         warn_user(f"n_jobs={n_jobs} has no effect in a frozen program: all work is done in this process.")
         return 1
