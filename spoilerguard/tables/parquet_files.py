@@ -4,6 +4,7 @@ import shutil
 import tempfile
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,21 +31,31 @@ def import_pyarrow() -> Any:  # noqa: ANN401 - a module
 
 
 def parquet_source(path: Path, text: str, keep: Sequence[str], new: Sequence[str]) -> Source:
-    """A Parquet file as a source. Of a packed one (``.gz``) an unpacked copy is read, which goes with the source."""
+    """A Parquet file as a source; one that is packed (``.gz``) is unpacked into a temporary file."""
+    with _open(path) as file:
+        types = _check_schema(file.schema_arrow, text, keep, new, str(path))
+        groups = [file.metadata.row_group(group) for group in range(file.num_row_groups)]
+        n_rows = file.metadata.num_rows
+    bytes_a_row = max(1, sum(group.total_byte_size for group in groups) / max(n_rows, 1))
+    size = max(1, min(ROWS_AT_ONCE, int(CHARACTERS_AT_ONCE / bytes_a_row)))
+    read = partial(_read, path, list(dict.fromkeys([*keep, text])), size)
+    return Source(str(path), path.stat().st_size, n_rows, types, read)
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[Any]:
     pa = import_pyarrow()
     try:
-        file = pa.parquet.ParquetFile(_unpacked(path) if path.suffix.lower() == ".gz" else path)
+        with tempfile.TemporaryFile() as copy:
+            if path.suffix.lower() == ".gz":
+                with open_binary(path) as stream:
+                    shutil.copyfileobj(stream, copy)
+            with pa.parquet.ParquetFile(copy if path.suffix.lower() == ".gz" else path) as file:
+                yield file
+    except CorpusError:
+        raise
     except (EOFError, zlib.error, OSError, ValueError) as error:  # pyarrow's errors are ValueErrors or OSErrors
         raise CorpusError(f"{path}: broken Parquet: {error}; write it again") from error
-    schema, metadata = file.schema_arrow, file.metadata
-    types = _check_schema(schema, text, keep, new, str(path))
-    columns = list(dict.fromkeys([*keep, text]))
-    mean = sum(metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups)) / max(
-        metadata.num_rows, 1
-    )
-    size = max(1, min(ROWS_AT_ONCE, int(CHARACTERS_AT_ONCE / max(mean, 1))))
-    read = partial(_read, file, columns, size, str(path))
-    return Source(str(path), path.stat().st_size, metadata.num_rows, types, read)
 
 
 def arrow_source(table: Any, text: str, keep: Sequence[str], new: Sequence[str]) -> Source:  # noqa: ANN401
@@ -79,25 +90,16 @@ def _check_schema(
     return {name: schema.field(name).type for name in keep}
 
 
-def _unpacked(path: Path) -> Any:  # noqa: ANN401 - a file without a name
-    copy = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the source
-    with open_binary(path) as stream:
-        shutil.copyfileobj(stream, copy)
-    return copy
-
-
-def _read(file: Any, columns: Sequence[str], size: int, place: str, row: int) -> Iterator[pd.DataFrame]:  # noqa: ANN401
+def _read(path: Path, columns: Sequence[str], size: int, row: int) -> Iterator[pd.DataFrame]:
     """Row groups before the row are not read at all."""
-    ends = np.cumsum([file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)])
-    group = int(np.searchsorted(ends, row, side="right"))
-    skip = row - (int(ends[group - 1]) if group else 0)
-    try:
+    with _open(path) as file:
+        ends = np.cumsum([file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)])
+        group = int(np.searchsorted(ends, row, side="right"))
+        skip = row - (int(ends[group - 1]) if group else 0)
         for batch in file.iter_batches(size, row_groups=range(group, len(ends)), columns=columns):
             if skip < len(batch):
                 yield _to_pandas(batch.slice(skip))
             skip = max(0, skip - len(batch))
-    except (OSError, ValueError) as error:
-        raise CorpusError(f"{place}: broken Parquet: {error}; write it again") from error
 
 
 def _to_pandas(table: Any) -> pd.DataFrame:  # noqa: ANN401

@@ -97,7 +97,7 @@ class Run:
         """What must be equal for a run to go on where another one stopped."""
         logits = predict(self.job.read_model(), Documents.from_reviews([_PROBE])).logit
         return {
-            "sources": [[source.name, source.size, source.n_rows] for source in self.sources],
+            "sources": [[Path(source.name).name, source.size, source.n_rows] for source in self.sources],
             "text": str(self.text),
             "columns": list(self.types),
             "style": self.job.style,
