@@ -11,6 +11,7 @@ Names are imported when they are first used, and the default model is read at th
 costs next to nothing.
 """
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -98,3 +99,7 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the module holds
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+if hasattr(sys.modules.get("pandas"), "api"):  # where pandas is in use already, its accessor costs next to nothing
+    import_module("spoilerguard.pandas")
