@@ -94,6 +94,7 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the module holds
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
     globals()[name] = value
+    _register_accessor()
     return value
 
 
@@ -101,5 +102,10 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-if hasattr(sys.modules.get("pandas"), "api"):  # where pandas is in use already, its accessor costs next to nothing
-    import_module("spoilerguard.pandas")
+def _register_accessor() -> None:
+    """Give pandas its accessor ``.spoilers`` where it is in use: that costs next to nothing."""
+    if hasattr(sys.modules.get("pandas"), "api"):
+        import_module("spoilerguard.pandas")
+
+
+_register_accessor()

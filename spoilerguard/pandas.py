@@ -1,7 +1,8 @@
 """The accessor ``.spoilers`` of a pandas Series of reviews: ``df["text"].spoilers.flag()``.
 
-``import pandas`` followed by ``import spoilerguard`` brings it; so does ``import spoilerguard.pandas``, in any order.
-No hook waits for pandas, since it would act on every import of a process; and sorted imports name pandas first.
+It is there where pandas was imported before spoilerguard, as sorted imports have it, or before a name of spoilerguard
+was first used; ``import spoilerguard.pandas`` brings it in any order. No hook waits for pandas: it would act on every
+import of a process.
 """
 
 from typing import Any

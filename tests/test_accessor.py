@@ -60,6 +60,7 @@ def test_a_column_of_numbers_is_refused() -> None:
         "import pandas, spoilerguard",
         "import pandas, spoilerguard.errors",
         "import spoilerguard, pandas, spoilerguard.pandas",
+        "import spoilerguard, pandas; spoilerguard.Label",
     ],
 )
 def test_the_accessor_is_there_after_importing(imports: str) -> None:

@@ -163,7 +163,7 @@ def classify_table(
     >>> classify_table(reviews, by="review", style="reddit")["redacted"].tolist()
     ['Lovely music. >!In the end Anna dies.!<', <NA>]
     """
-    job = Job(by=by, model=model, threshold=threshold, markup=markup, style=style).to_send()
+    job = Job(by=by, model=model, threshold=threshold, markup=markup, style=style).checked()
     kept = kept_columns(keep)
     paths = _paths(table)
     if paths is None and output is None:

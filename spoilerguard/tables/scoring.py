@@ -30,7 +30,7 @@ _CHARACTERS_AT_ONCE = 1 << 19  # … and fewer where they are long
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """What is to be done with each text: the options of `classify_table`, checked where they are given."""
+    """What is to be done with each text: the options of `classify_table`."""
 
     by: str = "sentence"
     model: SpoilerClassifier | str | Path | None = None
@@ -38,31 +38,39 @@ class Job:
     markup: str | None = None
     style: str | None = None
 
-    def __post_init__(self) -> None:
+    def checked(self) -> Self:
+        """The same with a model that can go to another process: one that has a name goes by it, any other is read here.
+
+        Raises
+        ------
+        TypeError, ValueError, OperatingPointError, ModelFormatError
+            Where an option is wrong.
+        """
         if self.by not in BY:
             raise ValueError(f"by must be 'sentence' or 'review', got {self.by!r}.")
-        if self.style is not None and self.by != "review":
-            raise ValueError("style hides the spoilers of whole reviews: it needs by='review'.")
         check_markup(self.markup)
         if self.style is not None:
+            if self.by != "review":
+                raise ValueError("style hides the spoilers of whole reviews: it needs by='review'.")
             redact_verdicts("", [], self.style, markup=self.markup)
-        if self.threshold is not None:
-            self.thresholds()
+        job = self if self.has_named_model else replace(self, model=resolve_model(self.model))
+        if job.threshold is not None:
+            job.thresholds()
+        return job
+
+    @property
+    def has_named_model(self) -> bool:
+        """Whether each process can read the model by itself."""
+        return self.model is None or (isinstance(self.model, str) and self.model in NAMES)
 
     def read_model(self) -> SpoilerClassifier:
         """The model; one that has a name is read once in a process."""
-        named = isinstance(self.model, str) and self.model in NAMES
-        return _read_named(str(self.model)) if named else resolve_model(self.model)
+        return _read_named(self.model or "default") if self.has_named_model else resolve_model(self.model)
 
     def thresholds(self) -> dict[Standing, float]:
         """The probability that is enough in each standing."""
         model = self.read_model()
         return resolve_thresholds(model.operating_points_, self.threshold, model.threshold)
-
-    def to_send(self) -> Self:
-        """The job for another process: a model that has a name goes by it, and any other is read here, once."""
-        named = self.model is None or (isinstance(self.model, str) and self.model in NAMES)
-        return self if named else replace(self, model=resolve_model(self.model))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,12 +137,11 @@ def score_batches(stream: Iterable[list[str | None]], job: Job, n_jobs: int | No
     if n_processes(n_jobs) == 1:
         job = replace(job, model=job.read_model())
         return (_score_batch(batch, job) for batch in stream)
-    sent = job.to_send()
-    return run_jobs((delayed(_score_batch)(batch, sent) for batch in stream), n_processes(n_jobs))
+    return run_jobs((delayed(_score_batch)(batch, job) for batch in stream), n_processes(n_jobs))
 
 
 @cache
-def _read_named(name: str) -> SpoilerClassifier:
+def _read_named(name: Any) -> SpoilerClassifier:  # noqa: ANN401 - one of `NAMES`
     return resolve_model(name)
 
 
