@@ -85,11 +85,14 @@ _NAMES_BY_MODULE = {
     "training": ("cross_validate", "train"),
     "verdicts": ("Label", "Verdict"),
 }
+_CLUSTERS = ("dask", "spark")  # modules, for ``spoilerguard.dask.classify_table``
 _MODULE_OF = {name: module for module, names in _NAMES_BY_MODULE.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the module holds
     """Import a public name when it is first used (PEP 562)."""
+    if name in _CLUSTERS:
+        return import_module(f"{__name__}.{name}")
     if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)

@@ -48,6 +48,9 @@ def classify_table(
     CorpusError, TypeError, ValueError, OperatingPointError, ModelFormatError
         As `spoilerguard.classify_table` does; a text that is no text, where it is computed.
     """
+    if not isinstance(getattr(table, "_meta", None), pd.DataFrame):
+        kind = type(table).__name__
+        raise TypeError(f"expected a table of Dask, got {kind}: call spoilerguard.classify_table for one in memory.")
     job = Job(by=by, model=model, threshold=threshold, markup=markup, style=style).checked()
     kept = kept_columns(keep)
     meta = classify_frame(table._meta, text, kept, job)  # noqa: SLF001 - an empty table, so no model is read

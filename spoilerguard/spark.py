@@ -52,6 +52,9 @@ def classify_table(
         Where Spark is not installed (extra ``spark``).
     """
     types = _spark_types()
+    if not hasattr(table, "mapInPandas"):
+        kind = type(table).__name__
+        raise TypeError(f"expected a table of Spark, got {kind}: call spoilerguard.classify_table for one in memory.")
     job = Job(by=by, model=model, threshold=threshold, markup=markup, style=style).checked()
     kept = kept_columns(keep)
     check_columns(table.columns, text, kept, kinds(job))
@@ -69,10 +72,12 @@ def classify_table(
 
     def classify(frames: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         for frame in frames:
-            yield classify_frame(frame, text, kept, read_job())
+            yield classify_frame(frame.set_axis(columns, axis=1), text, kept, read_job())
 
-    columns = [f"`{name}`" for name in dict.fromkeys([*kept, text])]
-    return table.select(*columns).mapInPandas(classify, schema)
+    columns = list(dict.fromkeys([*kept, text]))
+    selected = table.select(*(f"`{name}`" for name in columns))
+    plain = selected.toDF(*(f"c{number}" for number in range(len(columns))))  # mapInPandas fails on a name with a dot
+    return plain.mapInPandas(classify, schema)
 
 
 def review_probability(

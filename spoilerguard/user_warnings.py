@@ -14,7 +14,11 @@ from spoilerguard.sentences import split
 __all__ = ["warn_of_paths", "warn_of_reviews", "warn_user"]
 
 _ENTRANCES = {
-    f"spoilerguard.{module}" for module in ("api", "arguments", "linear_model", "model", "processes", "user_warnings")
+    f"spoilerguard.{module}"
+    for module in (
+        *("api", "arguments", "linear_model", "model", "processes", "user_warnings"),
+        *("tables.classifying", "tables.frames", "tables.runs", "tables.scoring", "pandas"),
+    )
 }
 _LIBRARIES = {"spoilerguard", "sklearn", "joblib"}
 

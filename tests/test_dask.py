@@ -15,8 +15,6 @@ dask = pytest.importorskip("dask", reason='needs pip install "spoilerguard[dask]
 dd = pytest.importorskip("dask.dataframe", reason='needs pip install "spoilerguard[dask]"')
 distributed = pytest.importorskip("distributed", reason='needs pip install "spoilerguard[dask]"')
 
-import spoilerguard.dask  # noqa: E402 - after the check that Dask is there
-
 # Closing a cluster on a busy machine leaves sockets to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 
@@ -84,6 +82,13 @@ def test_a_mistake_is_named_before_anything_is_computed(
 ) -> None:
     with pytest.raises(error, match=message):
         spoilerguard.dask.classify_table(dd.from_pandas(frame, npartitions=3), **options)
+
+
+@pytest.mark.parametrize("kind", ["pandas", "series"])
+def test_another_kind_of_table_is_sent_to_its_own_door(kind: str, frame: pd.DataFrame) -> None:
+    table = frame if kind == "pandas" else dd.from_pandas(frame, npartitions=3)["text"]
+    with pytest.raises(TypeError, match=r"expected a table of Dask, got .*Frame|got Series"):
+        spoilerguard.dask.classify_table(table)
 
 
 def test_classify_table_sends_a_table_of_dask_to_its_own_door(frame: pd.DataFrame) -> None:

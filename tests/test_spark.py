@@ -15,8 +15,6 @@ pytest.importorskip("pyspark", reason='needs pip install "spoilerguard[spark]"')
 
 from pyspark.sql import SparkSession
 
-import spoilerguard.spark
-
 pytestmark = [
     pytest.mark.slow,  # a Java machine starts
     pytest.mark.skipif(shutil.which("java") is None, reason="Spark needs Java 17"),
@@ -46,9 +44,9 @@ def frame() -> pd.DataFrame:
 
 
 @pytest.fixture
-def table(frame: pd.DataFrame, session: Any) -> Any:
+def table(session: Any) -> Any:
     """The same table in Spark, in more partitions than rows: some are empty."""
-    rows = list(frame.itertuples(index=False, name=None))
+    rows = [(number, text, ["a"]) for number, text in enumerate(REVIEWS)]
     return session.createDataFrame(rows, "id long, text string, `tags.all` array<string>").repartition(32)
 
 
@@ -112,6 +110,11 @@ def test_a_mistake_is_named_before_anything_is_computed(
 ) -> None:
     with pytest.raises(error, match=message):
         spoilerguard.spark.classify_table(table, **options)
+
+
+def test_another_kind_of_table_is_sent_to_its_own_door(frame: pd.DataFrame) -> None:
+    with pytest.raises(TypeError, match="expected a table of Spark, got DataFrame"):
+        spoilerguard.spark.classify_table(frame)
 
 
 def test_classify_table_sends_a_table_of_spark_to_its_own_door(table: Any) -> None:

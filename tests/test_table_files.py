@@ -172,6 +172,7 @@ def test_parquet_keeps_the_types_of_what_is_kept(tmp_path: Path, tiny_model: Spo
         ([True, False, None], [True, False, None]),
         ([None, None, None], [None, None, None]),
         ([1, "a", None], ["1", "a", None]),
+        ([1, 2**70, None], ["1", str(2**70), None]),
         ([[1], {"a": 2}, "x"], ["[1]", '{"a": 2}', "x"]),
     ],
 )
@@ -417,6 +418,15 @@ def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path, tiny_model: Spo
     with pytest.raises(FileExistsError):
         run(tmp_path, "csv", tiny_model, resume=True)
     assert (tmp_path / "out.csv.parts" / "mine.txt").exists()
+
+
+def test_a_run_that_was_killed_before_its_first_part_starts_again(
+    tmp_path: Path, tiny_model: SpoilerClassifier
+) -> None:
+    write(tmp_path / "in.parquet")
+    (tmp_path / "out.csv.parts").mkdir()
+    (tmp_path / "out.csv.parts" / "unfinished.json").write_text("{", encoding="utf-8")
+    assert len(read(run(tmp_path, "csv", tiny_model))) == 12
 
 
 @pytest.mark.slow

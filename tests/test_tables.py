@@ -235,6 +235,15 @@ def test_two_processes_give_the_rows_of_one(tiny_model: SpoilerClassifier) -> No
     pd.testing.assert_frame_equal(one, two)
 
 
+def test_in_a_frozen_program_processes_are_refused_with_a_warning(
+    tiny_model: SpoilerClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    with pytest.warns(UserWarning, match="n_jobs=2 has no effect in a frozen program") as caught:
+        spoilerguard.classify_table(frame(), model=tiny_model, n_jobs=2, progress=False)
+    assert [warning.filename for warning in caught] == [__file__]
+
+
 @cache
 def _small_model() -> SpoilerClassifier:
     return SpoilerClassifier(C=10).fit(["He dies.", "Great music."], [1, 0])

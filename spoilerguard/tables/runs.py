@@ -139,8 +139,11 @@ class _Parts:
         self.ending = "".join(output.suffixes[-2:]) if output.name.lower().endswith(".gz") else output.suffix
         file = self.folder / _RECORD
         if not file.exists():
-            self.folder.mkdir()  # a folder of somebody else is an error
-            file.write_text(json.dumps(record), encoding="utf-8")
+            # A folder of somebody else is an error; an empty one is what a kill at this line leaves.
+            self.folder.mkdir(exist_ok=all(path.name.startswith("unfinished") for path in self.folder.glob("*")))
+            unfinished = self.folder / "unfinished.json"
+            unfinished.write_text(json.dumps(record), encoding="utf-8")
+            unfinished.replace(file)
         elif not resume:
             raise SpoilerguardError(
                 f"{self.folder}: {self.n_rows:,} finished rows of an interrupted run; go on with resume=True "

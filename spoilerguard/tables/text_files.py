@@ -36,10 +36,15 @@ def text_source(path: Path, text: str, keep: Sequence[str], new: Sequence[str]) 
         check_texts([record.get(text)], text, f"{path}, line {line}", n_rows)
         n_rows += 1
         for name, found in kinds.items():
-            found.add(type(record.get(str(name))))
+            found.add(_type(record.get(str(name))))
     types = {name: type_of_cells(found) for name, found in kinds.items()}
     wanted = list(dict.fromkeys([*map(str, keep), text]))
     return Source(str(path), path.stat().st_size, n_rows, types, partial(_read, records, wanted, text))
+
+
+def _type(cell: object) -> type:
+    """The type of a cell; a whole number that Parquet cannot hold is of none."""
+    return object if isinstance(cell, int) and not -(2**63) <= cell < 2**63 else type(cell)
 
 
 def type_of_cells(found: set[type]) -> str:
