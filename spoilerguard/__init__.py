@@ -11,6 +11,7 @@ Names are imported when they are first used, and the default model is read at th
 costs next to nothing.
 """
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from spoilerguard.evaluation import Comparison, Report, compare, evaluate, evaluate_probabilities
     from spoilerguard.model import SpoilerClassifier
     from spoilerguard.persistence import save
+    from spoilerguard.tables import classify_table
     from spoilerguard.training import cross_validate, train
     from spoilerguard.verdicts import Label, Verdict
 
@@ -51,6 +53,7 @@ __all__ = [
     "__version__",
     "classify",
     "classify_reviews",
+    "classify_table",
     "compare",
     "cross_validate",
     "evaluate",
@@ -79,20 +82,34 @@ _NAMES_BY_MODULE = {
     "model": ("SpoilerClassifier",),
     "persistence": ("save",),
     "bundled": ("load",),
+    "tables": ("classify_table",),
     "training": ("cross_validate", "train"),
     "verdicts": ("Label", "Verdict"),
 }
+_CLUSTERS = ("dask", "spark")  # modules, for ``spoilerguard.dask.classify_table``
 _MODULE_OF = {name: module for module, names in _NAMES_BY_MODULE.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the module holds
     """Import a public name when it is first used (PEP 562)."""
+    if name in _CLUSTERS:
+        return import_module(f"{__name__}.{name}")
     if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
     globals()[name] = value
+    _register_accessor()
     return value
 
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+def _register_accessor() -> None:
+    """Give pandas its accessor ``.spoilers`` where it is in use: that costs next to nothing."""
+    if hasattr(sys.modules.get("pandas"), "api"):
+        import_module("spoilerguard.pandas")
+
+
+_register_accessor()

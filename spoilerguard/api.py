@@ -104,7 +104,7 @@ def classify(
 def classify_reviews(
     reviews: Iterable[str],
     *,
-    n_jobs: int = 1,
+    n_jobs: int | None = None,
     progress: bool = False,
     model: Model = None,
     threshold: Threshold = None,
@@ -116,10 +116,10 @@ def classify_reviews(
     ----------
     reviews : iterable of str
         Whole reviews; a generator is read only as far as verdicts are asked for.
-    n_jobs : int, default 1
-        Processes, in the sense of joblib: -1 means all cores, and a ``joblib.parallel_config`` around the call may send
-        the work to a cluster. A frozen program (PyInstaller and its kind) uses one, with a warning: there, each new
-        process would run the program again.
+    n_jobs : int, optional
+        Processes, in the sense of joblib: -1 means all cores. None means what a ``joblib.parallel_config`` around the
+        call says, which may send the work to a cluster, and else 1. A frozen program (PyInstaller and its kind) uses
+        one, with a warning: there, each new process would run the program again.
     progress : bool, default False
         Whether to show a progress bar.
     model, threshold, markup
@@ -154,7 +154,8 @@ def classify_reviews(
     check_markup(markup)
     stream = ReviewStream(reviews)
     done: Iterator[list[Verdicts]]
-    if n_processes(n_jobs) == 1:
+    n_jobs = n_processes(n_jobs)
+    if n_jobs == 1:
         shared = resolve_model(model)
         done = (_classify_batch(batch, shared, threshold, markup) for batch in stream)
     else:

@@ -11,12 +11,18 @@ from spoilerguard.user_warnings import warn_user
 __all__ = ["n_processes", "run_jobs"]
 
 
-def n_processes(n_jobs: int) -> int:
-    """`n_jobs`, but 1 in a frozen program: there, a process that joblib starts would run the whole program again."""
-    if n_jobs != 1 and getattr(sys, "frozen", False):
-        warn_user(f"n_jobs={n_jobs} has no effect in a frozen program: all work is done in this process.", always=True)
+def n_processes(n_jobs: int | None) -> int:
+    """`n_jobs`; for None what a ``joblib.parallel_config`` around the call says, else 1.
+
+    It is 1 in a frozen program: there, a process that joblib starts would run the whole program again.
+    """
+    if getattr(sys, "frozen", False):
+        if n_jobs not in {None, 1}:
+            warn_user(
+                f"n_jobs={n_jobs} has no effect in a frozen program: all work is done in this process.", always=True
+            )
         return 1
-    return n_jobs
+    return int(Parallel(n_jobs=None).n_jobs) if n_jobs is None else n_jobs
 
 
 def run_jobs(jobs: Iterable[Any], n_jobs: int) -> Iterator[Any]:

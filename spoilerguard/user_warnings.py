@@ -15,7 +15,10 @@ __all__ = ["warn_of_paths", "warn_of_reviews", "warn_user"]
 
 _ENTRANCES = {
     f"spoilerguard.{module}"
-    for module in ("api", "arguments", "linear_model", "model", "processes", "training.pipeline", "user_warnings")
+    for module in (
+        *("api", "arguments", "linear_model", "model", "processes", "training.pipeline", "user_warnings"),
+        *("tables.classifying", "tables.frames", "tables.runs", "tables.scoring", "pandas"),
+    )
 }
 _LIBRARIES = {"spoilerguard", "sklearn", "joblib", "tqdm"}
 

@@ -756,7 +756,7 @@ def test_a_frozen_program_starts_no_process_and_says_so() -> None:
     assert done.stdout.startswith("200 0 True n_jobs=2 has no effect in a frozen program")
 
 
-@pytest.mark.parametrize("n_jobs", [2, -1, None])
+@pytest.mark.parametrize("n_jobs", [2, -1])
 def test_in_a_frozen_program_any_number_of_processes_means_this_one(
     n_jobs: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,7 @@ import spoilerguard
 
 ROOT = Path(__file__).parents[1]
 NAMES = """
-    classify classify_reviews explain redact Verdict Label
+    classify classify_reviews classify_table explain redact Verdict Label
     load save SpoilerClassifier
     train evaluate evaluate_probabilities compare cross_validate load_corpus Corpus Report Comparison
     SpoilerguardError ModelFormatError CorpusError TrainingError OperatingPointError MissingExtraError

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TextIO
 import spoilerguard
 from spoilerguard.cli.inputs import Input, read_inputs
 from spoilerguard.cli.output import FORMATS, write_explanations, write_text
+from spoilerguard.cli.tables import is_for_tables, write_table
 from spoilerguard.errors import SpoilerguardError
 
 if TYPE_CHECKING:
@@ -29,7 +30,10 @@ _LARGE = 200_000  # characters: verdicts on a longer review are written as they 
 
 
 def classify(arguments: argparse.Namespace) -> int:
-    """Print a verdict for each sentence of each review."""
+    """Print a verdict for each sentence of each review, or make a table of a table."""
+    if is_for_tables(arguments):
+        write_table(arguments, by=arguments.by or "sentence")
+        return _DONE
     several = _are_several(arguments)
     with _output(arguments) as stream:
         for number, (one, verdicts) in enumerate(_classified(arguments)):
@@ -49,7 +53,10 @@ def explain(arguments: argparse.Namespace) -> int:
 
 
 def redact(arguments: argparse.Namespace) -> int:
-    """Print each review with its spoilers hidden."""
+    """Print each review with its spoilers hidden, or add them to a table."""
+    if is_for_tables(arguments):
+        write_table(arguments, by="review", style=arguments.style)
+        return _DONE
     several = _are_several(arguments)
     with _output(arguments) as stream:
         for one in _inputs(arguments):

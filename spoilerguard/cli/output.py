@@ -16,6 +16,7 @@ from typing import Protocol, Self, TextIO
 
 from spoilerguard.cli.inputs import Input
 from spoilerguard.rendering import Verdicts, visible
+from spoilerguard.spreadsheets import without_formula
 from spoilerguard.verdicts import Explanation, Label, Verdict
 
 __all__ = ["FORMATS", "Look", "verdict_lines", "write_explanations", "write_text"]
@@ -30,7 +31,6 @@ _COLOURS = {(True, True): "1;31", (True, False): "2;31", (False, True): "", (Fal
 
 _COLUMNS = tuple(field.name for field in fields(Verdict))
 _row = attrgetter(*_COLUMNS)
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet takes for the start of one
 _HEAVIEST = 6  # words that are shown of an explanation
 
 
@@ -143,13 +143,8 @@ def _write_csv(verdicts: Sequence[Verdict], stream: TextIO, origin: Input | None
         writer.writerow(_COLUMNS if origin is None else ("source", "row", *_COLUMNS))
     for verdict in verdicts:
         cells = (str(cell).lower() if isinstance(cell, bool) else cell for cell in _row(verdict))
-        writer.writerow(_without_formula(cell) for cell in (*place, *cells))
+        writer.writerow(without_formula(cell) for cell in (*place, *cells))
     stream.write(visible(table.getvalue()) if stream.isatty() else table.getvalue())
-
-
-def _without_formula(cell: object) -> object:
-    is_formula = isinstance(cell, str) and cell.lstrip(" \ufeff\xa0")[:1] in _FORMULA_STARTS
-    return f"'{cell}" if is_formula and cell else cell
 
 
 class _Write(Protocol):

@@ -138,16 +138,25 @@ def _add_review_commands(add: _Add) -> None:
     )
     shared.add_argument("--column", metavar="NAME", help="of a table (.csv, .tsv, .jsonl, .parquet): the reviews")
     shared.add_argument("--encoding", default="utf-8", help="of texts (default: %(default)s)")
-    shared.add_argument("--output", metavar="FILE", help="write there instead of to standard output")
+    shared.add_argument(
+        "--output", metavar="FILE", help="write there; with --column and the ending of a table, a table"
+    )
     _add_model(shared)
     classify = add(commands.classify, "label each sentence of each review", shared)
-    _add_n_jobs(classify)
     redact = add(commands.redact, "write each review with its spoilers hidden", shared)
+    classify.add_argument(
+        "--by", choices=("sentence", "review"), help="what a row of a table is about (default: sentence)"
+    )
     explain = add(commands.explain, "say which words made the probability of each sentence", shared)
     redact.add_argument(
         "--style", choices=tuple(STYLES), default="block", help="how to hide them (default: %(default)s)"
     )
     for command in (classify, redact):
+        _add_n_jobs(command)
+        command.add_argument(
+            "--keep", metavar="NAME", action="append", help="a column to keep in the table; repeatable"
+        )
+        command.add_argument("--resume", action="store_true", help="go on with a table where a run was interrupted")
         command.add_argument(
             "--threshold",
             type=_threshold,

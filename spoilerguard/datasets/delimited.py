@@ -19,7 +19,7 @@ from spoilerguard.corpus.schema import Origin
 from spoilerguard.datasets.text_lines import LONGEST, read_lines
 from spoilerguard.errors import CorpusError
 
-__all__ = ["DELIMITERS", "read_delimited"]
+__all__ = ["DELIMITERS", "delimited_rows", "read_delimited"]
 
 DELIMITERS = (",", "\t", ";", "|")
 
@@ -47,33 +47,42 @@ def read_delimited(path: Path, delimiter: str) -> tuple[pd.DataFrame, Origin]:
     CorpusError
         Where a row has more or fewer cells than the header, a quoted cell does not end, or there is no header.
     """
+    header, *rows = delimited_rows(path, delimiter)
+    frame = pd.DataFrame([cells for _, cells in rows], columns=header[1], dtype=object)
+    return frame, Origin(str(path), np.asarray([line for line, _ in rows], dtype=np.int64))
+
+
+def delimited_rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """The header, then each row, with the lines that they start on; one row in memory at a time.
+
+    Raises
+    ------
+    CorpusError
+        As `read_delimited` does.
+    """
     found, lines, start = _delimiter(read_lines(path), delimiter)
     csv = _csv()
     reader = csv.reader(lines, delimiter=found, strict=True)
-    rows: list[list[str]] = []
-    begins: list[int] = []
+    names: list[str] = []
     skipped = start - 1
     try:
         for row in reader:
-            if rows and row and len(row) != len(rows[0]):
-                other = next((mark for mark in DELIMITERS if mark != found and mark in "".join(rows[0])), "")
+            if names and row and len(row) != len(names):
+                other = next((mark for mark in DELIMITERS if mark != found and mark in "".join(names)), "")
                 remedy = f"are its cells separated by {other!r}? Else " if other else ""
                 raise CorpusError(
-                    f"{path}, line {start}: ragged row: {len(row)} cells under {len(rows[0])} columns; "
+                    f"{path}, line {start}: ragged row: {len(row)} cells under {len(names)} columns; "
                     f"{remedy}put quotes around sentences that hold the delimiter"
                 )
             if row:
-                rows.append(row)
-                begins.append(start)
+                yield start, row if names else [name.strip() for name in row]
+                names = names or row
             start = reader.line_num + skipped + 1
     except csv.Error as error:
         remedy = "close its quotes, and double each quote inside a quoted cell"
         raise CorpusError(f"{path}, line {start}: broken quoting or cell: {error}; {remedy}") from error
-    if not rows:
+    if not names:
         raise CorpusError(f"{path}: empty table; the first line must name the columns")
-    names = [name.strip() for name in rows[0]]
-    frame = pd.DataFrame(rows[1:], columns=names, dtype=object)
-    return frame, Origin(str(path), np.asarray(begins[1:], dtype=np.int64))
 
 
 def _delimiter(numbered: Iterator[tuple[int, str]], usual: str) -> tuple[str, Iterator[str], int]:

@@ -1,0 +1,78 @@
+"""`classify_table` for a table of Dask: lazy, one partition at a time, by whatever cluster computes it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from spoilerguard.model import SpoilerClassifier
+from spoilerguard.tables.frames import classify_frame
+from spoilerguard.tables.scoring import Job
+from spoilerguard.tables.texts import kept_columns
+
+__all__ = ["classify_table"]
+
+
+def classify_table(
+    table: Any,  # noqa: ANN401 - Dask has no types
+    *,
+    text: str = "text",
+    by: str = "sentence",
+    keep: str | Iterable[str] | None = None,
+    model: SpoilerClassifier | str | Path | None = None,
+    threshold: float | str | None = None,
+    markup: str | None = None,
+    style: str | None = None,
+) -> Any:  # noqa: ANN401
+    """Label the sentences of a Dask table of reviews.
+
+    Parameters
+    ----------
+    table : dask.dataframe.DataFrame
+        One review a row.
+    text, by, keep, model, threshold, markup, style
+        As in `spoilerguard.classify_table`. Each worker reads a model that has a name ("default", "accurate") once,
+        from its own installation; any other is read here, and sent to each worker once. Where a client of a cluster is
+        there, the result then belongs to that cluster.
+
+    Returns
+    -------
+    dask.dataframe.DataFrame
+        Lazy, with the partitions, the index and the divisions of `table`, and the columns of
+        `spoilerguard.classify_table`.
+
+    Raises
+    ------
+    CorpusError, TypeError, ValueError, OperatingPointError, ModelFormatError
+        As `spoilerguard.classify_table` does; a text that is no text, where it is computed.
+    """
+    if not isinstance(getattr(table, "_meta", None), pd.DataFrame):
+        kind = type(table).__name__
+        raise TypeError(f"expected a table of Dask, got {kind}: call spoilerguard.classify_table for one in memory.")
+    job = Job(by=by, model=model, threshold=threshold, markup=markup, style=style).checked()
+    kept = kept_columns(keep)
+    meta = classify_frame(table._meta, text, kept, job)  # noqa: SLF001 - an empty table, so no model is read
+    sent = None
+    if not job.has_named_model:
+        sent, job = _sent_once(job.model), replace(job, model=None)
+    return table.map_partitions(_classify_partition, text, kept, job, sent, meta=meta)
+
+
+def _sent_once(model: object) -> Any:  # noqa: ANN401
+    """The model as one node of the graph; where there is a cluster, it is on its workers already."""
+    from dask import delayed
+
+    try:
+        from distributed import get_client
+
+        return get_client().scatter(model, broadcast=True, hash=False)
+    except (ImportError, ValueError):  # no cluster: threads or processes of this machine
+        return delayed(model, traverse=False)
+
+
+def _classify_partition(
+    frame: pd.DataFrame, text: str, keep: Sequence[str], job: Job, model: SpoilerClassifier | None
+) -> pd.DataFrame:
+    return classify_frame(frame, text, keep, job if model is None else replace(job, model=model))
