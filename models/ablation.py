@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from build_model import BUCKETS, WEIGHTS, C, encoder, training_corpus
+from build_model import BUCKETS, NATURAL, WEIGHTS, C, encoder, training_corpus
 from documents import Document, dev_documents
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score, roc_auc_score
@@ -46,7 +46,7 @@ def main() -> None:
 def trained(corpus: Corpus, dense: Encoder | None, strength: float = C["default"]) -> SpoilerClassifier:
     """As `build_model` does it, on fewer folds."""
     estimator = SpoilerClassifier(C=strength, vectorizer=SentenceVectorizer(encoder=dense, n_buckets=BUCKETS))
-    return spoilerguard.train(corpus, estimator=estimator, calibration_sources=["imdb/random"], n_splits=2, n_jobs=2)
+    return spoilerguard.train(corpus, estimator=estimator, calibration_sources=NATURAL, n_splits=2, n_jobs=2)
 
 
 def without_vectors_in_review() -> SpoilerClassifier:
@@ -100,7 +100,7 @@ ROWS: dict[str, Callable[[], SpoilerClassifier]] = {
 def metrics(model: SpoilerClassifier) -> dict[str, float]:
     """ROC AUC and average precision on gold dev, ROC AUC on the others."""
     documents = list(dev_documents())
-    gold = [one for one in documents if "spoiler" in one.targets and len(one.sentences) > 1 and not _own(one)]
+    gold = [one for one in documents if "spoiler" in one.targets and len(one.sentences) > 1 and not _further(one)]
     labels = np.concatenate([one.targets["spoiler"] for one in gold])
     lengths = np.array([len(one.sentences) for one in gold])
     predictions = predict(model, Documents.from_sentences(_texts(gold), lengths))
@@ -115,8 +115,8 @@ def metrics(model: SpoilerClassifier) -> dict[str, float]:
     return found
 
 
-def _own(document: Document) -> bool:
-    return document.name.startswith("own-")
+def _further(document: Document) -> bool:
+    return document.name.startswith("own-") or bool(document.source)
 
 
 def _texts(documents: Sequence[Document]) -> list[str]:

@@ -9,17 +9,31 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from spoilerguard import sentences
 from spoilerguard.datasets import data_home
 
-__all__ = ["HEADS", "N_FOLDS", "Document", "dev_documents", "fold_of", "is_held_out", "labelled", "unlabelled"]
+__all__ = [
+    "HEADS",
+    "KINDS",
+    "N_FOLDS",
+    "Document",
+    "comments",
+    "dev_documents",
+    "fold_of",
+    "is_held_out",
+    "labelled",
+    "other_kinds",
+    "unlabelled",
+]
 
 # What a teacher is asked about a sentence: a spoiler by the guideline, a major one, tagged on TV Tropes, on Goodreads.
 HEADS = ("spoiler", "major", "tvtropes", "goodreads")
 N_FOLDS = 5
+KINDS = ("anime", "books", "critics", "forum", "games", "series")  # of `datasets/labels/other_kinds.jsonl`
 _OWN = Path(__file__).parent.parent / "datasets"
 _UNKNOWN = -1
 
@@ -32,7 +46,7 @@ class Document:
     work: str
     sentences: list[str]
     targets: dict[str, list[int]] = field(default_factory=dict)
-    added: bool = False  # labelled for `datasets/labels`
+    source: str = ""  # of what was labelled for this project, beside the gold data and `datasets/reviews`
 
     def known(self) -> list[list[int]]:
         """For each sentence the target of each of `HEADS`, -1 where it is not known."""
@@ -57,49 +71,79 @@ def labelled() -> Iterator[Document]:
     yield from _own("train")
     yield from _tvtropes("train")
     yield from _goodreads(held_out=False)
+    yield from comments("train")
+    yield from comments("dev")
+    yield from other_kinds("train")
 
 
 def dev_documents() -> Iterator[Document]:
-    """What metrics are taken on: gold dev, our own dev, the rest of TV Tropes and of Goodreads."""
+    """What metrics are taken on: gold dev, our own dev, the rest of TV Tropes and of Goodreads, held-out works."""
     yield from _gold("dev")
     yield from _own("dev")
     yield from _tvtropes("dev")
     yield from _goodreads(held_out=True)
+    yield from comments("test")
+    yield from other_kinds("dev")
 
 
-def unlabelled() -> Iterator[Document]:
-    """The IMDb pool without what is labelled, and without the works of gold dev."""
+def comments(split: str) -> Iterator[Document]:
+    """Short posts of our own."""
+    for post in _lines(_OWN / "comments" / "comments.jsonl"):
+        if post["split"] == split:
+            yield _by_guideline(**_fields(post), name=post["review_id"], work=post["work"], source=f"comments/{split}")
+
+
+def other_kinds(split: str) -> Iterator[Document]:
+    """Real texts on books, series, games and so on; half of them drawn at random, half where two models disagreed."""
+    found = {post["id"]: post for post in _lines(_OWN / "labels" / "other_kinds.jsonl") if post["split"] == split}
+    for kind in sorted({post["domain"] for post in found.values()}):
+        pool = pd.read_parquet(data_home() / "pool" / f"{kind}.parquet").set_index("id")
+        for name, post in found.items():
+            if post["domain"] == kind:
+                text, work = pool.text[name], pool.work[name]
+                work = f"{kind} {work if isinstance(work, str) and work.strip() else name}"
+                fields = {"text": text, "spans": post["spans"], "labels": post["labels"]}
+                yield _by_guideline(**fields, name=name, work=work, source=f"{kind}/{post['how']}")
+
+
+def unlabelled(n_reviews: int | None = None) -> Iterator[Document]:
+    """The IMDb pool without what is labelled, and without the works of gold dev; all of it, or so many at random."""
     dev = list(_lines(data_home() / "gold" / "dev.jsonl"))
     labelled_ids = {review["review_id"] for review in dev + list(_lines(data_home() / "gold" / "train.jsonl"))}
     labelled_ids |= set(_labels("imdb_reviews"))
-    dev_works = {review["work"] for review in dev}
-    for review in pd.read_parquet(data_home() / "imdb_reviews.parquet").itertuples():
-        if review.review_id not in labelled_ids and review.work not in dev_works:
-            yield Document(review.review_id, review.work, [found.text for found in sentences.split(review.text)])
+    pool = pd.read_parquet(data_home() / "imdb_reviews.parquet")
+    pool = pool[~pool.review_id.isin(labelled_ids) & ~pool.work.isin({review["work"] for review in dev})]
+    for review in (pool if n_reviews is None else pool.sample(n_reviews, random_state=0)).itertuples():
+        yield Document(review.review_id, review.work, [found.text for found in sentences.split(review.text)])
 
 
 def _gold(split: str) -> Iterator[Document]:
     for review in _lines(data_home() / "gold" / f"{split}.jsonl"):
-        yield _by_guideline(review["review_id"], review["work"], review["text"], review["spans"], review["labels"])
+        yield _by_guideline(**_fields(review), name=review["review_id"], work=review["work"])
 
 
 def _own(split: str) -> Iterator[Document]:
     for review in _lines(_OWN / "reviews" / f"{split}.jsonl"):
-        yield _by_guideline(review["review_id"], review["work"], review["text"], review["spans"], review["labels"])
+        yield _by_guideline(**_fields(review), name=review["review_id"], work=review["work"])
 
 
 def _relabelled_reviews() -> Iterator[Document]:
     labels = _labels("imdb_reviews")
     pool = pd.read_parquet(data_home() / "imdb_reviews.parquet").set_index("review_id")
     for name, found in labels.items():
-        yield _by_guideline(name, pool.work[name], pool.text[name], found["spans"], found["labels"], added=True)
+        fields = {"text": pool.text[name], "spans": found["spans"], "labels": found["labels"]}
+        yield _by_guideline(**fields, name=name, work=pool.work[name], source="imdb/added")
+
+
+def _fields(review: dict[str, Any]) -> dict[str, Any]:
+    return {name: review[name] for name in ("text", "spans", "labels")}
 
 
 def _by_guideline(
-    name: str, work: str, text: str, spans: list[tuple[int, int]], labels: list[int], *, added: bool = False
+    text: str, spans: list[tuple[int, int]], labels: list[int], *, name: str, work: str, source: str = ""
 ) -> Document:
     targets = {"spoiler": [int(label > 0) for label in labels], "major": [int(label > 1) for label in labels]}
-    return Document(name, work, [text[start:end] for start, end in spans], targets, added)
+    return Document(name, work, [text[start:end] for start, end in spans], targets, source)
 
 
 def _tvtropes(split: str) -> Iterator[Document]:

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,10 @@ from spoilerguard.encoders.convolutional import SENTENCE_STEP, WORD_STEP
 from spoilerguard.encoders.gated_convolution import GatedConvolution
 from spoilerguard.features import tokenize
 
-__all__ = ["packed"]
+if TYPE_CHECKING:
+    from student import Student
+
+__all__ = ["packed", "repacked"]
 
 HIGHEST = 127
 CLIPPED = 0.0002  # share of each dimension's numbers that are cut off, so that the others keep finer steps
@@ -22,11 +26,23 @@ def packed(student: Path, words: Path) -> ConvolutionalEncoder:
     with np.load(student) as arrays:
         state = {name: array.astype(np.float32) for name, array in arrays.items()}
     hashes, rows = _hashes(list(json.loads(words.read_text("utf-8")))[: len(state["words.weight"]) - 1])
-    vectors = state["words.weight"][np.append(rows, -1)]
+    return _encoder(Vocabulary(hashes), state | {"words.weight": state["words.weight"][np.append(rows, -1)]})
+
+
+def repacked(student: "Student", encoder: ConvolutionalEncoder) -> ConvolutionalEncoder:
+    """The encoder after a further lesson, on the same words."""
+    state = {name: tensor.detach().numpy().astype(np.float32) for name, tensor in student.state_dict().items()}
+    plan = student.plan
+    plans = {f"plan.{name}": np.array(getattr(plan, name)) for name in ("dilations", "review_dilations")}
+    return _encoder(encoder.vocabulary, state | plans)
+
+
+def _encoder(vocabulary: Vocabulary, state: dict[str, NDArray[np.float32]]) -> ConvolutionalEncoder:
+    vectors = state["words.weight"]
     scale = np.quantile(np.abs(vectors), 1 - CLIPPED, axis=0).astype(np.float32) / HIGHEST
     double = {name: array.astype(np.float64) for name, array in state.items()}
     return ConvolutionalEncoder(
-        vocabulary=Vocabulary(hashes),
+        vocabulary=vocabulary,
         vectors=np.clip(np.rint(vectors / scale), -HIGHEST, HIGHEST).astype(np.int8),
         scale=scale,
         words=_layers(state, "convolutions", "plan.dilations", WORD_STEP),
