@@ -19,7 +19,9 @@ from spoilerguard.model import SpoilerClassifier
 
 REVIEWS = Path(__file__).parents[1] / "datasets" / "reviews"
 N_PAIRS = 200
-MOST_FOUND = 17  # of 200 at a level of 5 %: more than that comes by chance once in a hundred times, as 10 of 100 do
+MOST_FOUND = (
+    17  # of 200 at a level of 5 %: more than that comes by chance once in a hundred times, as 11 of 100, 6 of 40
+)
 
 Pair = tuple[ScoredCorpus, ScoredCorpus]
 
@@ -125,9 +127,7 @@ def test_known_improvements_are_still_found(default_model: SpoilerClassifier) ->
 
 @pytest.mark.slow
 @pytest.mark.parametrize("scale", [1.0, 5.0])
-@pytest.mark.parametrize(
-    ("n_works", "n_pairs", "most"), [(10, N_PAIRS, MOST_FOUND), (40, N_PAIRS, MOST_FOUND), (250, 60, 8)]
-)
+@pytest.mark.parametrize(("n_works", "n_pairs", "most"), [(10, N_PAIRS, MOST_FOUND), (40, 100, 11), (250, 40, 6)])
 def test_invented_equal_models_are_called_different_in_five_of_a_hundred_cases_at_most(
     n_works: int, n_pairs: int, most: int, scale: float
 ) -> None:
@@ -144,9 +144,7 @@ def on_gold(default_model: SpoilerClassifier) -> Pair:
 
 @pytest.mark.slow
 @pytest.mark.data
-@pytest.mark.parametrize(
-    ("works", "n_pairs", "most"), [(10, N_PAIRS, MOST_FOUND), (20, N_PAIRS, MOST_FOUND), (None, 100, 10)]
-)
+@pytest.mark.parametrize(("works", "n_pairs", "most"), [(10, N_PAIRS, MOST_FOUND), (20, 100, 11), (None, 40, 6)])
 def test_models_whose_scores_on_real_works_are_swapped_at_random_are_called_different_as_rarely(
     on_gold: Pair, works: int | None, n_pairs: int, most: int
 ) -> None:
