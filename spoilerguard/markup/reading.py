@@ -96,6 +96,6 @@ def _without_marks(pieces: Iterable[Piece], removals: list[Piece]) -> Iterator[P
                 break
             waiting.popleft()
         if whole and (place <= piece.start or piece.text.isspace()):
-            yield piece
+            yield piece._replace(start=min(max(place, piece.start), piece.end))
         elif not whole and place < piece.end:
             yield Piece(place, piece.end, piece.text[place - piece.start :], piece.step)

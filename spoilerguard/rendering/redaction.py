@@ -161,7 +161,7 @@ def _edited(text: str, edits: Iterable[Edit]) -> str:
     pieces: list[str] = []
     done = 0
     for start, end, new in edits:
-        if start >= done:
+        if start >= done or end > done:
             pieces += (text[done:start], new)
             done = end
     return "".join((*pieces, text[done:]))
