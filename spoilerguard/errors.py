@@ -12,6 +12,9 @@
 Each message says what is wrong, where, and what to do about it.
 """
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
 __all__ = [
     "CorpusError",
     "MissingExtraError",
@@ -19,6 +22,7 @@ __all__ = [
     "OperatingPointError",
     "SpoilerguardError",
     "TrainingError",
+    "no_such",
 ]
 
 
@@ -44,3 +48,16 @@ class OperatingPointError(SpoilerguardError, ValueError):
 
 class MissingExtraError(SpoilerguardError, ImportError):
     """An optional package is needed for this; the message holds the command that installs it."""
+
+
+def no_such(kind: str, name: object, names: Iterable[str], *, remedy: str = "") -> ValueError:
+    """The error for a name that nobody knows: it says which was probably meant, and which there are.
+
+    Examples
+    --------
+    >>> no_such("style", "redit", ["reddit", "discord"])
+    ValueError("There is no style 'redit': did you mean 'reddit'? Choose one of reddit, discord.")
+    """
+    close = get_close_matches(str(name).lower(), names := list(names), 1)
+    hint = f": did you mean {close[0]!r}? Choose" if close else "; choose"
+    return ValueError(f"There is no {kind} {name!r}{hint} one of {', '.join(names)}{remedy}.")

@@ -202,6 +202,31 @@ def test_offsets_lead_into_the_text_as_it_was_written(default_model: SpoilerClas
         assert "spoiler" not in [part.text for part in why.contributions]
 
 
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_no_mark_leaks_into_the_features_of_raw_lists(default_model: SpoilerClassifier, form: str) -> None:
+    marked = [form.format(SENTENCE), "Fine cast."]
+    inside = "Rosebud is the sled.</div> and <div>more" if "more" in form else SENTENCE
+    bare = [form.replace("<div>{}</div> and <div>more</div>", "{}"), inside]
+    before, _, behind = bare[0].partition("{}")
+    seen = "the end " if form.startswith("[the end]") else ""
+    lines = "\n" if before.startswith("\n") or "\n" in behind else ""
+    plain = [f"{lines}{seen}{inside if 'more' not in form else '<div>' + inside + '</div>'}{lines}", "Fine cast."]
+    for method in ("decision_function", "predict_proba", "predict_log_proba", "predict", "certain"):
+        np.testing.assert_array_equal(getattr(default_model, method)(marked), getattr(default_model, method)(plain))
+    vectorizer = default_model.vectorizer_
+    assert (vectorizer.transform(marked) != vectorizer.transform(plain)).nnz == 0
+
+
+def test_a_model_learns_the_same_from_marked_and_from_bare_sentences() -> None:
+    bare = ["He dies at the end.", "The killer is the nurse.", "Great music.", "The acting is fine."]
+    marked = ["||He dies|| at the end.", "[spoiler]The killer is the nurse.[/spoiler]", "Great music.", bare[3]]
+    of_bare, of_marked = (SpoilerClassifier(C=10).fit(texts, [1, 1, 0, 0]) for texts in (bare, marked))
+    np.testing.assert_array_equal(of_bare.coef_, of_marked.coef_)
+    for texts, model in ((bare, of_bare), (marked, of_marked)):
+        model.partial_fit(texts, [1, 1, 0, 0]).adapt(texts, [1, 1, 0, 0])
+    np.testing.assert_array_equal(of_bare.coef_, of_marked.coef_)
+
+
 def test_loose_sentences_and_corpora_are_read_without_marks_too() -> None:
     documents = Documents.from_sentences(["||He dies.||", "Fine."], np.array([2]))
     assert documents.sentences == ["He dies.", "Fine."]

@@ -14,6 +14,7 @@ from typing import NoReturn
 from spoilerguard.cli import commands
 from spoilerguard.cli.output import FORMATS
 from spoilerguard.errors import SpoilerguardError
+from spoilerguard.markup import MARKUPS
 from spoilerguard.rendering import STYLES, visible
 from spoilerguard.version import __version__
 
@@ -139,14 +140,18 @@ def _add_review_commands(add: _Add) -> None:
     shared.add_argument("--column", metavar="NAME", help="of a table (.csv, .tsv, .jsonl, .parquet): the reviews")
     shared.add_argument("--encoding", default="utf-8", help="of texts (default: %(default)s)")
     shared.add_argument("--output", metavar="FILE", help="write there instead of to standard output")
+    shared.add_argument(
+        "--markup", choices=tuple(MARKUPS), help="what the reviews are written in (default: plain text)"
+    )
     _add_model(shared)
     classify = add(commands.classify, "label each sentence of each review", shared)
     _add_n_jobs(classify)
-    redact = add(commands.redact, "write each review with its spoilers hidden", shared)
+    redact = add(commands.redact, "write each review with its spoilers hidden, and what its author had hidden", shared)
     explain = add(commands.explain, "say which words made the probability of each sentence", shared)
     redact.add_argument(
         "--style", choices=tuple(STYLES), default="block", help="how to hide them (default: %(default)s)"
     )
+    redact.add_argument("--mask", metavar="TEXT", help="what stands for hidden text, in styles that take it away")
     for command in (classify, redact):
         command.add_argument(
             "--threshold",

@@ -65,7 +65,7 @@ class Corpus:
 
     @property
     def sentences(self) -> list[str]:
-        """The sentences, in row order."""
+        """The sentences in row order, as models read them: without the spoiler marks of their authors."""
         return self.documents.sentences
 
     @property

@@ -8,12 +8,13 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
-from spoilerguard.marks import Cut, Marks
+from spoilerguard.errors import no_such
+from spoilerguard.marks import Cut, Marks, find_marks
 from spoilerguard.markup.html import html_pieces
 from spoilerguard.markup.markdown import DIALECTS, markdown_pieces
 from spoilerguard.markup.plain_text import Piece, PlainText
 
-__all__ = ["MARKUPS", "check_markup", "plain_text", "removals", "visible_pieces"]
+__all__ = ["MARKUPS", "check_markup", "plain_text", "removals", "visible_pieces", "without_marks"]
 
 MARKUPS: Mapping[str, Callable[[str], Iterable[Piece]]] = {
     "html": html_pieces,
@@ -29,10 +30,10 @@ def check_markup(markup: str | None) -> None:
     Raises
     ------
     ValueError
-        With the names there are.
+        With the name that was probably meant, and those that there are.
     """
     if markup is not None and markup not in MARKUPS:
-        raise ValueError(f"There is no markup {markup!r}; choose one of {', '.join(MARKUPS)}, or None for plain text.")
+        raise no_such("markup", markup, MARKUPS, remedy=", or None for plain text")
 
 
 def plain_text(text: str, marks: Marks, markup: str | None = None, *, titles: bool = False) -> PlainText:
@@ -60,6 +61,18 @@ def plain_text(text: str, marks: Marks, markup: str | None = None, *, titles: bo
     'It was Paul. He dies.'
     """
     return PlainText.from_pieces(visible_pieces(text, marks, markup, titles=titles))
+
+
+def without_marks(text: str) -> str:
+    """A text without the marks of authors: `plain_text`, where nobody asks for places.
+
+    Examples
+    --------
+    >>> without_marks("It was ||Paul||.")
+    'It was Paul.'
+    """
+    marks = find_marks(text)
+    return plain_text(text, marks).text if marks.cuts else text
 
 
 def visible_pieces(text: str, marks: Marks, markup: str | None, *, titles: bool = False) -> Iterator[Piece]:

@@ -23,21 +23,29 @@ _BLANKS = re.compile(r"[ \t]+")
 _INDENTED = re.compile(r"^[ >]*(?:    |\t)", re.MULTILINE)
 # Characters that pair, where they have found no pair or are escaped. Some of them might pair with our own marks.
 _UNPAIRED = re.compile(r"[|`\\]|!<|>!|\](?=\()|<(?=[A-Za-z/!?@])|\*+|(?<![^\W_])_+|_+(?![^\W_])|~{2,}")
-_PAIR_WITH_OURS = {"markdown": "`\\", "discord": "|`\\", "reddit": "`!><\\]"}
+_PAIR_WITH_OURS = {"markdown": "`<\\", "discord": "|`\\", "reddit": "`!><\\]"}
 _PAIR_WITH_EACH_OTHER = "*_~"
 
 
 def inside(pieces: Sequence[Piece], span: Span) -> Iterator[Piece]:
-    """The pieces, or their parts, that stand in a span."""
+    """The pieces, or their parts, that stand in a span, with what opens directly before it and closes behind it."""
     first = bisect_right(pieces, span[0], key=lambda piece: piece.end)
+    while (
+        0 < first < len(pieces)
+        and (pieces[first].start >= span[0] or pieces[first].step is Step.OPENS)
+        and pieces[first - 1].step is Step.OPENS
+    ):
+        first -= 1
     for piece in map(pieces.__getitem__, range(first, len(pieces))):
-        if piece.start >= span[1]:
+        if piece.start >= span[1] and piece.step is not Step.CLOSES:
             return
         if len(piece.text) == piece.end - piece.start:
             start, end = max(piece.start, span[0]), min(piece.end, span[1])
             yield Piece(start, end, piece.text[start - piece.start : end - piece.start], piece.step)
         else:
             yield piece
+        if piece.end > span[1] and piece.step is not Step.CLOSES:
+            return
 
 
 def code_where_unsure(review: str, pieces: list[Piece], markup: str) -> list[Piece]:

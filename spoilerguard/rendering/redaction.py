@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from spoilerguard.errors import no_such
 from spoilerguard.marks import Span, find_marks, merge_spans
 from spoilerguard.markup import plain_text
 from spoilerguard.rendering.in_markup import Edit, check_style, edits_in_markup, stretches
@@ -110,8 +111,7 @@ def redact_verdicts(
     else:
         plain = plain_text(review, marks, titles=True)
         text, spans = plain.text, [plain.find(*span) for span in spans]
-    if chosen.isolate is None:
-        text = _SEPARATOR.sub("\n", _TURNING.sub("\ufffd", text))
+    text = _SEPARATOR.sub("\n", text if chosen.isolate else _TURNING.sub("\ufffd", text))
     hidden = [piece for first, last in stretches(text, spans) for piece in _pieces(text, first, last, chosen)]
     return chosen.before + _edited(text, _edits(text, hidden, chosen)) + chosen.after
 
@@ -119,7 +119,7 @@ def redact_verdicts(
 def with_mask(style: str, mask: str | None = None) -> Style:
     """The style of that name, with a mask of one's own."""
     if style not in STYLES:
-        raise ValueError(f"There is no style {style!r}; choose one of {', '.join(STYLES)}.")
+        raise no_such("style", style, STYLES)
     chosen = STYLES[style]
     if mask is None:
         return chosen
