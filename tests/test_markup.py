@@ -212,6 +212,17 @@ ATOMS = [
         "<details>",
         "\0",
     ),
+    *(
+        "^(",
+        "http://a.b/c_d",
+        "\n| a | secret |\n|-|-|\n| b | c |\n",
+        "||secret||",
+        ">!secret!<",
+        "&lt;",
+        "\n\n>!",
+        "<select>",
+    ),
+    *("[spoiler]secret[/spoiler] ", "<https://x.y>", "u/bob ", "@bob"),
 ]
 
 

@@ -45,13 +45,14 @@ def html_pieces(text: str) -> list[Piece]:
 
 def _closed(text: str) -> int:
     """Where a comment or a tag without an end begins; the length of the text where there is none."""
-    end = 0
+    end, limit = 0, len(text)
     while (start := text.find("<!--", end)) >= 0:
         end = text.find("-->", start + 4) + 3
         if end < 3:
-            return start
-    tag = _TAG_START.search(text, max(end, text.rfind(">") + 1))
-    return tag.start() if tag else len(text)
+            end, limit = 0, start
+            break
+    tag = _TAG_START.search(text, max(end, text.rfind(">", 0, limit) + 1), limit)
+    return tag.start() if tag else limit
 
 
 def tag_step(name: str, *, closes: bool) -> Step:

@@ -31,6 +31,7 @@ _TAG = re.compile(r"<(/?)([A-Za-z][\w-]*)")
 _MENTION = re.compile(r"<(?:a?:\w+:\d+|[@#][!&]?\d+|t:-?\d+(?::\w)?|/[^<>\n]+:\d+|id:\w+)>")  # Discord's own
 _SPOILER_START = re.compile(r"(?:(?<=^)|(?<=^ )|(?<=^  )|(?<=^   ))>(?=!)", re.MULTILINE)
 _LINE_END = re.compile(r"\r\n?|\n")
+_WORD = re.compile(r"\w")
 _LINE = re.compile(r"[^\n]*\S[^\n]*")
 _SPAN = "span"
 
@@ -47,7 +48,7 @@ def markdown_pieces(text: str, dialect: str) -> list[Piece]:
         text = _SPOILER_START.sub("\u2060", text)
     line_starts = [0, *(found.end() for found in _LINE_END.finditer(text)), len(text)]
     pieces: list[Piece] = []
-    cell = False
+    cell, row = False, (0, 0)
     for token in _parser(dialect).parse(text):
         if token.map is not None and token.type in {"inline", "html_block", "fence", "code_block"}:
             done = pieces[-1].end if pieces else 0
@@ -56,6 +57,12 @@ def markdown_pieces(text: str, dialect: str) -> list[Piece]:
             if found and pieces:
                 pieces.append(Piece(done, found[0].start, "\n\n", Step.DIVIDES))
             pieces += found
+        if token.type == "tr_open" and token.map is not None:
+            row = line_starts[token.map[0]], line_starts[token.map[1]]
+        elif token.type == "tr_close":  # cells beyond the header's: what knows no tables shows them, too
+            done = max(row[0], pieces[-1].end if pieces else 0)
+            if _WORD.search(text, done, row[1]):
+                pieces.append(Piece(done, row[1], text[done : row[1]], Step.CODE))
         cell = token.type in {"th_open", "td_open"}
     return pieces
 

@@ -53,7 +53,9 @@ def check_style(style: str, markup: str) -> None:
 
 def edits_in_markup(review: str, marks: Marks, spans: Sequence[Span], style: Style, markup: str) -> list[Edit]:
     """What becomes of some places of the review, in order; see `redact_verdicts`."""
+    raw = list(visible_pieces(review, Marks([], []), markup))
     marks = _read_by_people(review, marks, markup)
+    marks = Marks(marks.hidden, [cut for cut in marks.cuts if mark_places.can_go(cut, raw)])
     pieces = list(visible_pieces(review, marks, markup, titles=True))
     plain = PlainText.from_pieces(pieces)
     found = stretches(plain.text, [plain.find(*span) for span in spans])
@@ -70,9 +72,9 @@ def edits_in_markup(review: str, marks: Marks, spans: Sequence[Span], style: Sty
             (start, end, style.mask) for group in groups for start, end in mark_places.whole_elements(review, group)
         ]
     edits, opened = _wrapped(review, plain, groups, style, markup)
-    raw = list(visible_pieces(review, Marks([], []), markup))
-    gone, kept = mark_places.take_out(review, marks.cuts, raw, opened, markup)
-    if any(mark_places.is_own(review, cut, markup) for cut in kept):
+    opened.sort()
+    gone = [cut for cut in marks.cuts if markup == "html" or mark_places.keeps_blocks(review, cut, opened)]
+    if any(mark_places.is_own(review, cut, markup) for cut in set(marks.cuts) - set(gone)):
         return [edit for group in groups for edit in _masked(group, STYLES["block"].mask)]
     for start, end, left, _ in removals(review, gone, titles=True):
         edits.append((start, mark_places.behind(review, start, end), left))
@@ -87,7 +89,7 @@ def _wrapped(
     edits: list[Edit] = []
     opened: list[int] = []
     for group in groups:
-        if group[0].step is Step.CODE:
+        if group[0].step is Step.CODE or (markup != "html" and mark_places.in_address(review, group[0].start)):
             edits += _masked(group, STYLES["block"].mask)
             continue
         for start, end in mark_places.whole_elements(review, group):

@@ -11,7 +11,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from spoilerguard.marks import Cut, Span
 from spoilerguard.markup import Piece, PlainText, Step
 
-__all__ = ["begins_line", "behind", "code_where_unsure", "groups", "inside", "is_own", "take_out", "whole_elements"]
+__all__ = [
+    "begins_line",
+    "behind",
+    "can_go",
+    "code_where_unsure",
+    "groups",
+    "in_address",
+    "inside",
+    "is_own",
+    "keeps_blocks",
+    "whole_elements",
+]
 
 _LINE_BEGINNING = re.compile(r"(?:^|[\n\r])[ \t>]*\Z")
 _LINE_REST = re.compile(r"[ \t]*(?:\Z|\r?\n(?![ >]*(?:    |\t)))")  # none, and no indented line below
@@ -20,10 +31,12 @@ _LINE_END = re.compile(r"[\n\r]")
 _BLANK_LINE = re.compile(r"\n[ \t\r]*\n|\r[ \t]*\r")
 _NAME = re.compile(r"</?([A-Za-z][\w-]*)|[\s\S]")
 _BLANKS = re.compile(r"[ \t]+")
+_ADDRESS = re.compile(r"(?::/|[wW]{3}\.)\S*\Z")
+_LONGEST_ADDRESS = 2000
 _INDENTED = re.compile(r"^[ >]*(?:    |\t)", re.MULTILINE)
 # Characters that pair, where they have found no pair or are escaped. Some of them might pair with our own marks.
 _UNPAIRED = re.compile(r"[|`\\]|!<|>!|\](?=\()|<(?=[A-Za-z/!?@])|\*+|(?<![^\W_])_+|_+(?![^\W_])|~{2,}")
-_PAIR_WITH_OURS = {"markdown": "`<\\", "discord": "|`\\", "reddit": "`!><\\]"}
+_PAIR_WITH_OURS = {"markdown": "`<\\", "discord": "|`<\\", "reddit": "`!><\\]"}
 _PAIR_WITH_EACH_OTHER = "*_~"
 
 
@@ -149,32 +162,32 @@ def _name(review: str, piece: Piece) -> str:
     return {"]": "[", ")": "[", ">": "<"}.get(sign, sign)
 
 
-def take_out(
-    review: str, cuts: Sequence[Cut], raw: Sequence[Piece], opened: Sequence[int], markup: str
-) -> tuple[list[Cut], list[Cut]]:
-    """The authors' marks that can be taken out, and those that have to stay.
+def can_go(cut: Cut, raw: Sequence[Piece]) -> bool:
+    """Whether a mark can be taken out: it must not hold one end of a tag, whose other end would then show.
 
     Parameters
     ----------
-    review : str
-    cuts : sequence of Cut
+    cut : Cut
     raw : sequence of Piece
-        Those of the review with the marks as text.
-    opened : sequence of int
-        Where marks of ours begin.
-    markup : str
+        The pieces of the review with the marks as text.
 
     Returns
     -------
-    gone, kept : list of Cut
+    bool
     """
-    ours = sorted(opened)
-    gone: list[Cut] = []
-    kept: list[Cut] = []
-    for cut in cuts:
-        goes = _can_go(cut, raw) and (markup == "html" or _keeps_blocks(review, cut, ours))
-        (gone if goes else kept).append(cut)
-    return gone, kept
+    first = bisect_right(raw, cut.start, key=lambda piece: piece.end)
+    for piece in map(raw.__getitem__, range(first, len(raw))):
+        if piece.start >= cut.end:
+            break
+        is_inside = cut.start <= piece.start and piece.end <= cut.end and piece.end - piece.start > 1
+        if len(piece.text) != piece.end - piece.start and not is_inside:
+            return False
+    return True
+
+
+def in_address(review: str, place: int) -> bool:
+    """Whether an address reaches to a place, of which some renderers would take what follows for a part."""
+    return _ADDRESS.search(review, max(0, place - _LONGEST_ADDRESS), place) is not None
 
 
 def is_own(review: str, cut: Cut, markup: str) -> bool:
@@ -187,19 +200,11 @@ def begins_line(review: str, plain: PlainText, place: int) -> bool:
     return _LETTERLESS.match(plain.text, *plain.find(_line(review, place), place)) is not None
 
 
-def _can_go(cut: Cut, raw: Sequence[Piece]) -> bool:
-    """Whether a mark can be taken out: it must not hold one end of a tag, whose other end would then show."""
-    first = bisect_right(raw, cut.start, key=lambda piece: piece.end)
-    for piece in map(raw.__getitem__, range(first, len(raw))):
-        if piece.start >= cut.end:
-            break
-        if len(piece.text) != piece.end - piece.start and not cut.start <= piece.start <= piece.end <= cut.end:
-            return False
-    return True
+def keeps_blocks(review: str, cut: Cut, opened: Sequence[int]) -> bool:
+    """Whether lines stay what they are without a mark: what stands behind it might begin a heading, a list or code.
 
-
-def _keeps_blocks(review: str, cut: Cut, opened: Sequence[int]) -> bool:
-    """Whether lines stay what they are without a mark: what stands behind it might begin a heading, a list or code."""
+    `opened` are the places, in order, where marks of ours begin.
+    """
     line = _line(review, cut.start)
     following = bisect_left(opened, line)  # a mark of ours in the line
     return (
