@@ -38,11 +38,7 @@ def classify(
 
 
 def classify(
-    text: str | Iterable[str],
-    *,
-    model: Model = None,
-    threshold: Threshold = None,
-    markup: str | None = None,
+    text: str | Iterable[str], *, model: Model = None, threshold: Threshold = None, markup: str | None = None
 ) -> list[Verdict]:
     """Label the sentences of a review, or sentences on their own.
 
@@ -185,11 +181,6 @@ def explain(text: str | Iterable[str], *, model: Model = None, markup: str | Non
     list of Explanation
         One for each sentence, in order; its contributions, its intercept and its context add up to its logit.
 
-    Raises
-    ------
-    TypeError, ValueError, ModelFormatError
-        As `classify` does.
-
     Examples
     --------
     >>> [why] = explain("In the end Anna dies.")
@@ -226,8 +217,7 @@ def redact(
     model, threshold
         As in `classify`.
     markup : {"html", "markdown", "discord", "reddit"}, optional
-        What `review` is written in. All but the hidden parts then stays byte for byte, and the style is that of the
-        same place, or "block".
+        What `review` is written in; all but what is hidden then stays as it is. See `redact_verdicts`.
 
     Returns
     -------
@@ -251,9 +241,7 @@ def redact(
     return redact_verdicts(review, verdicts, style, mask=mask, markup=markup)
 
 
-def _classify_batch(
-    reviews: list[str], model: Model, threshold: Threshold, markup: str | None = None
-) -> list[Verdicts]:
+def _classify_batch(reviews: list[str], model: Model, threshold: Threshold, markup: str | None) -> list[Verdicts]:
     """The verdicts on each review."""
     documents = Documents.from_reviews(reviews, markup)
     verdicts = iter(_classify_documents(documents, model, threshold))

@@ -15,7 +15,7 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.utils.validation import _check_sample_weight, column_or_1d
 
-from spoilerguard.features import as_sentences
+from spoilerguard.features import read_sentences
 from spoilerguard.labels import LABEL_EXAMPLES, parse_label
 
 __all__ = [
@@ -71,7 +71,7 @@ def check_labels(
         Where lengths differ, a label is missing, or `y` does not hold two labels of which `parse_label` knows one as
         safe and one as a spoiler.
     """
-    sentences = as_sentences(X)
+    sentences = read_sentences(X)
     labels = column_or_1d(y, warn=True)
     if len(labels) != len(sentences):
         raise ValueError(f"X has {len(sentences)} sentences and y has {len(labels)} labels: they must match.")

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from spoilerguard.calibration.operating_points import OperatingPoint, OperatingPoints
 from spoilerguard.context import ReviewContext
 from spoilerguard.documents import Standing
-from spoilerguard.features import LinearScorer, SentenceVectorizer, TokenBatch, as_sentences
+from spoilerguard.features import LinearScorer, SentenceVectorizer, TokenBatch, read_sentences
 from spoilerguard.features.estimators import one_line
 from spoilerguard.labels import parse_label
 from spoilerguard.user_warnings import warn_of_reviews, warn_user
@@ -122,7 +122,7 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def certain(self, X: Sequence[str]) -> NDArray[np.bool_]:
         """Whether each sentence carries enough: four words, three different, 82 % known; shape (n_sentences,)."""
         check_is_fitted(self)
-        parts = [self.certain_tokens(tokens) for tokens in self.vectorizer_.tokenize(as_sentences(X))]
+        parts = [self.certain_tokens(tokens) for tokens in self.vectorizer_.tokenize(read_sentences(X))]
         return np.concatenate([np.zeros(0, dtype=np.bool_), *parts])
 
     def score_tokens(self, tokens: TokenBatch, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -154,7 +154,7 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _spoiler_logits(self, X: Sequence[str], vectors: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
         """Logit of the probability that each sentence is a spoiler, whatever the classes are called."""
         check_is_fitted(self)
-        sentences, logits, done = as_sentences(X), [np.zeros(0)], 0
+        sentences, logits, done = read_sentences(X), [np.zeros(0)], 0
         if vectors is None:
             warn_of_reviews(sentences)
         known = None if vectors is None else self.vectorizer_.check_vectors(vectors, len(sentences))

@@ -63,8 +63,8 @@ _ATTRIBUTE = (  # class="spoiler", id="spoiler-1", data-mx-spoiler; but not clas
 _KINDS = (
     # Reddit; Stack Exchange, where a line has no closing; as its interface delivers it; and as editors escape it
     _kind(rf"(?P<skip>{_TAG})|(?P<close>\\?!(?:<(?!/?[a-z][^<>]{{0,300}}>)|&lt;))|\\?(?:>|&gt;)!"),
-    # AniList
-    _kind(r"(?P<close>!~)|~!"),
+    # AniList; "~!~" closes, but "~!~~" opens crossed-out text
+    _kind(r"(?P<close>!~)|~!(?!~(?!~))"),
     # Forums
     _kind(
         r"\[(?P<close>/)?(?P<name>spoil)(?:er)?s?(?::[0-9a-f]{5,12})?"
@@ -94,9 +94,9 @@ _KINDS = (
 )
 _BARS = re.compile(r"\\[\s\S]|\|{2,}")  # Discord, Telegram; a backslash takes what follows with it
 _OLD_REDDIT = re.compile(  # [what everybody sees](/s "what is hidden"), [what is hidden](/spoiler)
-    r"(?P<left>\[)(?:(?!\n\s*\n)[^\[\]]){0,300}(?P<middle>\]\(/?[/#](?:s|sp|spoilers?)\s+(?P<quote>[\"']))"
-    r"(?:(?!\n\s*\n)[\s\S]){0,5000}?(?:(?P<right>(?P=quote)\s*\))|(?=\n\s*\n)|\Z)"
-    r"|(?P<open>\[)(?:(?!\n\s*\n)[^\[\]]){1,1000}(?P<close>\]\(/?[/#](?:s|sp|spoilers?)\))",
+    r"(?P<left>\[)[^\[\]]{0,300}(?P<middle>\]\(/?[/#](?:s|sp|spoilers?)\s+(?P<quote>[\"']))"
+    r"(?:[\s\S]{0,5000}?(?P<right>(?P=quote)\s*\))|[\s\S]*?(?=\n\s*\n|\Z))"
+    r"|(?P<open>\[)[^\[\]]{1,1000}(?P<close>\]\(/?[/#](?:s|sp|spoilers?)\))",
     re.IGNORECASE,
 )
 _PARAGRAPH_END = re.compile(r"\r?\n[^\S\n]*\n|\r[^\S\r\n]*\r|\u2029|\Z")
@@ -184,11 +184,16 @@ def _bars(text: str, paragraph_ends: list[int]) -> Iterator[tuple[Span, list[Cut
     From left to right every second run closes, as Discord reads them. But a bar that only divides must not turn inside
     out what follows. So a run that looks like an opening, with a blank before it and none behind, opens as well. So
     does one of four bars or more, which may be a closing and an opening. Where the number of runs is odd, one of them
-    is no mark, and everything between them is hidden. One that stands alone between two blanks hides nothing.
+    is no mark, and everything between them is hidden. Those between two blanks may divide only, so that the others are
+    paired without them, too; one that stands there alone hides nothing.
     """
     runs = [found for found in _BARS.finditer(text) if found[0][0] == "|"]
-    for place, run in enumerate(runs):
-        before, behind = text[run.start() - 1 : run.start()], text[run.end() : run.end() + 1]
+    around = [(text[run.start() - 1 : run.start()], text[run.end() : run.end() + 1]) for run in runs]
+    touching = [run for run, (before, behind) in zip(runs, around, strict=True) if before.strip() or behind.strip()]
+    if len(touching) < len(runs):  # those between two blanks may divide only
+        for run, following in zip(touching[::2], touching[1::2], strict=False):
+            yield (run.start(), following.end()), [_cut(run), _cut(following)]
+    for place, (run, (before, behind)) in enumerate(zip(runs, around, strict=True)):
         opens = not before.strip() and bool(behind.strip())
         paragraph_end = paragraph_ends[bisect_left(paragraph_ends, run.end())]
         if place + 1 < len(runs):

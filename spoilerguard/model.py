@@ -9,7 +9,7 @@ from sklearn.base import clone
 from sklearn.linear_model import SGDClassifier
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
-from spoilerguard.features import SentenceVectorizer, as_sentences
+from spoilerguard.features import SentenceVectorizer, read_sentences
 from spoilerguard.fitting import (
     Head,
     LabelledSentences,
@@ -208,7 +208,7 @@ class SpoilerClassifier(LinearModel):
         SpoilerClassifier
         """
         check_is_fitted(self)
-        X = as_sentences(X)
+        X = read_sentences(X)
         target = column_or_1d(spoiler)
         if not np.isin(target, (0, 1)).all():
             raise ValueError("adapt expects True or 1 for a spoiler and False or 0 for a safe sentence.")

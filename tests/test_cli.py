@@ -88,6 +88,21 @@ def test_text_has_a_line_for_each_sentence_with_percent_and_mark(
     ]
 
 
+def test_what_an_author_had_hidden_has_a_sign_a_column_and_a_place_in_the_summary(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "hidden.txt"
+    file.write_text("Lovely photography. >!Great music throughout.!<", encoding="utf-8")
+    assert main(["classify", str(file)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].startswith("○")
+    assert "○ 1 more hidden by the author" in lines
+    assert main(["classify", str(file), "--format", "jsonl"]) == 0
+    assert [json.loads(line)["marked"] for line in capsys.readouterr().out.splitlines()] == [False, True]
+    assert main(["classify", str(file), "--format", "csv"]) == 0
+    assert [row["marked"] for row in csv.DictReader(io.StringIO(capsys.readouterr().out))] == ["false", "true"]
+
+
 def test_jsonl_has_an_object_for_each_sentence(library: Calls, review: str, capsys: pytest.CaptureFixture[str]) -> None:
     library.answer("classify", VERDICTS)
     assert main(["classify", review, "--format", "jsonl"]) == 0
@@ -168,6 +183,29 @@ def test_redact_prints_the_text_and_nothing_else(
     assert main(["redact", review, "--style", "discord", "--threshold", "0.3"]) == 0
     assert capsys.readouterr().out == "Fine.\r\n||He dies.||"
     assert (library[0]["style"], library[0]["threshold"]) == ("discord", 0.3)
+
+
+@pytest.mark.parametrize("command", ["classify", "explain", "redact"])
+def test_every_command_on_reviews_reads_them_through_their_markup(command: str, library: Calls, review: str) -> None:
+    library.answer("classify", VERDICTS)
+    library.answer("explain", [])
+    library.answer("redact", "")
+    assert main([command, review, "--markup", "html"]) == 0
+    assert main([command, review]) == 0
+    assert [call["markup"] for call in library] == ["html", None]
+
+
+def test_a_page_is_redacted_as_a_page_and_a_mask_may_be_ones_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "page.txt"
+    file.write_text("<p>Lovely &amp; slow.</p><p><spoiler>Rosebud</spoiler></p>", encoding="utf-8")
+    assert main(["redact", str(file), "--markup", "html", "--style", "plain", "--mask", "(…)"]) == 0
+    assert capsys.readouterr().out == "<p>Lovely &amp; slow.</p><p><spoiler>(…)</spoiler></p>"
+    assert main(["redact", str(file), "--markup", "html", "--style", "html"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("<p>Lovely &amp; slow.</p><p><details")
+    assert out.endswith("Rosebud</details></p>")
 
 
 # train, evaluate, check-data ---------------------------------------------------------------------------------------
@@ -292,6 +330,10 @@ def test_check_data_against_finds_what_stands_on_both_sides(tmp_path: Path, caps
         (["classify", "f", "--threshold", "1.5"], "1.5 is not a probability"),
         (["classify", "f", "--threshold", "nan"], "nan is not a probability"),
         (["redact", "f", "--style", "pencil"], "invalid choice: 'pencil'"),
+        (["classify", "f", "--markup", "latex"], "invalid choice: 'latex'"),
+        (["redact", "f", "--markup", "html", "--style", "discord"], "choose one of block, plain, html"),
+        (["redact", "f", "--style", "discord", "--mask", "x"], "keeps the text and has no mask"),
+        (["redact", "f", "--mask", ""], "The mask is empty"),
         (["train", "t.csv"], "required: --output"),
         (["train", "t.csv", "--output", "o", "--seed", "-1"], "not a whole number"),
         (["train", "t.csv", "--output", "o", "--n-jobs", "0"], "no number of processes"),

@@ -2,8 +2,10 @@
 
 import io
 import json
+import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,8 @@ from spoilerguard import SpoilerClassifier
 from spoilerguard.cli import main
 from spoilerguard.context import CONTEXT_FEATURES, ReviewContext
 from spoilerguard.features import SentenceVectorizer
+from spoilerguard.marks import find_marks, merge_spans
+from spoilerguard.markup import without_marks
 from spoilerguard.rendering import STYLES
 from spoilerguard.sentences import split
 from spoilerguard.verdicts import Explanation, Label
@@ -154,20 +158,20 @@ def test_a_higher_threshold_never_adds_a_spoiler(
 
 @hostile
 @given(review=ANY_TEXT, threshold=st.floats(0, 1))
-def test_redaction_blackens_the_spoilers_and_nothing_else(
+def test_redaction_blackens_the_spoilers_and_what_was_marked_and_nothing_else(
     model: SpoilerClassifier, review: str, threshold: float
 ) -> None:
-    shown = list(spoilerguard.redact(review, model=model, threshold=threshold))
-    done = 0  # where the spoiler before has ended: blanks between two of them are blackened, too
-    for verdict in spoilerguard.classify(review, model=model, threshold=threshold):
-        if verdict.label is Label.SPOILER:
-            assert "".join(shown[verdict.start : verdict.end]).strip("█") == ""
-            assert not review[done : verdict.start].strip() or shown[done : verdict.start] == [
-                *review[done : verdict.start]
-            ]
-            shown[done : verdict.end] = review[done : verdict.end]
-            done = verdict.end
-    assert "".join(shown) == review
+    shown = spoilerguard.redact(review, model=model, threshold=threshold)
+    verdicts = spoilerguard.classify(review, model=model, threshold=threshold)
+    marks = find_marks(review)
+    spans = [(verdict.start, verdict.end) for verdict in verdicts if verdict.label is Label.SPOILER]
+    spans = merge_spans([*spans, *marks.hidden, *((cut.start, cut.end) for cut in marks.cuts)])
+    for start, end in spans:
+        assert set(shown[start:end]) <= {"█", *"\n\r\v\f\x1c\x1d\x1e"}
+    for (_, start), (end, _) in pairwise([(0, 0), *spans, (len(review), len(review))]):
+        between = review[start:end]
+        neutral = re.sub("[\u2028\u2029]", "\n", re.sub("[\u202a-\u202e\u2066-\u2069]", "\ufffd", between))
+        assert shown[start:end] == neutral or not between.strip()
 
 
 @hostile
@@ -215,9 +219,10 @@ def test_any_texts_can_be_learnt_from_stored_and_judged_again(sentences: list[st
 
 @hostile
 @given(sentences=st.lists(ANY_TEXT.filter(str.strip), min_size=1, max_size=6))
-def test_a_corpus_keeps_any_sentence_as_it_is(sentences: list[str]) -> None:
+def test_a_corpus_keeps_any_sentence_as_it_is_and_reads_it_without_marks(sentences: list[str]) -> None:
     corpus = spoilerguard.load_corpus(pd.DataFrame({"sentence": pd.Series(sentences, dtype=object), "spoiler": 0}))
     assert corpus.documents.texts == corpus.frame["sentence"].to_list() == sentences
+    assert corpus.sentences == [without_marks(sentence) for sentence in sentences]
     assert len(corpus.digest) == 64
 
 

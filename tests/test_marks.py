@@ -1,11 +1,8 @@
 """What an author has hidden is found, hidden everywhere, said in the verdicts, and read by its words only."""
 
-import random
-import re
-
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from renderers import RENDERERS
 
@@ -15,7 +12,6 @@ from spoilerguard.marks import find_marks, merge_spans
 from spoilerguard.markup import plain_text
 from spoilerguard.rendering import redact_verdicts
 from spoilerguard.sentences import split
-from spoilerguard.verdicts import Label, Verdict
 
 # Every form, around what it hides.
 FORMS = {
@@ -66,6 +62,15 @@ FORMS = {
 SENTENCE = "Rosebud is the sled."
 
 
+def bare(form: str) -> str:
+    """What is left of a form around the sentence when its marks are gone."""
+    before, _, behind = form.partition("{}")
+    seen = "the end " if form.startswith("[the end]") else ""  # the text of an old link stands for all to see
+    lines = "\n" if before.startswith("\n") or "\n" in behind else ""
+    inside = "<div>{}</div> and <div>more</div>" if "more" in form else "{}"
+    return f"{lines}{seen}{inside.format(SENTENCE)}{lines}"
+
+
 def hidden_texts(text: str) -> list[str]:
     return [text[start:end] for start, end in find_marks(text).hidden]
 
@@ -86,15 +91,11 @@ def test_every_form_is_found_and_nothing_else(form: str, inside: str) -> None:
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
 def test_probabilities_are_those_of_the_text_without_marks(default_model: SpoilerClassifier, form: str) -> None:
     marked = classify(f"Great film. {form.format(SENTENCE)} See it.", model=default_model)
-    before, _, behind = form.replace("<div>{}</div> and <div>more</div>", "{}").partition("{}")
-    seen = "the end " if form.startswith("[the end]") else ""  # the text of an old link stands for all to see
-    lines = "\n" if before.startswith("\n") or "\n" in behind else ""
-    inside = "<div>{}</div> and <div>more</div>" if "more" in form else "{}"
-    bare = classify(f"Great film. {lines}{seen}{inside.format(SENTENCE)}{lines} See it.", model=default_model)
-    assert [verdict.probability for verdict in marked] == [verdict.probability for verdict in bare]
-    assert [verdict.certain for verdict in marked] == [verdict.certain for verdict in bare]
+    plain = classify(f"Great film. {bare(form)} See it.", model=default_model)
+    assert [verdict.probability for verdict in marked] == [verdict.probability for verdict in plain]
+    assert [verdict.certain for verdict in marked] == [verdict.certain for verdict in plain]
     assert [verdict.marked for verdict in marked] == ["film" not in v.text and v.text != "See it." for v in marked]
-    assert not any(verdict.marked for verdict in bare)
+    assert not any(verdict.marked for verdict in plain)
 
 
 @pytest.mark.parametrize(
@@ -117,6 +118,7 @@ def test_probabilities_are_those_of_the_text_without_marks(default_model: Spoile
         (">!b. c\n\nd", [">!b. c"]),
         (">! b\n>! c\n\nd", [">! b\n>! c"]),
         ("a ~!b\r\n\r\nd", ["~!b"]),
+        ("a ~!~~b~~!~ c", ["~!~~b~~!~"]),
         ("[spoiler]b\n \nd", ["[spoiler]b"]),
         ("[spoiler]a [spoiler]b[/spoiler] c\n\nd", ["[spoiler]a [spoiler]b[/spoiler] c"]),
         ("[spoiler]b[spoiler] c\n\nd", ["[spoiler]b[spoiler] c"]),
@@ -124,11 +126,15 @@ def test_probabilities_are_those_of_the_text_without_marks(default_model: Spoile
         ("a (view spoiler)[b\n\nc", ["(view spoiler)[b\n\nc"]),
         ("a\n::: spoiler\nb\n\nc", ["::: spoiler\nb\n\nc"]),
         ('a [x](/s "b c', ['](/s "b c']),
+        ('a [x](/s "b\n\nc") d', ['](/s "b\n\nc")']),
+        ("a [b\n\nc](/s) d", ["[b\n\nc](/s)"]),
         # side by side, divided, odd
         ("||a||||b|| c", ["||a||||b||"]),
         ("||||a|||| b", ["||||a||||"]),
         ("|||a||| b", ["|||a|||"]),
         ("||a||b||c||", ["||a||", "||c||"]),
+        ("a || b x||c||y d || e", ["|| b x||c||y d ||"]),
+        ("a || b ||c|| d || e", ["|| b ||c|| d ||"]),
         ("A || B. Then ||c|| d", ["|| B. Then ||c||"]),
         ("x [](/s \"y\")[](/s 'z') a", ['](/s "y")', "](/s 'z')"]),
         # escaped
@@ -202,6 +208,25 @@ def test_offsets_lead_into_the_text_as_it_was_written(default_model: SpoilerClas
         assert "spoiler" not in [part.text for part in why.contributions]
 
 
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_no_mark_leaks_into_the_features_of_raw_lists(default_model: SpoilerClassifier, form: str) -> None:
+    marked, plain = [form.format(SENTENCE), "Fine cast."], [bare(form), "Fine cast."]
+    for method in ("decision_function", "predict_proba", "predict_log_proba", "predict", "certain"):
+        np.testing.assert_array_equal(getattr(default_model, method)(marked), getattr(default_model, method)(plain))
+    vectorizer = default_model.vectorizer_
+    assert (vectorizer.transform(marked) != vectorizer.transform(plain)).nnz == 0
+
+
+def test_a_model_learns_the_same_from_marked_and_from_bare_sentences() -> None:
+    bare = ["He dies at the end.", "The killer is the nurse.", "Great music.", "The acting is fine."]
+    marked = ["||He dies|| at the end.", "[spoiler]The killer is the nurse.[/spoiler]", "Great music.", bare[3]]
+    of_bare, of_marked = (SpoilerClassifier(C=10).fit(texts, [1, 1, 0, 0]) for texts in (bare, marked))
+    np.testing.assert_array_equal(of_bare.coef_, of_marked.coef_)
+    for texts, model in ((bare, of_bare), (marked, of_marked)):
+        model.partial_fit(texts, [1, 1, 0, 0]).adapt(texts, [1, 1, 0, 0])
+    np.testing.assert_array_equal(of_bare.coef_, of_marked.coef_)
+
+
 def test_loose_sentences_and_corpora_are_read_without_marks_too() -> None:
     documents = Documents.from_sentences(["||He dies.||", "Fine."], np.array([2]))
     assert documents.sentences == ["He dies.", "Fine."]
@@ -225,59 +250,74 @@ def test_any_text_has_marks_in_order_and_the_rest_is_kept(text: str) -> None:
         assert text[first] == text_[0]
 
 
-# random reviews ----------------------------------------------------------------------------------------------------
+# any review --------------------------------------------------------------------------------------------------------
 
-ODD = [
-    "\ufeff",
-    "\u200b",
-    "\t",
-    "    ",
-    "# ",
-    "- ",
-    "1. ",
-    "> ",
-    "*",
-    "**",
-    "`",
-    "\n",
+# What stands around marks and inside of them: starts of lines, markup and unpaired marks of every place.
+AROUND = [
+    "plain words. ",
+    "Plain! ",
+    *" \t\n#-*_`~|&<>@:.",
     "\n\n",
     "\r\n",
+    "\ufeff",
+    "\u200b",
     "\u2028",
+    "\u202e",
+    "    ",
+]
+AROUND += [
+    "1. ",
+    "> ",
+    "**",
     "\\",
-    "|",
-    "&",
     "<b>",
+    "</i>",
+    "<!--",
     "u/bob",
+    "www.x.y",
+    "http://x.y/z_",
+    "[a](b)",
+    ">! ",
+    "!< ",
+    "[/spoiler]",
+]
+INSIDE = [
+    "secret",
+    " secret.",
+    "secret ",
+    " ",
+    "\n",
+    "\n\n",
+    "\t",
+    "*",
+    "**",
+    "_",
+    "~",
+    "#",
+    "1.",
+    "- ",
+    "&amp;",
+    "@bob",
+    "\u202e",
 ]
 
 
-def random_review(dice: random.Random) -> tuple[str, list[Verdict]]:
-    """A review that hides "secret" by marks or has it in a sentence that is a spoiler, and "plain" in the open."""
-    forms = [form for form in FORMS.values() if not form.startswith(("[", "\n")) or "(" not in form]
-    parts, unclosed = [], ["||", ">!", "~!", "[spoiler]"]
-    for _ in range(dice.randint(1, 6)):
-        parts.append("".join(dice.choices([*ODD, "plain words. ", "Plain! "], k=dice.randint(0, 4))))
-        inside = "".join(dice.choices(["secret", " secret.", "secret ", *ODD], k=dice.randint(1, 5)))
-        if dice.random() < 0.15 and unclosed:
-            parts.append(f"\n\n{unclosed.pop(dice.randrange(len(unclosed)))}secret one secret\n\n")
-        elif dice.random() < 0.3:
-            parts.append("\nThe secret is out.\n")
-        else:
-            inside = re.sub(r"[|`<>\\]|1. |- |# ", "", inside)  # what other places take for the end of a mark
-            parts.append(f" {dice.choice(forms).format(inside)} ")
-    review = "".join(parts)
-    verdicts = [
-        Verdict(*s, Label.SPOILER if "secret is out" in s.text else Label.SAFE, 0.5, certain=True)
-        for s in split(review)
-    ]
-    return review, verdicts
+@st.composite
+def marked_reviews(draw: st.DrawFn) -> str:
+    """A review in which "secret" stands between marks only, some of them without an end."""
+    parts = []
+    for _ in range(draw(st.integers(1, 4))):
+        parts += draw(st.lists(st.sampled_from(AROUND), max_size=4))
+        form = draw(st.sampled_from([*FORMS.values()]))
+        inside = "".join(draw(st.lists(st.sampled_from(INSIDE), min_size=1, max_size=4)))
+        parts.append(f"\n {form.format(inside)} ")
+    unclosed = draw(st.sampled_from(["", "||", ">!", "~!", "[spoiler]", "<spoiler>", "(view spoiler)["]))
+    return "".join([*parts, f"\n\n{unclosed}secret" if unclosed else ""])
 
 
 @pytest.mark.parametrize(("style", "renderer"), RENDERERS, ids=[" by ".join(key) for key in RENDERERS])
-def test_no_hidden_word_is_seen_by_the_reader(style: str, renderer: str) -> None:
-    dice = random.Random(0)
-    cases = [random_review(dice) for _ in range(400)]
-    redacted = [redact_verdicts(review, verdicts, style) for review, verdicts in cases]
-    shown = RENDERERS[style, renderer](redacted)
-    leaks = [case for case, text in zip(zip(cases, redacted, strict=True), shown, strict=True) if "secret" in text]
-    assert not leaks[:1]
+@settings(max_examples=6, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@given(reviews=st.lists(marked_reviews(), min_size=15, max_size=20))
+def test_no_hidden_word_is_seen_by_the_reader(style: str, renderer: str, reviews: list[str]) -> None:
+    shown = RENDERERS[style, renderer]([redact_verdicts(review, [], style) for review in reviews])
+    assert [review for review, text in zip(reviews, shown, strict=True) if "secret" in text] == []

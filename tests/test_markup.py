@@ -3,6 +3,7 @@
 import random
 import re
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -103,6 +104,7 @@ def test_verdicts_and_reasons_are_those_of_what_is_seen(
 
 
 HTML = STYLES["html"].opening
+MARKDOWN = "<span></span><details><summary>Spoiler</summary>"
 
 
 @pytest.mark.parametrize(
@@ -133,15 +135,23 @@ HTML = STYLES["html"].opening
             "discord",
             "discord",
             "Or **it dies. Nice** one",
-            "Or **it dies. Nice** one".replace("Or", "||Or||").replace("it dies.", "||it dies.||"),
+            "||Or|| **||it dies.|| Nice** one",
         ),
-        ("discord", "discord", "A || b\nIt `dies` now", "A \\|\\| b\n||It|| `████` ||now||"),
+        ("discord", "discord", "A || b\nIt `dies` now", "A || b\n██ `████` ███"),
+        (
+            "html",
+            "html",
+            "<p>Fine.<select><option>He dies</select> He dies",
+            f"<p>Fine.<select><option>██ ████</select> {HTML}He dies</details>",
+        ),
+        ("html", "plain", "<p>Fine. <b>He</b> dies.</p>", "<p>Fine. [spoiler]</p>"),
+        ("markdown", "commonmark", "*Fine*. He **dies**.", "*Fine*. \\[spoiler]"),
         ("discord", "block", "# Fine\n||It|| **dies** now", "# Fine\n||██|| **████** ███"),
         (
             "markdown",
             "markdown",
             "# Hi\n\n> In the [end](http://x) Anna dies. *Nice*.\n\n    code\n",
-            "# Hi\n\n> <details><summary>Spoiler</summary>In the [end](http://x) Anna dies.</details> *Nice*.\n\n    code\n",
+            f"# Hi\n\n> {MARKDOWN}In the [end](http://x) Anna dies.</details> *Nice*.\n\n    code\n",
         ),
         ("markdown", "markdown", "    she dies\n\nok", "    ███ ████\n\nok"),
         (
@@ -150,7 +160,7 @@ HTML = STYLES["html"].opening
             "u/bob *said* hello there. She **dies**\nnow. ^(ok)",
             "u/bob *said* hello there. >!She **dies**!<\n>!now.!< ^(ok)",
         ),
-        ("reddit", "reddit", "It dies !< now.", ">!It dies !\\< now.!<"),
+        ("reddit", "reddit", "It dies !< now.", "██ ████ ██ ████"),
         ("reddit", "block", "> It [dies](http://dies).", "> ██ [████](http://dies)█"),
     ],
 )
@@ -176,7 +186,7 @@ def test_what_the_author_had_hidden_is_hidden_in_the_markups_own_way(markup: str
 
 def test_a_style_of_another_place_is_refused_with_those_that_there_are(default_model: SpoilerClassifier) -> None:
     with pytest.raises(
-        ValueError, match="A text in html cannot be hidden in the style 'discord'; choose 'block' or 'html'"
+        ValueError, match="A text in html cannot be hidden in the style 'discord'; choose one of block, plain, html"
     ):
         redact("<p>x</p>", style="discord", markup="html", model=default_model)
     for call in (classify, explain, redact, lambda text, **options: classify_reviews([text], **options)):
@@ -202,6 +212,17 @@ ATOMS = [
         "<details>",
         "\0",
     ),
+    *(
+        "^(",
+        "http://a.b/c_d",
+        "\n| a | secret |\n|-|-|\n| b | c |\n",
+        "||secret||",
+        ">!secret!<",
+        "&lt;",
+        "\n\n>!",
+        "<select>",
+    ),
+    *("[spoiler]secret[/spoiler] ", "<https://x.y>", "u/bob ", "@bob"),
 ]
 
 
@@ -210,7 +231,7 @@ ATOMS = [
 @given(text=st.lists(st.sampled_from(ATOMS), max_size=15).map("".join) | st.text(max_size=30))
 def test_pieces_stand_in_order_and_show_what_is_written(markup: str, text: str) -> None:
     pieces = [piece for piece in visible_pieces(text, find_marks(text), markup) if piece.start < piece.end]
-    assert all(before.end <= after.start for before, after in zip(pieces, pieces[1:], strict=False))
+    assert all(before.end <= after.start for before, after in pairwise(pieces))
     for start, end, seen, _ in pieces:
         if len(seen) == end - start and seen.strip():
             assert re.sub(r"\s", " ", text[start:end]) == re.sub(r"\s", " ", seen).replace("\ufffd", "\0")

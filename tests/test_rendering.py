@@ -128,7 +128,7 @@ MARKUPS = [name for name, style in STYLES.items() if not style.mask]
 def seen(text: str, style: str) -> str:
     """A text as a place shows it: what no page can hold, or what a page would obey, is replaced."""
     if style == "html":
-        return NOT_IN_HTML.sub("\ufffd", text)
+        return re.sub(r"[\u2028\u2029]", "\n", NOT_IN_HTML.sub("\ufffd", text))
     return re.sub(r"[\u2028\u2029]", "\n", re.sub(r"[\u202a-\u202e\u2066-\u2069]", "\ufffd", text))
 
 

@@ -17,6 +17,7 @@ from spoilerguard.cli.inputs import Input, read_inputs
 from spoilerguard.cli.output import FORMATS, write_explanations, write_text
 from spoilerguard.cli.tables import is_for_tables, write_table
 from spoilerguard.errors import SpoilerguardError
+from spoilerguard.rendering import redact_verdicts
 
 if TYPE_CHECKING:
     from spoilerguard import Verdict
@@ -46,22 +47,26 @@ def explain(arguments: argparse.Namespace) -> int:
     """Print, for each sentence of each review, which words made its probability."""
     with _output(arguments) as stream:
         for one in _inputs(arguments):
-            explanations = spoilerguard.explain(one.text, model=arguments.model)
+            explanations = spoilerguard.explain(one.text, model=arguments.model, markup=arguments.markup)
             write_explanations(explanations, arguments.format, stream, one if _are_several(arguments) else None)
             stream.flush()
     return _DONE
 
 
 def redact(arguments: argparse.Namespace) -> int:
-    """Print each review with its spoilers hidden, or add them to a table."""
+    """Print each review with its spoilers hidden, and what its author had hidden, or add them to a table."""
+    hiding = {"style": arguments.style, "mask": arguments.mask, "markup": arguments.markup}
+    try:
+        redact_verdicts("", [], **hiding)
+    except ValueError as error:
+        raise SpoilerguardError(str(error)) from error
     if is_for_tables(arguments):
         write_table(arguments, by="review", style=arguments.style)
         return _DONE
     several = _are_several(arguments)
     with _output(arguments) as stream:
         for one in _inputs(arguments):
-            options = {"style": arguments.style, "model": arguments.model, "threshold": arguments.threshold}
-            hidden = spoilerguard.redact(one.text, **options)
+            hidden = spoilerguard.redact(one.text, model=arguments.model, threshold=arguments.threshold, **hiding)
             write_text(f"{one.heading}\n{hidden.rstrip()}\n\n" if several else hidden, stream)
             stream.flush()
     return _DONE
@@ -93,7 +98,7 @@ def _are_several(arguments: argparse.Namespace) -> bool:
 
 def _classified(arguments: argparse.Namespace) -> "Iterator[tuple[Input, Sequence[Verdict]]]":
     """Each review with its verdicts, as they come; a review may come in several parts."""
-    options = {"model": arguments.model, "threshold": arguments.threshold}
+    options = {"model": arguments.model, "threshold": arguments.threshold, "markup": arguments.markup}
     if not _are_several(arguments):
         [one] = _inputs(arguments)
         if len(one.text) <= _LARGE or arguments.format == "text":
@@ -124,7 +129,7 @@ def _parts(review: str, arguments: argparse.Namespace) -> "Iterator[list[Verdict
 
     model = resolve_model(arguments.model)
     thresholds = resolve_thresholds(model.operating_points_, arguments.threshold, model.threshold)
-    documents = Documents.from_reviews([review])
+    documents = Documents.from_reviews([review], arguments.markup)
     with tqdm(total=len(documents), unit=" sentences", disable=not sys.stderr.isatty()) as bar:
         for batch in documents.batches():
             yield predict(model, batch).to_verdicts(thresholds)

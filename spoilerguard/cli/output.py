@@ -21,7 +21,7 @@ from spoilerguard.verdicts import Explanation, Label, Verdict
 
 __all__ = ["FORMATS", "Look", "verdict_lines", "write_explanations", "write_text"]
 
-_SPOILER, _UNCERTAIN = "●", "?"
+_SPOILER, _MARKED, _UNCERTAIN = "●", "○", "?"
 _MARGIN = len("●? >99 %  ")
 _NARROWEST = 20  # columns for the text, however narrow the terminal
 _LONGEST_WORD = 200  # characters; `wcwidth.wrap` needs the cube of the length of a word, at worst
@@ -77,7 +77,7 @@ def verdict_lines(verdicts: Sequence[Verdict], look: Look) -> Iterator[str]:
     """
     for verdict in verdicts:
         spoiler = verdict.label == Label.SPOILER
-        mark = (_SPOILER if spoiler else " ") + (" " if verdict.certain else _UNCERTAIN)
+        mark = (_SPOILER if spoiler else _MARKED if verdict.marked else " ") + (" " if verdict.certain else _UNCERTAIN)
         for line in _wrap(f"{mark}{_percent(verdict.probability):>4} %  ", verdict.text, look.width):
             yield look.paint(line, _COLOURS[spoiler, verdict.certain])
     yield ""
@@ -87,6 +87,8 @@ def verdict_lines(verdicts: Sequence[Verdict], look: Look) -> Iterator[str]:
     spoilers = sum(verdict.label == Label.SPOILER for verdict in verdicts)
     ending = "s marked as spoilers" if len(verdicts) > 1 else " marked as a spoiler"
     yield look.paint(f"{_SPOILER} {spoilers} of {len(verdicts)} sentence{ending}", "1")
+    if marked := sum(verdict.marked and verdict.label != Label.SPOILER for verdict in verdicts):
+        yield look.paint(f"{_MARKED} {marked} more hidden by the author", "1")
     if uncertain := sum(not verdict.certain for verdict in verdicts):
         yield look.paint(f"{_UNCERTAIN} {uncertain} with too few known words: a guess", "2")
     if isinstance(verdicts, Verdicts) and verdicts.language is not None:

@@ -14,6 +14,7 @@ from typing import NoReturn
 from spoilerguard.cli import commands
 from spoilerguard.cli.output import FORMATS
 from spoilerguard.errors import SpoilerguardError
+from spoilerguard.markup import MARKUPS
 from spoilerguard.rendering import STYLES, visible
 from spoilerguard.version import __version__
 
@@ -141,9 +142,12 @@ def _add_review_commands(add: _Add) -> None:
     shared.add_argument(
         "--output", metavar="FILE", help="write there; with --column and the ending of a table, a table"
     )
+    shared.add_argument(
+        "--markup", choices=tuple(MARKUPS), help="what the reviews are written in (default: plain text)"
+    )
     _add_model(shared)
     classify = add(commands.classify, "label each sentence of each review", shared)
-    redact = add(commands.redact, "write each review with its spoilers hidden", shared)
+    redact = add(commands.redact, "write each review with its spoilers hidden, and what its author had hidden", shared)
     classify.add_argument(
         "--by", choices=("sentence", "review"), help="what a row of a table is about (default: sentence)"
     )
@@ -151,6 +155,7 @@ def _add_review_commands(add: _Add) -> None:
     redact.add_argument(
         "--style", choices=tuple(STYLES), default="block", help="how to hide them (default: %(default)s)"
     )
+    redact.add_argument("--mask", metavar="TEXT", help="what stands for hidden text, in styles that take it away")
     for command in (classify, redact):
         _add_n_jobs(command)
         command.add_argument(

@@ -2,7 +2,7 @@
 
 from spoilerguard.features.encoder import Encoder
 from spoilerguard.features.scoring import LinearScorer
-from spoilerguard.features.tokens import TokenBatch, as_sentences, check_texts, tokenize
+from spoilerguard.features.tokens import TokenBatch, as_sentences, check_texts, read_sentences, tokenize
 from spoilerguard.features.vectorizer import SentenceVectorizer
 
 __all__ = [
@@ -12,5 +12,6 @@ __all__ = [
     "TokenBatch",
     "as_sentences",
     "check_texts",
+    "read_sentences",
     "tokenize",
 ]

@@ -14,8 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spoilerguard.features.normalization import BLANK, DROPPED, NORMALIZATIONS, PUNCTUATION
+from spoilerguard.markup import without_marks
 
-__all__ = ["HASH_BASE", "TokenBatch", "as_sentences", "check_texts", "powers", "token_batches", "tokenize"]
+__all__ = [
+    "HASH_BASE",
+    "TokenBatch",
+    "as_sentences",
+    "check_texts",
+    "powers",
+    "read_sentences",
+    "token_batches",
+    "tokenize",
+]
 
 MAX_CHARACTERS = 10_000  # of a sentence that are read; what follows has no bearing on its vector
 _BATCH_CHARACTERS = 1 << 16  # read at once: keeps the arrays of a batch inside the processor's cache
@@ -226,3 +236,14 @@ def as_sentences(X: object) -> list[str]:
                 "pass text, and drop or fill missing values first."
             )
     return cast("list[str]", sentences)
+
+
+def read_sentences(X: object) -> list[str]:
+    """`as_sentences`, without the spoiler marks of their authors, which no model should learn from.
+
+    Examples
+    --------
+    >>> read_sentences(["||He|| dies.", "[spoiler]So does she.[/spoiler]"])
+    ['He dies.', 'So does she.']
+    """
+    return [without_marks(sentence) for sentence in as_sentences(X)]

@@ -20,7 +20,7 @@ from spoilerguard.features.encoder import Encoder
 from spoilerguard.features.estimators import one_line
 from spoilerguard.features.ngrams import NGrams, character_ngrams, word_ngrams
 from spoilerguard.features.normalization import NORMALIZATIONS
-from spoilerguard.features.tokens import TokenBatch, as_sentences, token_batches, tokenize
+from spoilerguard.features.tokens import TokenBatch, read_sentences, token_batches, tokenize
 
 __all__ = ["SentenceVectorizer", "Vectors"]
 
@@ -101,7 +101,7 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         ValueError
             Where `X` is empty or a parameter is out of its range.
         """
-        sentences = as_sentences(X)
+        sentences = read_sentences(X)
         self._check_parameters()
         if not sentences:
             raise ValueError("SentenceVectorizer cannot be fitted on no sentences: pass at least one.")
@@ -126,7 +126,7 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         scipy.sparse.csr_matrix of float32, shape (n_sentences, n_columns)
         """
         check_is_fitted(self)
-        sentences = as_sentences(X)
+        sentences = read_sentences(X)
         parts = [sparse.csr_matrix((0, 2 * self.n_buckets), dtype=np.float32)]
         parts += [self._ngram_columns(tokens) for tokens in self.tokenize(sentences)]
         ngrams = sparse.vstack(parts, format="csr")
@@ -138,7 +138,7 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def encode(self, X: Sequence[str]) -> Vectors:
         """The encoder's vectors of sentences, each on its own, shape (n_sentences, n_dimensions); needs no fitting."""
-        parts = [self.encode_tokens(tokens) for tokens in self.tokenize(as_sentences(X))]
+        parts = [self.encode_tokens(tokens) for tokens in self.tokenize(read_sentences(X))]
         return np.concatenate([np.zeros((0, self.n_dimensions)), *parts])
 
     def encode_documents(self, documents: Documents) -> tuple[Vectors, Vectors]:

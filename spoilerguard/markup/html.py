@@ -10,6 +10,8 @@ from spoilerguard.markup.plain_text import Piece, Step
 __all__ = ["html_pieces", "tag_step"]
 
 _UNSEEN = frozenset({"script", "style", "template", "title"})
+_LITERAL = frozenset("audio button canvas datalist iframe math noembed noframes noscript object select svg".split())
+_LITERAL |= {"textarea", "video", "xmp"}  # in these, browsers ignore elements, or show them as text
 _VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 _INLINE = frozenset(
     "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark q s samp small spoiler span "
@@ -43,13 +45,14 @@ def html_pieces(text: str) -> list[Piece]:
 
 def _closed(text: str) -> int:
     """Where a comment or a tag without an end begins; the length of the text where there is none."""
-    end = 0
+    end, limit = 0, len(text)
     while (start := text.find("<!--", end)) >= 0:
         end = text.find("-->", start + 4) + 3
         if end < 3:
-            return start
-    tag = _TAG_START.search(text, max(end, text.rfind(">") + 1))
-    return tag.start() if tag else len(text)
+            end, limit = 0, start
+            break
+    tag = _TAG_START.search(text, max(end, text.rfind(">", 0, limit) + 1), limit)
+    return tag.start() if tag else limit
 
 
 def tag_step(name: str, *, closes: bool) -> Step:
@@ -69,23 +72,26 @@ class _Parser(HTMLParser):
         self.pieces: list[Piece] = []
         self._text = text
         self._line_starts = [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
-        self._unseen = 0
+        self._unseen = self._literal = 0
 
     def _add(self, text: str = "", length: int | None = None, step: Step = Step.NONE) -> None:
         line, column = self.getpos()
         start = self._line_starts[line - 1] + column
+        step = Step.CODE if text.strip() and self._literal else step
         self.pieces.append(Piece(start, -1 if length is None else start + length, "" if self._unseen else text, step))
 
     def handle_starttag(self, tag: str, _attrs: list[tuple[str, str | None]]) -> None:
         step = tag_step(tag, closes=False)
         self._add("\n\n" if step is Step.DIVIDES or tag in _BREAKS else "", step=step)
         self._unseen += tag in _UNSEEN
+        self._literal += tag in _LITERAL
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.handle_starttag(tag, attrs)
 
     def handle_endtag(self, tag: str) -> None:
         self._unseen -= tag in _UNSEEN and self._unseen > 0
+        self._literal -= tag in _LITERAL and self._literal > 0
         step = tag_step(tag, closes=True)
         self._add("\n\n" if step is Step.DIVIDES else "", step=step)
 

@@ -29,7 +29,9 @@ DIALECTS: dict[str, Sequence[str]] = {
 }
 _TAG = re.compile(r"<(/?)([A-Za-z][\w-]*)")
 _MENTION = re.compile(r"<(?:a?:\w+:\d+|[@#][!&]?\d+|t:-?\d+(?::\w)?|/[^<>\n]+:\d+|id:\w+)>")  # Discord's own
+_SPOILER_START = re.compile(r"(?:(?<=^)|(?<=^ )|(?<=^  )|(?<=^   ))>(?=!)", re.MULTILINE)
 _LINE_END = re.compile(r"\r\n?|\n")
+_WORD = re.compile(r"\w")
 _LINE = re.compile(r"[^\n]*\S[^\n]*")
 _SPAN = "span"
 
@@ -42,9 +44,11 @@ def markdown_pieces(text: str, dialect: str) -> list[Piece]:
     >>> "".join(piece.text for piece in markdown_pieces("# Fine\n> *He* dies. [More](http://x)", "markdown"))
     'Fine\n\nHe dies. More'
     """
+    if dialect == "reddit":  # no quote begins there; the character that takes its place is invisible and as long
+        text = _SPOILER_START.sub("\u2060", text)
     line_starts = [0, *(found.end() for found in _LINE_END.finditer(text)), len(text)]
     pieces: list[Piece] = []
-    cell = False
+    cell, row = False, (0, 0)
     for token in _parser(dialect).parse(text):
         if token.map is not None and token.type in {"inline", "html_block", "fence", "code_block"}:
             done = pieces[-1].end if pieces else 0
@@ -53,6 +57,12 @@ def markdown_pieces(text: str, dialect: str) -> list[Piece]:
             if found and pieces:
                 pieces.append(Piece(done, found[0].start, "\n\n", Step.DIVIDES))
             pieces += found
+        if token.type == "tr_open" and token.map is not None:
+            row = line_starts[token.map[0]], line_starts[token.map[1]]
+        elif token.type == "tr_close":  # cells beyond the header's: what knows no tables shows them, too
+            done = max(row[0], pieces[-1].end if pieces else 0)
+            if _WORD.search(text, done, row[1]):
+                pieces.append(Piece(done, row[1], text[done : row[1]], Step.CODE))
         cell = token.type in {"th_open", "td_open"}
     return pieces
 
@@ -64,13 +74,16 @@ def _block_pieces(text: str, block: "Token", first: int, last: int, *, cell: boo
             yield piece._replace(start=piece.start + first, end=piece.end + first)
         return
     where = _places(text.replace("\0", "\ufffd"), block.content, first, last, cell=cell)
-    if block.type == "fence" and dialect == "discord" and not _is_closed(text[first:last], block.markup):
+    if block.type == "fence" and dialect != "markdown" and not _is_closed(text[first:last], block.markup):
         where = None
     if where is None:  # written in another way than markdown-it hands it on: taken as it stands
         if first < last:
             yield Piece(first, last, text[first:last], Step.CODE if block.type == "code_block" else Step.NONE)
     elif block.type == "inline":
-        yield from _whole_marks(text, sorted(_inline_pieces(block, where, "\n" if dialect == "discord" else " "), key=lambda piece: piece.start))
+        yield from _whole_marks(
+            text,
+            sorted(_inline_pieces(block, where, "\n" if dialect == "discord" else " "), key=lambda piece: piece.start),
+        )
     else:
         for line in _LINE.finditer(block.content):
             start, end = where[line.start()], where[line.end() - 1] + 1
@@ -78,7 +91,7 @@ def _block_pieces(text: str, block: "Token", first: int, last: int, *, cell: boo
 
 
 def _is_closed(block: str, fence: str) -> bool:
-    """Whether Discord takes a block for code too: it knows one kind of fence, and none without an end."""
+    """Whether Discord and Reddit take a block for code too: they know one kind of fence, and none without an end."""
     return fence.startswith("`") and block.strip().endswith(fence) and block.count(fence) > 1
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import NamedTuple, Self
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from spoilerguard.marks import Span
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = ["Piece", "PlainText", "Step"]
 
@@ -54,12 +55,14 @@ class PlainText:
     """
 
     text: str
-    starts: NDArray[np.int64]
-    ends: NDArray[np.int64]
+    starts: "NDArray[np.int64]"
+    ends: "NDArray[np.int64]"
 
     @classmethod
     def from_pieces(cls, pieces: Iterable[Piece]) -> Self:
         """Pieces in the order of the original, without overlap."""
+        import numpy as np  # the command's help does not wait for it
+
         texts: list[str] = []
         starts, ends = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
         for start, end, text, _ in pieces:
@@ -75,11 +78,13 @@ class PlainText:
 
     def find(self, start: int, end: int) -> Span:
         """The part of `text` that comes from ``original[start:end]``."""
-        first = int(np.searchsorted(self.ends, start, side="right"))
-        return first, max(first, int(np.searchsorted(self.starts, end)))
+        first = int(self.ends.searchsorted(start, side="right"))
+        return first, max(first, int(self.starts.searchsorted(end)))
 
-    def covered(self, spans: Sequence[Span]) -> NDArray[np.bool_]:
+    def covered(self, spans: Sequence[Span]) -> "NDArray[np.bool_]":
         """Whether each character comes from one of some spans of the original, which are in order and disjoint."""
+        import numpy as np
+
         edges = np.array(spans, dtype=np.int64).reshape(-1)
         return np.asarray(np.searchsorted(edges, self.starts, side="right") % 2 == 1)
 

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
 from spoilerguard.errors import did_you_mean
-from spoilerguard.marks import Cut, Marks
+from spoilerguard.marks import Cut, Marks, find_marks
 from spoilerguard.markup.html import html_pieces
 from spoilerguard.markup.markdown import DIALECTS, markdown_pieces
 from spoilerguard.markup.plain_text import Piece, PlainText
 
-__all__ = ["MARKUPS", "check_markup", "plain_text", "removals", "visible_pieces"]
+__all__ = ["MARKUPS", "check_markup", "plain_text", "removals", "visible_pieces", "without_marks"]
 
 MARKUPS: Mapping[str, Callable[[str], Iterable[Piece]]] = {
     "html": html_pieces,
@@ -30,7 +30,7 @@ def check_markup(markup: str | None) -> None:
     Raises
     ------
     ValueError
-        With the names there are.
+        With the name that was probably meant, and those that there are.
     """
     if markup is not None and markup not in MARKUPS:
         raise ValueError(
@@ -64,6 +64,18 @@ def plain_text(text: str, marks: Marks, markup: str | None = None, *, titles: bo
     'It was Paul. He dies.'
     """
     return PlainText.from_pieces(visible_pieces(text, marks, markup, titles=titles))
+
+
+def without_marks(text: str) -> str:
+    """A text without the marks of authors: `plain_text`, where nobody asks for places.
+
+    Examples
+    --------
+    >>> without_marks("It was ||Paul||.")
+    'It was Paul.'
+    """
+    marks = find_marks(text)
+    return plain_text(text, marks).text if marks.cuts else text
 
 
 def visible_pieces(text: str, marks: Marks, markup: str | None, *, titles: bool = False) -> Iterator[Piece]:
@@ -100,6 +112,6 @@ def _without_marks(pieces: Iterable[Piece], removals: list[Piece]) -> Iterator[P
                 break
             waiting.popleft()
         if whole and (place <= piece.start or piece.text.isspace()):
-            yield piece
+            yield piece._replace(start=min(max(place, piece.start), piece.end))
         elif not whole and place < piece.end:
             yield Piece(place, piece.end, piece.text[place - piece.start :], piece.step)

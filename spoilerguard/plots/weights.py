@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from spoilerguard.features import as_sentences
+from spoilerguard.features import read_sentences
 from spoilerguard.features.attribution import occurrences, word_weights
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.plots.charts import SAFE, SPOILER, finish, new_axes
@@ -73,7 +73,7 @@ def heaviest_ngrams(
     >>> [ngram.text for ngram in found], found[0].contribution > 0 > found[1].contribution
     (['dies', 'music'], True)
     """
-    found = [ngram for ngram in _ngrams(model, as_sentences(sentences)) if ngram.sentences >= min_sentences]
+    found = [ngram for ngram in _ngrams(model, read_sentences(sentences)) if ngram.sentences >= min_sentences]
     ranked = sorted(found, key=lambda ngram: (-ngram.contribution, ngram.text))
     half = n // 2
     spoiler = [ngram for ngram in ranked[: n - half] if ngram.contribution > 0]

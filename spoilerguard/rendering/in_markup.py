@@ -1,16 +1,16 @@
 """Hide parts of a text that is markup already, and keep every other byte of it.
 
-A mark may not cross the border of an element. So a stretch is hidden in as many pieces as it takes for each of them to
-hold whole elements only. Code shows marks as text; there, characters are masked.
+A stretch is hidden in as many pieces as it takes for each of them to hold whole elements only. Where marks would be
+shown as text, as in code, or where a place may read a paragraph in another way than the parser here, characters are
+masked: that hides everywhere.
 """
 
-import re
 from bisect import bisect_right
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from spoilerguard.marks import Marks, Span, merge_spans
 from spoilerguard.markup import Piece, PlainText, Step, check_markup, plain_text, removals, visible_pieces
+from spoilerguard.rendering import mark_places
 from spoilerguard.rendering.styles import STYLES, Style
 
 __all__ = ["Edit", "check_style", "edits_in_markup", "stretches"]
@@ -18,16 +18,12 @@ __all__ = ["Edit", "check_style", "edits_in_markup", "stretches"]
 Edit = tuple[int, int, str]  # what stands at [start:end] becomes this
 
 _STYLES: Mapping[str, Sequence[str]] = {
-    "html": ("block", "html"),
-    "markdown": ("block", "markdown"),
-    "discord": ("block", "discord"),
-    "reddit": ("block", "reddit"),
+    "html": ("block", "plain", "html"),
+    "markdown": ("block", "plain", "commonmark", "markdown"),
+    "discord": ("block", "plain", "discord"),
+    "reddit": ("block", "plain", "reddit"),
 }
-_LINE_BEGINNING = re.compile(r"(?:^|[\n\r])[ \t>]*\Z")
-_BLANKS = re.compile(r"[ \t]+")
-_ONE_LINE = {"markdown", "reddit"}  # where a mark ends with its line, or a quote might end before the mark does
-_ALWAYS = {"discord": "|`", "reddit": "`<", "markdown": ""}
-_ALONE = re.compile(r"\|+|`|<(?=[A-Za-z/!?])|\*+|(?<![^\W_])_+|_+(?![^\W_])|~{2,}")
+_INLINE = "<span></span>"  # behind it, <details> begins no block of HTML, in which Markdown would be shown as text
 
 
 def stretches(text: str, spans: Sequence[Span]) -> list[Span]:
@@ -51,52 +47,56 @@ def check_style(style: str, markup: str) -> None:
     """
     check_markup(markup)
     if style not in _STYLES[markup]:
-        possible = " or ".join(repr(name) for name in _STYLES[markup])
-        raise ValueError(f"A text in {markup} cannot be hidden in the style {style!r}; choose {possible}.")
+        possible = ", ".join(_STYLES[markup])
+        raise ValueError(f"A text in {markup} cannot be hidden in the style {style!r}; choose one of {possible}.")
 
 
 def edits_in_markup(review: str, marks: Marks, spans: Sequence[Span], style: Style, markup: str) -> list[Edit]:
     """What becomes of some places of the review, in order; see `redact_verdicts`."""
+    raw = list(visible_pieces(review, Marks([], []), markup))
     marks = _read_by_people(review, marks, markup)
+    marks = Marks(marks.hidden, [cut for cut in marks.cuts if mark_places.can_go(cut, raw)])
     pieces = list(visible_pieces(review, marks, markup, titles=True))
     plain = PlainText.from_pieces(pieces)
     found = stretches(plain.text, [plain.find(*span) for span in spans])
     hidden = merge_spans([*(plain.original(*span) for span in found), *marks.hidden])
-    edits: list[Edit] = []
+    if not style.mask:
+        pieces = mark_places.code_where_unsure(review, pieces, markup)
+    groups = [
+        group for span in hidden for group in mark_places.groups(review, mark_places.inside(pieces, span), markup)
+    ]
+    if style.each:
+        return [edit for group in groups for edit in _masked(group, style.mask)]
     if style.mask:
-        for span in hidden:
-            edits += _masked(list(_inside(pieces, span)), style)
-        return sorted(edits)
-    for span in hidden:
-        for group in _groups(review, _inside(pieces, span), markup):
-            if group[0].step is Step.CODE:
-                edits += _masked(group, STYLES["block"])
-                continue
-            for start, end in _whole(group):
-                edits.append((end, end, _unescaped(review, end, markup) + style.closing))
-                edits.append((start, start, _unescaped(review, start, markup) + style.opening))
-            if markup == "reddit":
-                edits += _escaped_inside(group)
-    if markup != "html" and hidden:
-        edits += [(place, place + 1, f"\\{review[place]}") for place in _alone(pieces, markup)]
-    for start, end, left, _ in removals(review, marks.cuts, titles=True):
-        edits.append((start, _behind(review, start, end), _unescaped(review, start, markup) + left))
-    return sorted(set(edits), key=lambda edit: (edit[0], edit[0] < edit[1], not edit[2].endswith(style.closing)))
+        return [
+            (start, end, style.mask) for group in groups for start, end in mark_places.whole_elements(review, group)
+        ]
+    edits, opened = _wrapped(review, plain, groups, style, markup)
+    opened.sort()
+    gone = [cut for cut in marks.cuts if markup == "html" or mark_places.keeps_blocks(review, cut, opened)]
+    if any(mark_places.is_own(review, cut, markup) for cut in set(marks.cuts) - set(gone)):
+        return [edit for group in groups for edit in _masked(group, STYLES["block"].mask)]
+    for start, end, left, _ in removals(review, gone, titles=True):
+        edits.append((start, mark_places.behind(review, start, end), left))
+    # at one place: first what closes, then what opens, then what takes the place of something
+    return sorted(set(edits), key=lambda edit: (edit[0], edit[0] < edit[1], edit[2] != style.closing))
 
 
-def _behind(review: str, start: int, end: int) -> int:
-    """The end of a mark, with the blanks behind one that begins a line: without it they might make code of the line."""
-    before = _LINE_BEGINNING.search(review, max(0, start - 20), start)
-    blanks = _BLANKS.match(review, end)
-    return blanks.end() if before and blanks else end
-
-
-def _unescaped(review: str, place: int, markup: str) -> str:
-    """What keeps a backslash before a place from taking a mark with it."""
-    first = place
-    while first and review[first - 1] == "\\":
-        first -= 1
-    return "\\" if (place - first) % 2 and markup != "html" else ""
+def _wrapped(
+    review: str, plain: PlainText, groups: Sequence[Sequence[Piece]], style: Style, markup: str
+) -> tuple[list[Edit], list[int]]:
+    """The marks of the style around what is hidden, and where they open; in code, masks."""
+    edits: list[Edit] = []
+    opened: list[int] = []
+    for group in groups:
+        if group[0].step is Step.CODE or (markup != "html" and mark_places.in_address(review, group[0].start)):
+            edits += _masked(group, STYLES["block"].mask)
+            continue
+        for start, end in mark_places.whole_elements(review, group):
+            inline = markup == "markdown" and mark_places.begins_line(review, plain, start)
+            edits += [(start, start, (_INLINE if inline else "") + style.opening), (end, end, style.closing)]
+            opened.append(start)
+    return edits, opened
 
 
 def _read_by_people(review: str, marks: Marks, markup: str) -> Marks:
@@ -107,83 +107,9 @@ def _read_by_people(review: str, marks: Marks, markup: str) -> Marks:
     return Marks(hidden, [cut for cut in marks.cuts if bisect_right(edges, cut.start) % 2 == 1])
 
 
-def _inside(pieces: Sequence[Piece], span: Span) -> Iterator[Piece]:
-    """The pieces, or their parts, that stand in a span."""
-    first = bisect_right(pieces, span[0], key=lambda piece: piece.end)
-    for piece in pieces[first:]:
-        if piece.start >= span[1]:
-            return
-        if len(piece.text) == piece.end - piece.start:
-            start, end = max(piece.start, span[0]), min(piece.end, span[1])
-            yield Piece(start, end, piece.text[start - piece.start : end - piece.start], piece.step)
-        else:
-            yield piece
-
-
-def _masked(pieces: Sequence[Piece], style: Style) -> Iterator[Edit]:
-    """Every visible character masked, or the mask once and nothing behind it."""
-    shown = [piece for piece in pieces if piece.text.strip()]
-    for number, (start, end, text, _) in enumerate(shown):
-        if style.each:
-            yield start, end, "".join(char if char.isspace() else style.mask for char in text)
-        else:
-            yield start, end, "" if number else style.mask
-
-
-def _groups(review: str, pieces: Iterable[Piece], markup: str) -> Iterator[list[Piece]]:
-    """Runs of pieces that one mark might hold: nothing in them divides, and code stands by itself."""
-    group: list[Piece] = []
-    for piece in pieces:
-        line_break = markup in _ONE_LINE and not piece.text.strip() and "\n" in review[piece.start : piece.end]
-        if piece.step in {Step.DIVIDES, Step.CODE} or line_break:
-            if group:
-                yield group
-            group = []
-            if piece.step is Step.CODE:
-                yield [piece]
-        else:
-            group.append(piece)
-    if group:
-        yield group
-
-
-def _whole(group: Sequence[Piece]) -> Iterator[Span]:
-    """The longest parts of a group in which everything that opens is closed, without the blanks around them."""
-    opened: list[int] = []
-    single = {len(group)}
-    for place, piece in enumerate(group):
-        if piece.step is Step.OPENS:
-            opened.append(place)
-        elif piece.step is Step.CLOSES:
-            single.update(() if opened else (place,))
-            opened[-1:] = []
-    start = 0
-    for place in sorted(single.union(opened)):
-        part = list(group[start:place])
-        start = place + 1
-        while part and (part[0].text.isspace() or part[0].start == part[0].end):
-            del part[0]
-        while part and (part[-1].text.isspace() or part[-1].start == part[-1].end):
-            del part[-1]
-        if any(piece.text.strip() for piece in part):
-            first, last = part[0].text, part[-1].text
-            yield part[0].start + len(first) - len(first.lstrip()), part[-1].end - len(last) + len(last.rstrip())
-
-
-def _alone(pieces: Sequence[Piece], markup: str) -> Iterator[int]:
-    """Where characters stand that mark nothing so far, but might make pairs with our marks or around them.
-
-    Not every place agrees with CommonMark on which stars and bars belong together.
-    """
-    exact = (piece for piece in pieces if piece.step is Step.NONE and len(piece.text) == piece.end - piece.start)
-    found = [(piece.start, run) for piece in exact for run in _ALONE.finditer(piece.text)]
-    counts = Counter(run[0][0] for _, run in found)
-    for start, run in found:
-        if run[0][0] in _ALWAYS[markup] or (run[0][0] in "*_~" and counts[run[0][0]] > 1):
-            yield from range(start + run.start(), start + run.end())
-
-
-def _escaped_inside(group: Sequence[Piece]) -> Iterator[Edit]:
-    """What would end a mark of Reddit too early, escaped."""
-    for piece in group:
-        yield from ((piece.start + at, piece.start + at + 1, "\\<") for at, char in enumerate(piece.text) if char == "<")
+def _masked(pieces: Sequence[Piece], mask: str) -> Iterator[Edit]:
+    """Every visible character masked."""
+    for start, end, text, _ in pieces:
+        if text.strip():
+            before = len(text) - len(text.lstrip()) if len(text) == end - start else 0
+            yield start + before, end, "".join(char if char.isspace() else mask for char in text[before:])

@@ -52,29 +52,30 @@ def redact_verdicts(
 
         - ``block``: █ for each character; line breaks and the rest of the text stay as they are.
         - ``plain``: ``[spoiler]`` for each stretch; the rest stays as it is.
-        - ``commonmark``: the same, and the rest is escaped for Markdown without HTML.
+        - ``commonmark``: the same, and the rest is escaped: for Markdown where HTML is switched off, which is the
+          default of markdown-it and of cmark. Proven with markdown-it.
         - ``mastodon``: the same, and no name or tag becomes a link. Mastodon itself can hide whole posts only.
 
         The others keep the text, behind the spoiler markup of a place, and hide nothing elsewhere:
 
         - ``html``: ``<details>``, proven in Chromium. Hides nothing in mail programs that do not know the element.
-        - ``markdown``: ``<details>`` in Markdown that lets HTML through, such as GitHub's; proven with markdown-it and
-          cmark-gfm. Hides nothing where HTML is switched off, which is markdown-it's and cmark's own default: there,
-          take ``commonmark``.
+        - ``markdown``: ``<details>`` in Markdown that lets HTML through, such as GitHub's; proven with markdown-it,
+          cmark-gfm and commonmark. Hides nothing where HTML is switched off: there, take ``commonmark``.
         - ``discord``: ``||…||``, proven with discord-markdown. Hides nothing in notifications on some telephones.
         - ``reddit``: ``>!…!<``, proven with snudown, the renderer of old Reddit. Hides nothing in titles.
         - ``lemmy``: ``::: spoiler``, proven with markdown-it's container. Hides nothing in titles and in summaries.
-        - ``anilist``: ``~!…!~``, by AniList's documentation. Hides nothing elsewhere.
-        - ``goodreads``: ``<spoiler>``, by Goodreads' documentation. Hides nothing in a browser.
-        - ``bbcode``: ``[spoiler]``, by the documentation of MyAnimeList and Steam. Hides nothing in a forum that lacks
-          the tag.
+        - ``anilist``: ``~!…!~``, by AniList's documentation only.
+        - ``goodreads``: ``<spoiler>``, by Goodreads' documentation only. Hides nothing in a browser.
+        - ``bbcode``: ``[spoiler]``, by the documentation of MyAnimeList and Steam only. Hides nothing in a forum that
+          lacks the tag.
     mask : str, optional
         Instead of █ or ``[spoiler]``, for the styles that take text away. In ``block`` a single character replaces each
         character, and anything longer the whole stretch.
     markup : {"html", "markdown", "discord", "reddit"}, optional
         What the review is written in, and `verdicts` were made with. Every byte stays as it is but those of hidden
-        parts and of the author's marks. The style must be that of the same place, or ``block``, which then masks
-        visible characters only. None means plain text, of which nothing is markup but the author's marks.
+        parts and of the author's marks. The style must be that of the same place, or one that takes the text away.
+        Where marks of the place might fail, as in code, or beside stars, bars or backticks without a pair, characters
+        are masked by █. None means plain text, of which nothing is markup but the author's marks.
 
     Returns
     -------
@@ -111,8 +112,7 @@ def redact_verdicts(
     else:
         plain = plain_text(review, marks, titles=True)
         text, spans = plain.text, [plain.find(*span) for span in spans]
-    if chosen.isolate is None:
-        text = _SEPARATOR.sub("\n", _TURNING.sub("\ufffd", text))
+    text = _SEPARATOR.sub("\n", text if chosen.isolate else _TURNING.sub("\ufffd", text))
     hidden = [piece for first, last in stretches(text, spans) for piece in _pieces(text, first, last, chosen)]
     return chosen.before + _edited(text, _edits(text, hidden, chosen)) + chosen.after
 
@@ -164,7 +164,7 @@ def _edited(text: str, edits: Iterable[Edit]) -> str:
     pieces: list[str] = []
     done = 0
     for start, end, new in edits:
-        if start >= done:
+        if start >= done or end > done:
             pieces += (text[done:start], new)
             done = end
     return "".join((*pieces, text[done:]))

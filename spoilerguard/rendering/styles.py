@@ -121,7 +121,7 @@ STYLES: Mapping[str, Style] = {
         barrier=_PARAGRAPH_BREAK,
     ),
     "commonmark": Style(
-        mask=_MASK,
+        mask=rf"\{_MASK}",  # what follows might make a link of it
         special=_GITHUB,
         at_line_start=_MARKDOWN_LINE,
         escape=_reference_apart,
