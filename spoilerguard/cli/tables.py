@@ -26,6 +26,8 @@ def is_for_tables(arguments: argparse.Namespace) -> bool:
     wanted = (
         arguments.column is not None and output.endswith(_ENDINGS) and vars(arguments).get("format") in (None, "text")
     )
+    if wanted and vars(arguments).get("mask") is not None:
+        raise SpoilerguardError("--mask is for texts; in a table, choose a --style")
     given = [name for name in _OPTIONS if vars(arguments).get(name)]
     if given and not wanted:
         raise SpoilerguardError(
@@ -47,6 +49,7 @@ def write_table(arguments: argparse.Namespace, **options: Any) -> None:  # noqa:
             n_jobs=arguments.n_jobs,
             model=arguments.model,
             threshold=arguments.threshold,
+            markup=arguments.markup,
             **options,
         )
     except KeyboardInterrupt:
