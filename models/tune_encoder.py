@@ -1,6 +1,8 @@
 """Teach the encoder of ``models/default`` what labels say of short posts and of other kinds of works.
 
-    python models/tune_encoder.py --output models/.work/tuned.npz
+    python models/tune_encoder.py --model MODEL --output models/.work/tuned.npz
+
+MODEL is a folder whose encoder `build_encoder.py` has made: for ``models/default`` as it stands, that of commit 3d58783.
 
 Teachers have labelled film reviews, and hardly ever a post of one line. Here the network learns from labels directly:
 posts and reviews of our own, and those texts on books, series, games and so on that were chosen for being hard. On all
@@ -15,6 +17,7 @@ import argparse
 import dataclasses
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -45,7 +48,7 @@ MAX_WORDS, MAX_SENTENCES = 160, 16
 def main() -> None:
     """Teach, measure, save."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, default=HERE / "default", help="whose encoder is taught")
+    parser.add_argument("--model", type=Path, required=True, help="whose encoder is taught")
     parser.add_argument("--output", type=Path, default=HERE / ".work" / "tuned.npz")
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--rate", type=float, default=1.5e-3)
@@ -66,7 +69,8 @@ def main() -> None:
     dev = {name: Words.read(encoder, list(part)) for name, part in development().items()}
     teach(student, lessons, len(posts), held, dev, options)
     options.output.parent.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(options.output, **repacked(student, encoder).arrays())
+    arrays: dict[str, Any] = repacked(student, encoder).arrays()
+    np.savez_compressed(options.output, **arrays)
     log(f"{options.output}: {options.output.stat().st_size >> 10} KiB")
 
 
