@@ -2,7 +2,7 @@
 
     python models/tune_encoder.py --model MODEL --output models/.work/tuned.npz
 
-MODEL is a folder whose encoder `build_encoder.py` has made: for ``models/default`` as it stands, that of commit 3d58783.
+MODEL is a folder whose encoder `build_encoder.py` has made: for ``models/default`` as it stands, that of 3d58783.
 
 Teachers have labelled film reviews, and hardly ever a post of one line. Here the network learns from labels directly:
 posts and reviews of our own, and those texts on books, series, games and so on that were chosen for being hard. On all
