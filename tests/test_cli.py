@@ -633,7 +633,10 @@ def test_samples_are_written_into_a_folder_and_never_over_other_files(
     folder = tmp_path / "samples"
     assert main(["samples", str(folder)]) == 0
     written = [Path(line) for line in capsys.readouterr().out.splitlines()]
-    assert {file.name for file in written} == {"with_spoilers.txt", "without_spoilers.txt", "dev.jsonl", "test.jsonl"}
+    assert {file.name for file in written} == {
+        *("with_spoilers.txt", "without_spoilers.txt"),
+        *("train.jsonl", "dev.jsonl", "test.jsonl"),
+    }
     assert records(["classify", str(folder / "with_spoilers.txt")], capsys)
     assert len(spoilerguard.load_corpus(folder / "test.jsonl")) > 1000
     assert "is there already" in refused(["samples", str(folder)], capsys)

@@ -23,6 +23,7 @@ SPLITS = ("train", "dev", "test")
 SAMPLES = {
     "with_spoilers.txt": "examples/with_spoilers.txt",
     "without_spoilers.txt": "examples/without_spoilers.txt",
+    "train.jsonl": "reviews/train.jsonl",
     "dev.jsonl": "reviews/dev.jsonl",
     "test.jsonl": "reviews/test.jsonl",
 }
@@ -64,7 +65,8 @@ def sample(name: str) -> Path:
     Parameters
     ----------
     name : str
-        One of `SAMPLES`: two reviews of an invented film, with and without spoilers, and two labelled tables.
+        One of `SAMPLES`: two reviews of an invented film, with and without spoilers, and three labelled
+        tables.
 
     Returns
     -------
