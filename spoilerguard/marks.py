@@ -67,7 +67,7 @@ _KINDS = (
     _kind(r"(?P<close>!~)|~!(?!~(?!~))"),
     # Forums
     _kind(
-        r"\[(?P<close>/)?(?P<name>spoil)(?:er)?s?(?::[0-9a-f]{5,12})?"
+        r"\[(?P<close>/)?(?:i|inline)?(?P<name>spoil)(?:er)?s?(?:box)?(?::[0-9a-f]{5,12})?"
         r"(?:\s?=(?P<title>[^\[\]\n]{0,300})|\s[a-z]{1,20}=[^\[\]\n]{0,300})?\](?!\([/#])"
     ),
     _kind(r"\[(?P<close>/)?(?P<name>hide|hidden|details|collapse)(?:=(?P<title>[^\[\]\n]{0,300}))?\]"),
@@ -75,6 +75,8 @@ _KINDS = (
     _kind(r"(?P<close>\(hide spoilers?\)\s?\])|\(view spoilers?\)\s?\[", to_end=True),
     _kind(r"(?P<close>\]\])|\[\[(?P<hides>spoilers?:)?"),
     _kind(r"(?P<close>\}\})|\{\{(?P<hides>spoilers?\s?\|)?"),
+    # Misskey
+    _kind(r"(?P<close>\])|(?P<hides>\$\[blur\s)|\["),
     # Lemmy, Docusaurus, Pandoc; Zulip
     _kind(
         r"^[ \t>]{0,20}:{3,}[ \t]*(?:(?P<close>(?=\r?$))|\{?\.?(?P<hides>spoilers?\b\}?)?(?P<title>[^\r\n]*))",
@@ -101,7 +103,21 @@ _OLD_REDDIT = re.compile(  # [what everybody sees](/s "what is hidden"), [what i
 )
 _PARAGRAPH_END = re.compile(r"\r?\n[^\S\n]*\n|\r[^\S\r\n]*\r|\u2029|\Z")
 # One of these is in every text that holds a mark: some quick looks for the many that hold none.
-_HINTS = ("||", "~!", ">!", "gt;!", "spoil", "[hid", "[details", "[collapse", "<details", "lt;details", "](/s", "](#s")
+_HINTS = (
+    "||",
+    "~!",
+    ">!",
+    "gt;!",
+    "spoil",
+    "[hid",
+    "[details",
+    "[collapse",
+    "<details",
+    "lt;details",
+    "](/s",
+    "](#s",
+    "$[blur",
+)
 
 
 def find_marks(text: str) -> Marks:

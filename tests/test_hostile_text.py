@@ -183,6 +183,7 @@ def test_a_redacted_review_can_be_written_wherever_the_review_can(
         hidden.encode("utf-8", "strict" if style == "html" or review.isprintable() else "surrogatepass")
 
 
+@pytest.mark.filterwarnings("ignore:2 of 2 items looked at hold several sentences")
 @hostile
 @given(review=ANY_TEXT, alone=st.booleans())
 def test_explanations_add_up_to_the_verdict(model: SpoilerClassifier, review: str, alone: bool) -> None:

@@ -33,6 +33,9 @@ FORMS = {
     "bbcode, title": "[spoiler=the end]{}[/spoiler]",
     "bbcode, quoted title": '[spoiler="the end"]{}[/spoiler]',
     "bbcode, named": '[spoiler name="the end"]{}[/spoiler]',
+    "xenforo, inline": "[ispoiler]{}[/ispoiler]",
+    "forums, box": "[spoilerbox]{}[/spoilerbox]",
+    "misskey": "$[blur {}]",
     "phpbb": "[spoiler:3a4b5c6d]{}[/spoiler:3a4b5c6d]",
     "forums": "[hide]{}[/hide]",
     "discourse": '[details="the end"]{}[/details]',
@@ -145,6 +148,7 @@ def test_probabilities_are_those_of_the_text_without_marks(default_model: Spoile
         ("||a\n\nb ||\n\nc ||", ["||a\n\nb ||\n\nc ||"]),
         # no marks
         ("A || B", []),
+        ("$[blur a [b] c] d", ["$[blur a [b] c]"]),
         ("Wow!~ I <3 it >! ", [">! "]),
         ("He dies!<br>She <b>lives</b>!", []),
         ("<b>!a</b> <i>!b</i>", []),
