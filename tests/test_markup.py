@@ -208,7 +208,7 @@ def test_a_misspelt_name_gets_a_suggestion(
     default_model: SpoilerClassifier, options: dict[str, str], meant: str
 ) -> None:
     with pytest.raises(ValueError, match=re.escape(meant)):
-        redact("x", model=default_model, **options)  # type: ignore[arg-type]
+        redact("x", model=default_model, **options)
 
 
 ATOMS = [
