@@ -122,6 +122,7 @@ def test_probabilities_are_those_of_the_text_without_marks(default_model: Spoile
         (">! b\n>! c\n\nd", [">! b\n>! c"]),
         ("a ~!b\r\n\r\nd", ["~!b"]),
         ("a ~!~~b~~!~ c", ["~!~~b~~!~"]),
+        ("a ~!~b!~ c ~!d~!~ e", ["~!~b!~", "~!d~!~"]),
         ("[spoiler]b\n \nd", ["[spoiler]b"]),
         ("[spoiler]a [spoiler]b[/spoiler] c\n\nd", ["[spoiler]a [spoiler]b[/spoiler] c"]),
         ("[spoiler]b[spoiler] c\n\nd", ["[spoiler]b[spoiler] c"]),
