@@ -76,7 +76,7 @@ def main() -> None:
 
 def development() -> dict[str, Iterable[Document]]:
     """What is measured on the way; not on gold dev, which these heads know nothing of."""
-    return {"posts": comments("test"), "other kinds": other_kinds("dev")}
+    return {"posts": comments("dev"), "other kinds": other_kinds("dev")}
 
 
 def held_documents() -> list[Document]:
