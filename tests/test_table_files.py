@@ -176,6 +176,22 @@ def test_parquet_keeps_the_types_of_what_is_kept(tmp_path: Path, tiny_model: Spo
     assert pa.parquet.read_table(output).select(keep).equals(table.select(keep))
 
 
+@pytest.mark.parametrize("kind", ["categories", "large text", "text"])
+def test_tables_of_polars_are_written_and_read_whatever_holds_their_texts(
+    kind: str, tmp_path: Path, tiny_model: SpoilerClassifier
+) -> None:
+    pl = pytest.importorskip("polars")
+    table = pl.DataFrame({"text": TEXTS, "kind": list("abcabc")}).with_columns(pl.col("kind").cast(pl.Categorical))
+    if kind == "categories":
+        table = table.with_columns(pl.col("text").cast(pl.Categorical))
+    table.write_parquet(tmp_path / "in.parquet", use_pyarrow=kind == "large text")
+    options: dict[str, Any] = {"keep": "kind", "by": "review", "model": tiny_model}
+    expected = classify_table(table, **options).with_columns(pl.col("kind").cast(pl.String))
+    for source in (table, tmp_path / "in.parquet"):
+        output = classify_table(source, output=tmp_path / "out.parquet", **options)
+        assert pl.read_parquet(output).with_columns(pl.col("kind").cast(pl.String)).equals(expected)
+
+
 @pytest.mark.parametrize(
     ("values", "kept"),
     [
