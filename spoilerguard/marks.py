@@ -43,9 +43,9 @@ class Marks(NamedTuple):
 class _Kind(NamedTuple):
     """One kind of mark, by a pattern that matches what opens it and what closes it.
 
-    Groups of the pattern: ``close``, where the match closes; ``either``, where it closes if one is open; ``name``, which
-    both sides share; ``title``; ``skip``, where the match only looks alike. Where there is a group ``hides``, an opening
-    without it hides nothing.
+    Groups of the pattern: ``close``, where the match closes; ``either``, where it closes if one is open; ``name``,
+    which both sides share; ``title``; ``skip``, where the match only looks alike. Where there is a group ``hides``, an
+    opening without it hides nothing.
     """
 
     pattern: re.Pattern[str]
