@@ -76,7 +76,7 @@ def main() -> None:
 
 def development() -> dict[str, Iterable[Document]]:
     """What is measured on the way; not on gold dev, which these heads know nothing of."""
-    return {"posts": comments("test"), "other kinds": other_kinds("dev")}
+    return {"posts": comments("dev"), "other kinds": other_kinds("dev")}
 
 
 def held_documents() -> list[Document]:
@@ -106,7 +106,7 @@ class Words:
         sizes = [len(document.sentences) for document in documents]
         empty = [0] * max(sizes)
         targets = [
-            (document.targets.get(head, empty)[place] for head in ("spoiler", "major"))
+            [document.targets.get(head, empty)[place] for head in ("spoiler", "major")]
             for document in documents
             for place in range(len(document.sentences))
         ]
@@ -114,7 +114,7 @@ class Words:
             encoder.vocabulary.find(tokens.hashes),
             tokens.edges,
             np.concatenate([[0], np.cumsum(sizes)]),
-            np.array([list(row) for row in targets], dtype=np.float32),
+            np.array(targets, dtype=np.float32),
         )
 
     def __len__(self) -> int:

@@ -47,6 +47,14 @@ def classify_table(
     ------
     CorpusError, TypeError, ValueError, OperatingPointError, ModelFormatError
         As `spoilerguard.classify_table` does; a text that is no text, where it is computed.
+
+    Examples
+    --------
+    >>> import dask.dataframe as dd
+    >>> reviews = pd.DataFrame({"text": ["Lovely music. In the end Anna dies.", None]}, index=["a", "b"])
+    >>> found = classify_table(dd.from_pandas(reviews, npartitions=2), by="review")
+    >>> found.compute(scheduler="synchronous")["label"].tolist()
+    ['spoiler', <NA>]
     """
     if not isinstance(getattr(table, "_meta", None), pd.DataFrame):
         kind = type(table).__name__

@@ -43,8 +43,9 @@ class Marks(NamedTuple):
 class _Kind(NamedTuple):
     """One kind of mark, by a pattern that matches what opens it and what closes it.
 
-    Groups of the pattern: ``close``, where the match closes; ``name``, which both sides share; ``title``; ``skip``,
-    where the match only looks alike. Where there is a group ``hides``, an opening without it hides nothing.
+    Groups of the pattern: ``close``, where the match closes; ``either``, where it closes if one is open; ``name``,
+    which both sides share; ``title``; ``skip``, where the match only looks alike. Where there is a group ``hides``, an
+    opening without it hides nothing.
     """
 
     pattern: re.Pattern[str]
@@ -63,11 +64,11 @@ _ATTRIBUTE = (  # class="spoiler", id="spoiler-1", data-mx-spoiler; but not clas
 _KINDS = (
     # Reddit; Stack Exchange, where a line has no closing; as its interface delivers it; and as editors escape it
     _kind(rf"(?P<skip>{_TAG})|(?P<close>\\?!(?:<(?!/?[a-z][^<>]{{0,300}}>)|&lt;))|\\?(?:>|&gt;)!"),
-    # AniList; "~!~" closes, but "~!~~" opens crossed-out text
-    _kind(r"(?P<close>!~)|~!(?!~(?!~))"),
+    # AniList
+    _kind(r"(?P<close>!~)|(?P<either>~!~(?!~))|~!"),
     # Forums
     _kind(
-        r"\[(?P<close>/)?(?P<name>spoil)(?:er)?s?(?::[0-9a-f]{5,12})?"
+        r"\[(?P<close>/)?(?:i|inline)?(?P<name>spoil)(?:er)?s?(?:box)?(?::[0-9a-f]{5,12})?"
         r"(?:\s?=(?P<title>[^\[\]\n]{0,300})|\s[a-z]{1,20}=[^\[\]\n]{0,300})?\](?!\([/#])"
     ),
     _kind(r"\[(?P<close>/)?(?P<name>hide|hidden|details|collapse)(?:=(?P<title>[^\[\]\n]{0,300}))?\]"),
@@ -75,6 +76,8 @@ _KINDS = (
     _kind(r"(?P<close>\(hide spoilers?\)\s?\])|\(view spoilers?\)\s?\[", to_end=True),
     _kind(r"(?P<close>\]\])|\[\[(?P<hides>spoilers?:)?"),
     _kind(r"(?P<close>\}\})|\{\{(?P<hides>spoilers?\s?\|)?"),
+    # Misskey
+    _kind(r"(?P<close>\])|(?P<hides>\$\[blur\s)|\["),
     # Lemmy, Docusaurus, Pandoc; Zulip
     _kind(
         r"^[ \t>]{0,20}:{3,}[ \t]*(?:(?P<close>(?=\r?$))|\{?\.?(?P<hides>spoilers?\b\}?)?(?P<title>[^\r\n]*))",
@@ -101,7 +104,21 @@ _OLD_REDDIT = re.compile(  # [what everybody sees](/s "what is hidden"), [what i
 )
 _PARAGRAPH_END = re.compile(r"\r?\n[^\S\n]*\n|\r[^\S\r\n]*\r|\u2029|\Z")
 # One of these is in every text that holds a mark: some quick looks for the many that hold none.
-_HINTS = ("||", "~!", ">!", "gt;!", "spoil", "[hid", "[details", "[collapse", "<details", "lt;details", "](/s", "](#s")
+_HINTS = (
+    "||",
+    "~!",
+    ">!",
+    "gt;!",
+    "spoil",
+    "[hid",
+    "[details",
+    "[collapse",
+    "<details",
+    "lt;details",
+    "](/s",
+    "](#s",
+    "$[blur",
+)
 
 
 def find_marks(text: str) -> Marks:
@@ -154,12 +171,14 @@ def merge_spans(spans: Iterable[Span]) -> list[Span]:
 def _paired(text: str, kind: _Kind, paragraph_ends: list[int]) -> Iterator[tuple[Span, list[Cut]]]:
     """What is hidden by marks of one kind; a closing belongs to the last opening that has none yet."""
     open_marks: dict[str, list[tuple[bool, Cut]]] = defaultdict(list)
-    can_name, can_hide, can_skip = (name in kind.pattern.groupindex for name in ("name", "hides", "skip"))
+    groups = ("name", "hides", "skip", "either")
+    can_name, can_hide, can_skip, can_either = (name in kind.pattern.groupindex for name in groups)
     for found in kind.pattern.finditer(text):
         if can_skip and found["skip"]:
             continue
         name = found["name"].lower().rstrip("s") if can_name else ""
-        if found["close"] is None:
+        closes = found["close"] is not None or (can_either and found["either"] and open_marks[name])
+        if not closes:
             open_marks[name].append((not can_hide or found["hides"] is not None, _cut(found)))
         elif open_marks[name]:
             hides, opening = open_marks[name].pop()

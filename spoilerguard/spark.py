@@ -50,6 +50,11 @@ def classify_table(
         As `spoilerguard.classify_table` does.
     MissingExtraError
         Where Spark is not installed (extra ``spark``).
+
+    Examples
+    --------
+    >>> table = session.read.parquet("reviews")  # doctest: +SKIP
+    >>> classify_table(table, keep="id").write.parquet("verdicts")  # doctest: +SKIP
     """
     types = _spark_types()
     if not hasattr(table, "mapInPandas"):
@@ -98,13 +103,16 @@ def review_probability(
     Returns
     -------
     callable
-        A ``pandas_udf``: ``reviews.withColumn("probability", review_probability()("text"))``. Missing and empty reviews
-        have no probability.
+        A ``pandas_udf``. Missing and empty reviews have no probability.
 
     Raises
     ------
     TypeError, ValueError, ModelFormatError, MissingExtraError
         As `classify_table` does.
+
+    Examples
+    --------
+    >>> table.orderBy(review_probability()("text").desc()).show()  # doctest: +SKIP
     """
     types = _spark_types()
     from pyspark.sql import SparkSession

@@ -421,7 +421,7 @@ def test_whatever_is_no_review_is_said_at_once_and_counted_at_the_end(wrong: Any
     first, last = (str(warning.message) for warning in caught)
     assert first.startswith("Review 1 is ")
     assert f"of type {type(wrong).__name__}, not a string" in first
-    assert last.startswith("3 reviews were no strings, and got no verdicts. Review 1 is ")
+    assert last.startswith("3 reviews were no strings, and got no verdicts. The first: Review 1 is ")
 
 
 def test_the_missing_are_said_of_while_the_stream_runs() -> None:
@@ -774,7 +774,7 @@ def test_training_in_a_frozen_program_starts_no_process_either(monkeypatch: pyte
     options: dict[str, Any] = {"estimator": SpoilerClassifier(C=1.0), "n_splits": 2}
     expected = spoilerguard.train(corpus, **options)
     monkeypatch.setattr(sys, "frozen", True, raising=False)
-    for n_jobs in (2, -1, None):
+    for n_jobs in (2, -1):
         with pytest.warns(UserWarning, match="has no effect in a frozen program") as caught:
             model = spoilerguard.train(corpus, **(options | {"n_jobs": n_jobs}))
         assert [warning.filename for warning in caught] == [__file__]

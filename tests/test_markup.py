@@ -196,6 +196,21 @@ def test_a_style_of_another_place_is_refused_with_those_that_there_are(default_m
             call("x", markup="latex", model=default_model)
 
 
+@pytest.mark.parametrize(
+    ("options", "meant"),
+    [
+        ({"markup": "markdwon"}, "did you mean 'markdown'? Choose one of html, markdown, "),
+        ({"markup": "HTML"}, "did you mean 'html'?"),
+        ({"style": "redit"}, "did you mean 'reddit'? Choose one of block, plain, "),
+    ],
+)
+def test_a_misspelt_name_gets_a_suggestion(
+    default_model: SpoilerClassifier, options: dict[str, str], meant: str
+) -> None:
+    with pytest.raises(ValueError, match=re.escape(meant)):
+        redact("x", model=default_model, **options)
+
+
 ATOMS = [
     *("*", "**", "_", "~~", "`", "[", "](u)", "<b>", "</b>", "<div>", "</p>", "<p>", "&amp;", "\\", "\n", "\n\n", "> "),
     *("- ", "1. ", "    ", "\t", "# ", "|", "||", ">!", "!<", "\r\n", "```\n", "===\n", "<:p:1>", "<@1>", "[spoiler]"),

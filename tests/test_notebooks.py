@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
-NAMES = ("01_classify_a_review", "02_train_on_your_labels", "03_evaluate_and_compare", "04_a_table_of_reviews")
+NAMES = ("01_classify_a_review", "02_train_on_your_labels", "03_evaluate_and_compare", "04_tables")
 ABSOLUTE_PATH = re.compile(r"(?<![\w.<)/:])/(?:home|root|tmp|usr|work|opt|var|private|Users|mnt)/\w|\b[A-Z]:\\\w")
 
 

@@ -235,6 +235,21 @@ def test_two_processes_give_the_rows_of_one(tiny_model: SpoilerClassifier) -> No
     pd.testing.assert_frame_equal(one, two)
 
 
+@pytest.mark.parametrize(("terminal", "progress"), [(True, True), (True, False), (False, True)])
+def test_a_bar_with_rate_and_end_is_shown_on_a_terminal_only(
+    terminal: bool,
+    progress: bool,
+    tiny_model: SpoilerClassifier,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    spoilerguard.classify_table(frame(), model=tiny_model, progress=progress)
+    shown = capsys.readouterr().err
+    assert ("6/6" in shown and "reviews/s" in shown) == (terminal and progress)
+    assert bool(shown) == (terminal and progress)
+
+
 def test_in_a_frozen_program_processes_are_refused_with_a_warning(
     tiny_model: SpoilerClassifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:

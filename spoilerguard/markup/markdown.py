@@ -70,15 +70,16 @@ def markdown_pieces(text: str, dialect: str) -> list[Piece]:
 def _block_pieces(text: str, block: "Token", first: int, last: int, *, cell: bool, dialect: str) -> Iterator[Piece]:
     """The pieces of one block, which stands somewhere in ``text[first:last]``."""
     if block.type == "html_block":
-        for piece in html_pieces(text[first:last]):
-            yield piece._replace(start=piece.start + first, end=piece.end + first)
+        nested = block.content.split() != text[first:last].split()  # the signs of a quote or a list stand in it
+        for start, end, shown, step in html_pieces(text[first:last]):
+            yield Piece(start + first, end + first, shown, Step.CODE if nested and shown.strip() else step)
         return
     where = _places(text.replace("\0", "\ufffd"), block.content, first, last, cell=cell)
     if block.type == "fence" and dialect != "markdown" and not _is_closed(text[first:last], block.markup):
         where = None
     if where is None:  # written in another way than markdown-it hands it on: taken as it stands
         if first < last:
-            yield Piece(first, last, text[first:last], Step.CODE if block.type == "code_block" else Step.NONE)
+            yield Piece(first, last, text[first:last], Step.CODE)
     elif block.type == "inline":
         yield from _whole_marks(
             text,

@@ -128,12 +128,12 @@ def classify_table(
     Returns
     -------
     DataFrame, or Path
-        A table of the same library, pandas for a file; with `output`, its path. First stand, for a table of pandas, the
-        index of the row; for any other, a column ``row``, counted from 0, and ``source``, the name of the file, where
-        there are several. Then the columns of `keep`. Then, by sentence, ``sentence``, ``start``, ``end``, ``label``,
-        ``probability``, ``certain`` and ``marked``, as in a `Verdict`; by review, ``label``, which is "spoiler" where
-        any sentence is one, ``probability``, the highest of a sentence, ``n_spoilers`` and ``n_sentences``. A missing
-        or empty text keeps its row, and has no label.
+        A table of the same library, pandas for a file; with `output`, its path. A table of pandas keeps its index. Any
+        other, and each file that is written, has a column ``row``, counted from 0, and before it ``source``, the name
+        of the file, where there are several. Then come the columns of `keep`. Then, by sentence, ``sentence``,
+        ``start``, ``end``, ``label``, ``probability``, ``certain`` and ``marked``, as in a `Verdict`; by review,
+        ``label``, which is "spoiler" where any sentence is one, ``probability``, the highest of a sentence,
+        ``n_spoilers`` and ``n_sentences``. A missing or empty text keeps its row, and has no label.
 
     Raises
     ------

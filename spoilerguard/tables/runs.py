@@ -1,14 +1,5 @@
-"""A run from sources to a file, which may be interrupted at any time and resumed.
+"""A run from sources to a file: what is read, what is done with it, and what must be equal to resume it."""
 
-Finished rows lie as parts in a folder beside the output, ``verdicts.parquet.parts``: each file is named by the rows
-that it holds, and gets its name when it is whole. A run that ends joins them to the output, in one step, and removes
-the folder. A run that is interrupted joins what is finished, and leaves the folder for the next one. Where the process
-is killed, only the last part is lost.
-"""
-
-import json
-import re
-import shutil
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,21 +9,19 @@ from typing import Any
 import pandas as pd
 
 from spoilerguard.documents import Documents
-from spoilerguard.errors import SpoilerguardError
 from spoilerguard.predictions import predict
 from spoilerguard.tables.columns import kinds, results
 from spoilerguard.tables.frames import ROW, attach
+from spoilerguard.tables.parts import Parts
 from spoilerguard.tables.progress import progress_bar
 from spoilerguard.tables.scoring import Job, Scores, batches, score_batches
 from spoilerguard.tables.sources import Piece, Source, pieces
-from spoilerguard.tables.writing import Types, find_format
+from spoilerguard.tables.writing import Types
 
 __all__ = ["SOURCE", "Run"]
 
 SOURCE = "source"  # the column that names the file, where several are read
 _PROBE = "A quiet film, well acted. In the end the gardener turns out to be her father, and he dies."
-_RECORD = "_run.json"
-_PART = re.compile(r"(\d{12})-(\d{12})\..+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,20 +66,19 @@ class Run:
 
     def write(self, output: Path, *, resume: bool) -> Path:
         """Carry it out into a file."""
-        form = find_format(output)
         if output.exists() and any(_is_file(source.name, output) for source in self.sources):
             raise ValueError(f"{output}: is the table that is read; name another file for output.")
-        parts = _Parts(output, self._record(), resume=resume)
+        parts = Parts(output, self.types)
+        parts.open(self._record(), resume=resume)
+        done = parts.n_rows
         try:
-            done = parts.n_rows
             for n_rows, frame in self.frames(done):
-                parts.add(done, done + n_rows, lambda path, frame=frame: form.write_part(frame, path, self.types))
+                parts.add(frame, done, done + n_rows)
                 done += n_rows
         except BaseException:
-            parts.leave(lambda files, path: form.join(files, path, self.types))
+            parts.leave()
             raise
-        parts.join(lambda files, path: form.join(files, path, self.types))
-        shutil.rmtree(parts.folder)
+        parts.finish()
         return output
 
     def _record(self) -> Mapping[str, Any]:
@@ -128,68 +116,3 @@ def _scored(stream: Iterator[Piece], job: Job, n_jobs: int | None, bar: Any) -> 
         if len(parts) == waiting[0][1]:
             yield waiting.popleft()[0], Scores.concat(parts)
             parts = []
-
-
-class _Parts:
-    """The folder of finished parts beside an output."""
-
-    def __init__(self, output: Path, record: Mapping[str, Any], *, resume: bool) -> None:
-        self.output = output
-        self.folder = output.with_name(f"{output.name}.parts")
-        self.ending = "".join(output.suffixes[-2:]) if output.name.lower().endswith(".gz") else output.suffix
-        file = self.folder / _RECORD
-        if not file.exists():
-            # A folder of somebody else is an error; an empty one is what a kill at this line leaves.
-            self.folder.mkdir(exist_ok=all(path.name.startswith("unfinished") for path in self.folder.glob("*")))
-            unfinished = self.folder / "unfinished.json"
-            unfinished.write_text(json.dumps(record), encoding="utf-8")
-            unfinished.replace(file)
-        elif not resume:
-            raise SpoilerguardError(
-                f"{self.folder}: {self.n_rows:,} finished rows of an interrupted run; go on with resume=True "
-                "(--resume), or delete the folder to start again"
-            )
-        else:
-            self._check(json.loads(file.read_text(encoding="utf-8")), record)
-
-    def _check(self, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
-        differing = [name for name in new if old.get(name) != new[name]]
-        if differing:
-            raise SpoilerguardError(
-                f"{self.folder}: the interrupted run was about something else ({', '.join(differing)}); "
-                "call it as before, or delete the folder to start again"
-            )
-
-    @property
-    def files(self) -> list[tuple[int, Path]]:
-        """The parts, in order and without a gap, each with the row behind its last one."""
-        found: list[tuple[int, Path]] = []
-        for path in sorted(self.folder.iterdir()):
-            match = _PART.fullmatch(path.name)
-            if match and int(match[1]) == (found[-1][0] if found else 0):
-                found.append((int(match[2]), path))
-        return found
-
-    @property
-    def n_rows(self) -> int:
-        """How many rows are finished."""
-        return self.files[-1][0] if self.files else 0
-
-    def add(self, first: int, end: int, write: Any) -> None:  # noqa: ANN401
-        """Write a part, which counts when it has its name."""
-        unfinished = self.folder / f"unfinished{self.ending}"
-        write(unfinished)
-        unfinished.replace(self.folder / f"{first:012d}-{end:012d}{self.ending}")
-
-    def join(self, join: Any) -> None:  # noqa: ANN401
-        """Make the output of all parts, in one step."""
-        unfinished = self.folder / f"joined{self.ending}"
-        join([path for _, path in self.files], unfinished)
-        unfinished.replace(self.output)
-
-    def leave(self, join: Any) -> None:  # noqa: ANN401
-        """Put what is finished into the output; where nothing is, leave all as it was."""
-        if self.files:
-            self.join(join)
-        else:
-            shutil.rmtree(self.folder)

@@ -109,8 +109,10 @@ def _write_parquet(frame: pd.DataFrame, path: Path, types: Types) -> None:
 
 
 def _join_parquet(parts: Sequence[Path], output: Path, types: Types) -> None:
+    """Some types of Arrow come back from Parquet as others, so the schema is that of a part."""
     pa = import_pyarrow()
-    with pa.parquet.ParquetWriter(output, _schema(types), compression="zstd") as writer:
+    schema = pa.parquet.read_schema(parts[0]) if parts else _schema(types)
+    with pa.parquet.ParquetWriter(output, schema, compression="zstd") as writer:
         for part in parts:
             writer.write_table(pa.parquet.read_table(part, partitioning=None))
 
