@@ -40,9 +40,10 @@ from spoilerguard.sentences import split
 HERE = Path(__file__).parent
 N_HEADS = 2  # a spoiler, and a major one, which counts half
 HEAD_WEIGHTS = torch.tensor([1.0, 0.5])
-N_HELD = {"imdb": 5000, "other": 600}  # reviews of the film pool, and of each other kind
-PER_STEP, HELD_PER_STEP = 80, 24  # documents
+N_HELD = {"imdb": 5000, "other": 600, "tagged": 4000}  # film reviews, texts of each other kind, tagged sentences
+PER_STEP, HELD_PER_STEP = 80, 32  # documents
 MAX_WORDS, MAX_SENTENCES = 160, 16
+TAGS = {"tvtropes", "goodreads"}
 
 
 def main() -> None:
@@ -50,9 +51,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, required=True, help="whose encoder is taught")
     parser.add_argument("--output", type=Path, default=HERE / ".work" / "tuned.npz")
-    parser.add_argument("--epochs", type=int, default=6)
+    parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--rate", type=float, default=1.5e-3)
-    parser.add_argument("--hold", type=float, default=0.5, help="weight of the old vectors")
+    parser.add_argument("--hold", type=float, default=2.0, help="weight of the old vectors")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     torch.manual_seed(options.seed)
@@ -80,8 +81,10 @@ def development() -> dict[str, Iterable[Document]]:
 
 
 def held_documents() -> list[Document]:
-    """Unlabelled texts on which the vectors must stay as they are."""
+    """Texts on which the vectors must stay as they are; their labels and tags are not read."""
     found = list(unlabelled(N_HELD["imdb"]))
+    tagged = [document for document in labelled() if TAGS & document.targets.keys()]
+    found += np.random.default_rng(0).choice(np.array(tagged, dtype=object), N_HELD["tagged"], replace=False).tolist()
     for kind in KINDS:
         pool = pd.read_parquet(data_home() / "pool" / f"{kind}.parquet")
         texts = pool.text[~pool.marks].sample(N_HELD["other"], random_state=0)

@@ -2,43 +2,39 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from pathlib import Path
-from typing import TypeAlias, overload
+from typing import overload
 
 from joblib import delayed
 
 from spoilerguard.arguments import ReviewStream, check_text
-from spoilerguard.bundled import resolve_model
-from spoilerguard.calibration.operating_points import resolve_thresholds
+from spoilerguard.bundled import AnyModel, resolve_model
+from spoilerguard.calibration.operating_points import Threshold, resolve_thresholds
 from spoilerguard.documents import Documents
 from spoilerguard.explanations import explain_documents
 from spoilerguard.features import check_texts
 from spoilerguard.markup import check_markup
-from spoilerguard.model import SpoilerClassifier
 from spoilerguard.predictions import predict
 from spoilerguard.processes import n_processes, run_jobs
-from spoilerguard.rendering import Verdicts, redact_verdicts
-from spoilerguard.user_warnings import warn_user
+from spoilerguard.rendering import Verdicts, redact_verdicts, warn_of_language
 from spoilerguard.verdicts import Explanation, Verdict
 
 __all__ = ["classify", "classify_reviews", "explain", "redact"]
 
-Model: TypeAlias = SpoilerClassifier | str | Path | None
-Threshold: TypeAlias = float | str | None
-
 
 @overload
-def classify(text: str, *, model: Model = None, threshold: Threshold = None, markup: str | None = None) -> Verdicts: ...
+def classify(
+    text: str, *, model: AnyModel = None, threshold: Threshold = None, markup: str | None = None
+) -> Verdicts: ...
 
 
 @overload
 def classify(
-    text: Iterable[str], *, model: Model = None, threshold: Threshold = None, markup: str | None = None
+    text: Iterable[str], *, model: AnyModel = None, threshold: Threshold = None, markup: str | None = None
 ) -> list[Verdict]: ...
 
 
 def classify(
-    text: str | Iterable[str], *, model: Model = None, threshold: Threshold = None, markup: str | None = None
+    text: str | Iterable[str], *, model: AnyModel = None, threshold: Threshold = None, markup: str | None = None
 ) -> list[Verdict]:
     """Label the sentences of a review, or sentences on their own.
 
@@ -71,10 +67,8 @@ def classify(
         Where `threshold` is no probability, or there is no such markup.
     OperatingPointError
         Where the model has no operating point of that name.
-    ModelFormatError
-        Where `model` is a folder that cannot be read.
-    sklearn.exceptions.NotFittedError
-        Where `model` is not fitted.
+    ModelFormatError, sklearn.exceptions.NotFittedError
+        Where `model` is a folder that cannot be read, or is not fitted.
 
     Warns
     -----
@@ -92,7 +86,7 @@ def classify(
     """
     found = check_text(text)
     if isinstance(found, str):
-        [verdicts] = _with_language_warning(_classify_batch([found], model, threshold, markup))
+        [verdicts] = warn_of_language(_classify_batch([found], model, threshold, markup))
         return verdicts
     return _classify_documents(Documents.from_sentences(found, markup=markup), model, threshold)
 
@@ -102,7 +96,7 @@ def classify_reviews(
     *,
     n_jobs: int | None = None,
     progress: bool = False,
-    model: Model = None,
+    model: AnyModel = None,
     threshold: Threshold = None,
     markup: str | None = None,
 ) -> Iterator[Verdicts]:
@@ -158,7 +152,7 @@ def classify_reviews(
         # Another process reads the default model itself, so that nobody sends it along.
         sent = None if model is None or model == "default" else resolve_model(model)
         done = run_jobs((delayed(_classify_batch)(batch, sent, threshold, markup) for batch in stream), n_jobs)
-    verdicts = _with_language_warning(stream.report(verdicts for batch in done for verdicts in batch))
+    verdicts = warn_of_language(stream.report(verdicts for batch in done for verdicts in batch))
     if not progress:
         return verdicts
     from tqdm.auto import tqdm  # warns in notebooks that lack widgets, so only those who ask for it see that
@@ -166,7 +160,7 @@ def classify_reviews(
     return iter(tqdm(verdicts, desc="reviews", unit=" reviews"))
 
 
-def explain(text: str | Iterable[str], *, model: Model = None, markup: str | None = None) -> list[Explanation]:
+def explain(text: str | Iterable[str], *, model: AnyModel = None, markup: str | None = None) -> list[Explanation]:
     """Say which words made the verdicts, and what the rest of the review added.
 
     Parameters
@@ -198,7 +192,7 @@ def redact(
     *,
     style: str = "block",
     mask: str | None = None,
-    model: Model = None,
+    model: AnyModel = None,
     threshold: Threshold = None,
     markup: str | None = None,
 ) -> str:
@@ -241,7 +235,7 @@ def redact(
     return redact_verdicts(review, verdicts, style, mask=mask, markup=markup)
 
 
-def _classify_batch(reviews: list[str], model: Model, threshold: Threshold, markup: str | None) -> list[Verdicts]:
+def _classify_batch(reviews: list[str], model: AnyModel, threshold: Threshold, markup: str | None) -> list[Verdicts]:
     """The verdicts on each review."""
     documents = Documents.from_reviews(reviews, markup)
     verdicts = iter(_classify_documents(documents, model, threshold))
@@ -249,20 +243,7 @@ def _classify_batch(reviews: list[str], model: Model, threshold: Threshold, mark
     return [Verdicts(islice(verdicts, length), review) for review, length in zip(reviews, lengths, strict=True)]
 
 
-def _with_language_warning(stream: Iterable[Verdicts]) -> Iterator[Verdicts]:
-    """The same verdicts; the first that belong to a review in another language are warned of."""
-    warned = False
-    for number, verdicts in enumerate(stream):
-        if not warned and verdicts.language is not None:
-            warned = True
-            warn_user(
-                f"Review {number} ({verdicts.review.strip()[:40]!r}...) does not seem to be English, which is all that "
-                "the model reads: its labels mean nothing. Verdicts.language tells of the others; this is said once."
-            )
-        yield verdicts
-
-
-def _classify_documents(documents: Documents, model: Model, threshold: Threshold) -> list[Verdict]:
+def _classify_documents(documents: Documents, model: AnyModel, threshold: Threshold) -> list[Verdict]:
     """One verdict for each sentence."""
     model = resolve_model(model)
     thresholds = resolve_thresholds(model.operating_points_, threshold, model.threshold)

@@ -16,9 +16,10 @@ from spoilerguard.features import Encoder
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.persistence import load as load_folder
 
-__all__ = ["NAMES", "default_encoder", "default_model", "load", "resolve_model"]
+__all__ = ["NAMES", "AnyModel", "default_encoder", "default_model", "load", "resolve_model"]
 
 NAMES = ("default", "accurate")
+AnyModel = SpoilerClassifier | str | Path | None  # what `resolve_model` takes
 _PACKAGE = Path(__file__).parent
 _FROZEN = "build the program with the files of the package (PyInstaller: --collect-all spoilerguard)"
 _REMEDIES = {
@@ -83,7 +84,7 @@ def default_encoder() -> Encoder | None:
     return default_model().vectorizer_.encoder
 
 
-def resolve_model(model: SpoilerClassifier | str | Path | None) -> SpoilerClassifier:
+def resolve_model(model: AnyModel) -> SpoilerClassifier:
     """What a ``model=`` argument means: a fitted model as it is, a folder or a name read, None the default model."""
     if model is None or (isinstance(model, str) and model == "default"):
         return default_model()

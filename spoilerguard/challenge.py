@@ -8,14 +8,13 @@ spoiler is ranked above the safe sentence, whatever the threshold.
 
 import json
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from scipy.stats import binomtest
 
 from spoilerguard import sentences
-from spoilerguard.bundled import resolve_model
+from spoilerguard.bundled import AnyModel, resolve_model
 from spoilerguard.calibration.operating_points import resolve_thresholds
 from spoilerguard.datasets import Challenge, load_challenge
 from spoilerguard.documents import Documents
@@ -125,7 +124,7 @@ class ChallengeReport:
         return "\n".join(lines)
 
 
-def run_challenge(model: SpoilerClassifier | str | Path | None, challenge: Challenge | None = None) -> ChallengeReport:
+def run_challenge(model: AnyModel, challenge: Challenge | None = None) -> ChallengeReport:
     """Measure a model on hard cases, one ability at a time.
 
     A case is the last sentence of a document, after the sentences that stand before it. It is classified at the

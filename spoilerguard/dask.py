@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from spoilerguard.bundled import AnyModel
+from spoilerguard.calibration.operating_points import Threshold
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.tables.frames import classify_frame
 from spoilerguard.tables.scoring import Job
@@ -21,8 +22,8 @@ def classify_table(
     text: str = "text",
     by: str = "sentence",
     keep: str | Iterable[str] | None = None,
-    model: SpoilerClassifier | str | Path | None = None,
-    threshold: float | str | None = None,
+    model: AnyModel = None,
+    threshold: Threshold = None,
     markup: str | None = None,
     style: str | None = None,
 ) -> Any:  # noqa: ANN401

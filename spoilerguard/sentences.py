@@ -26,13 +26,14 @@ _UNREADABLE = re.compile(r"[\x85\xa0\u1680\u2000-\u200a\u202f\u205f\u3000…\ud8
 _SPACES = r"[^\S\n\r\v\f\x1c-\x1e\u2028\u2029]*"
 _CAPITAL_NEXT = re.compile(rf"(?=\s){_SPACES}(?:\r\n|[\n\r\f])?{_SPACES}[\"“‘'(]?[A-ZÀ-ÖØ-ÞΑ-ΩЀ-Я]")
 
-# A tag of these breaks lines. The value of an attribute may hold ">". No part may hold "<", so that each search ends at
-# the next one.
+# A tag of these breaks lines. What stands in it besides attributes with values would be lost: such a "tag" is text. The
+# value of an attribute may hold ">". No part may hold "<", so that each search ends at the next one.
 _BLOCKS = (
     "address|article|aside|blockquote|br|caption|center|dd|details|div|dl|dt|fieldset|figcaption|figure|footer|form|"
     "h[1-6]|header|hr|legend|li|main|nav|ol|option|p|pre|section|summary|table|tbody|td|tfoot|th|thead|tr|ul"
 )
-_TAG = re.compile(rf"""</?(?:{_BLOCKS})(?:[\s/](?:(?:[^<>"']|"[^"<]*+"|'[^'<]*+')*+|[^<>]*+))?>""", re.IGNORECASE)
+_ATTRIBUTE = r"""(?:[^\s"'<>/=]++\s*+=\s*+(?:"[^"<]*+"|'[^'<]*+'|[^\s<>]*+)|(?:noshade|nowrap|open|reversed)\b)"""
+_TAG = re.compile(rf"</?(?:{_BLOCKS})(?:[\s/](?:[\s/]*+{_ATTRIBUTE})*+[\s/]*+)?>", re.IGNORECASE)
 _ESCAPED_TAG = re.compile(r"&lt;/?(?:br|div|hr|li|p)\s?/?&gt;", re.IGNORECASE)
 
 # What closes a sentence and is cut off by sentencex: </spoiler>, [/b], ||, !<, **, a late quote.

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from spoilerguard.bundled import AnyModel
+from spoilerguard.calibration.operating_points import Threshold
 from spoilerguard.errors import CorpusError, MissingExtraError
-from spoilerguard.model import SpoilerClassifier
 from spoilerguard.tables.columns import kinds
 from spoilerguard.tables.frames import classify_frame
 from spoilerguard.tables.scoring import Job
@@ -23,8 +23,8 @@ def classify_table(
     text: str = "text",
     by: str = "sentence",
     keep: str | Iterable[str] | None = None,
-    model: SpoilerClassifier | str | Path | None = None,
-    threshold: float | str | None = None,
+    model: AnyModel = None,
+    threshold: Threshold = None,
     markup: str | None = None,
     style: str | None = None,
 ) -> Any:  # noqa: ANN401
@@ -88,7 +88,7 @@ def classify_table(
 def review_probability(
     session: Any = None,  # noqa: ANN401
     *,
-    model: SpoilerClassifier | str | Path | None = None,
+    model: AnyModel = None,
     markup: str | None = None,
 ) -> Any:  # noqa: ANN401
     """A function of Spark's columns: the probability of a review, the highest of its sentences.

@@ -16,8 +16,8 @@ __all__ = ["warn_of_paths", "warn_of_reviews", "warn_user"]
 _ENTRANCES = {
     f"spoilerguard.{module}"
     for module in (
-        *("api", "arguments", "linear_model", "model", "processes", "training.pipeline", "user_warnings"),
-        *("tables.classifying", "tables.frames", "tables.runs", "tables.scoring", "pandas"),
+        *("api", "arguments", "linear_model", "model", "pandas", "processes", "rendering.verdict_list"),
+        *("tables.classifying", "tables.frames", "tables.runs", "tables.scoring", "training.pipeline", "user_warnings"),
     )
 }
 _LIBRARIES = {"spoilerguard", "sklearn", "joblib", "tqdm"}

@@ -199,9 +199,9 @@ def test_a_style_of_another_place_is_refused_with_those_that_there_are(default_m
 @pytest.mark.parametrize(
     ("options", "meant"),
     [
-        ({"markup": "markdwon"}, "did you mean 'markdown'? Choose one of html, markdown, "),
-        ({"markup": "HTML"}, "did you mean 'html'?"),
-        ({"style": "redit"}, "did you mean 'reddit'? Choose one of block, plain, "),
+        ({"markup": "markdwon"}, "Did you mean 'markdown'?"),
+        ({"markup": "HTML"}, "Did you mean 'html'?"),
+        ({"style": "redit"}, "Did you mean 'reddit'?"),
     ],
 )
 def test_a_misspelt_name_gets_a_suggestion(

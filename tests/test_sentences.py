@@ -456,6 +456,11 @@ TAGGED = [
     ("He <b>dies</b> <span class='x'>here</span>.", ["He <b>dies</b> <span class='x'>here</span>."]),
     ("a < b and c > d", ["a < b and c > d"]),
     ("I wrote a <paper> here", ["I wrote a <paper> here"]),
+    ("<p\tthe nurse did it >Nice music.", ["<p\tthe nurse did it >Nice music."]),
+    ("a <br she dies> b </p he lives> c", ["a <br she dies> b </p he lives> c"]),
+    ("a <p class='x' she dies> b", ["a <p class='x' she dies> b"]),
+    ('one<p id = x\nclass="a > b"/>two<br clear=all/>three', ["one", "two", "three"]),
+    ("one<details open>two<hr noshade size=2>three", ["one", "two", "three"]),
     ("it ends <p", ["it ends <p"]),
 ]
 

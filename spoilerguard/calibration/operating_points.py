@@ -7,10 +7,11 @@ from numbers import Real
 from spoilerguard.documents import Standing
 from spoilerguard.errors import OperatingPointError, did_you_mean
 
-__all__ = ["ALIASES", "DEFAULT_POINT", "OperatingPoint", "OperatingPoints", "resolve_thresholds"]
+__all__ = ["ALIASES", "DEFAULT_POINT", "OperatingPoint", "OperatingPoints", "Threshold", "resolve_thresholds"]
 
 DEFAULT_POINT = "balanced"
 ALIASES = {"high_recall": "cautious", "high_precision": "lenient"}
+Threshold = float | str | None  # what `resolve_thresholds` takes from a user
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +44,7 @@ class OperatingPoint:
 OperatingPoints = Mapping[Standing, Mapping[str, OperatingPoint]]
 
 
-def resolve_thresholds(
-    points: OperatingPoints, threshold: float | str | None, fallback: float
-) -> dict[Standing, float]:
+def resolve_thresholds(points: OperatingPoints, threshold: Threshold, fallback: float) -> dict[Standing, float]:
     """The probability that is enough in each standing.
 
     The two standings are calibrated apart, so a name stands for a threshold in each. A model that was trained on

@@ -46,9 +46,25 @@ def audit_labels(corpus: Corpus, probabilities: NDArray[Any]) -> Iterator[Findin
 
 
 def out_of_fold(corpus: AnyTable, *, folds: int = 5) -> NDArray[np.float64]:
-    """Probability of "spoiler" for each row, from a plain model fitted on the other groups, shape (n_sentences,).
+    """Probability of "spoiler" for each row, from a plain model fitted on the other groups.
 
     `check_corpus` also takes any other `OutOfFold`, such as a better model in cross-validation.
+
+    Parameters
+    ----------
+    corpus : Corpus, DataFrame or path
+        Whatever `spoilerguard.load_corpus` reads.
+    folds : int, default 5
+        Number of folds; there are no more than groups.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_sentences,)
+
+    Raises
+    ------
+    CorpusError
+        If there are not two groups and both labels.
 
     Examples
     --------

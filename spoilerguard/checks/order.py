@@ -31,10 +31,10 @@ def check_order(corpus: Corpus) -> Iterator[Finding]:
         )
         yield from report_rows("positions-shuffled", "warning", message, corpus.reordered)
         return
-    starts = (np.cumsum(corpus.lengths) - corpus.lengths)[corpus.lengths >= _LEAST_ROWS]
+    starts, long = np.cumsum(corpus.lengths) - corpus.lengths, corpus.lengths >= _LEAST_ROWS
     refers = np.array([_REFERS.match(sentence) is not None for sentence in corpus.sentences], dtype=np.bool_)
-    means = np.add.reduceat(refers, np.cumsum(corpus.lengths) - corpus.lengths) / corpus.lengths
-    expected = float(means[corpus.lengths >= _LEAST_ROWS].sum())
+    expected = float((np.add.reduceat(refers, starts) / corpus.lengths)[long].sum())
+    starts = starts[long]
     if expected >= _LEAST_EXPECTED and refers[starts].sum() >= _LEAST_RATIO * expected:
         message = (
             f"{refers[starts].sum():,} of {len(starts):,} reviews begin with “But”, “She”, “However” or the like, as "

@@ -21,9 +21,9 @@ from spoilerguard.corpus import Corpus
 __all__ = ["check_against", "check_split"]
 
 _WHOLE = 9  # words of a sentence that is quoted without quotation marks; shorter ones are formulas too often
-_MOST = (
-    0.8  # of a sentence is in a shorter quotation; what holds less is a title, or a phrase such as “so bad it's good”
-)
+# The share of a sentence that a shorter quotation holds; one that holds less is a title, or a phrase such as “so bad
+# it's good”.
+_MOST = 0.8
 _COMMON = 50  # three words that stand in more rows than this are a phrase
 _QUOTED = re.compile(
     r"[\"“„«»]\s*([^\"“”„«»]+?)\s*[\"”“«»]|(?<!\w)['‘‚]\s*((?:[^'‘’]|(?<=\w)['’](?=\w))+?)\s*['’](?!\w)"

@@ -27,9 +27,8 @@ __all__ = ["CUES", "Cue", "check_spurious_cues", "cue_auc"]
 MEANINGLESS, NATURAL = 0.55, 0.75
 # One punctuation mark: the comma reaches 0.59 (a spoiler needs a clause), every other mark 0.56 at most.
 PUNCTUATION = 0.65
-_SIGMAS = (
-    4.0  # how far beyond chance, in standard errors: about one false alarm in 16,000 cues; half as far beyond a limit
-)
+# How far beyond chance, in standard errors: about one false alarm in 16,000 cues; half as far beyond a limit.
+_SIGMAS = 4.0
 _MANY_SOURCES = 50  # with more, each source's own rate fits its rows by chance
 
 

@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
 
@@ -91,6 +90,7 @@ def _read_text(name: str, encoding: str) -> Input:
 
 
 def _read_table(name: str, column: str | None) -> Iterator[Input]:
+    from spoilerguard.corpus.schema import did_you_mean, is_missing
     from spoilerguard.datasets.loading import read_table
 
     frame, _ = read_table(Path(name))
@@ -98,15 +98,14 @@ def _read_table(name: str, column: str | None) -> Iterator[Input]:
     if column is None:
         raise SpoilerguardError(f"{name}: is a table; name its column of reviews: --column {' | '.join(columns[:20])}")
     if columns.count(column) != 1:
-        close = get_close_matches(column, columns, 1)
-        hint = f"; did you mean {close[0]!r}?" if close else f"; it has {', '.join(columns[:20])}"
-        raise SpoilerguardError(f"{name}: has {columns.count(column) or 'no'} column {column!r}{hint}")
+        hint = did_you_mean(column, columns) or f"it has {', '.join(columns[:20])}"
+        raise SpoilerguardError(f"{name}: has {columns.count(column) or 'no'} column {column!r}; {hint}")
     texts = frame.iloc[:, columns.index(column)]
     empty = 0
     for row, text in enumerate(texts):
         if isinstance(text, str) and text.strip():
             yield Input(text, name, row)
-        elif isinstance(text, str) or text is None or text != text:  # noqa: PLR0124 - NaN is what differs from itself
+        elif isinstance(text, str) or is_missing(text):
             empty += 1
         else:
             raise SpoilerguardError(f"{name}, row {row}: column {column!r} holds {type(text).__name__}, not text")

@@ -17,7 +17,7 @@ from typing import Protocol, Self, TextIO
 from spoilerguard.cli.inputs import Input
 from spoilerguard.rendering import Verdicts, visible
 from spoilerguard.spreadsheets import without_formula
-from spoilerguard.verdicts import Explanation, Label, Verdict
+from spoilerguard.verdicts import Explanation, Verdict
 
 __all__ = ["FORMATS", "Look", "verdict_lines", "write_explanations", "write_text"]
 
@@ -68,6 +68,7 @@ def verdict_lines(verdicts: Sequence[Verdict], look: Look) -> Iterator[str]:
 
     Examples
     --------
+    >>> from spoilerguard import Label
     >>> verdict = Verdict("He dies in the last scene.", 0, 26, Label.SPOILER, 0.934, certain=True)
     >>> for line in verdict_lines([verdict], Look()):
     ...     print(line)
@@ -76,18 +77,18 @@ def verdict_lines(verdicts: Sequence[Verdict], look: Look) -> Iterator[str]:
     ● 1 of 1 sentence marked as a spoiler
     """
     for verdict in verdicts:
-        spoiler = verdict.label == Label.SPOILER
-        mark = (_SPOILER if spoiler else _MARKED if verdict.marked else " ") + (" " if verdict.certain else _UNCERTAIN)
+        mark = _SPOILER if verdict.is_spoiler else _MARKED if verdict.marked else " "
+        mark += " " if verdict.certain else _UNCERTAIN
         for line in _wrap(f"{mark}{_percent(verdict.probability):>4} %  ", verdict.text, look.width):
-            yield look.paint(line, _COLOURS[spoiler, verdict.certain])
+            yield look.paint(line, _COLOURS[verdict.is_spoiler, verdict.certain])
     yield ""
     if not verdicts:
         yield "no sentence found"
         return
-    spoilers = sum(verdict.label == Label.SPOILER for verdict in verdicts)
+    spoilers = sum(verdict.is_spoiler for verdict in verdicts)
     ending = "s marked as spoilers" if len(verdicts) > 1 else " marked as a spoiler"
     yield look.paint(f"{_SPOILER} {spoilers} of {len(verdicts)} sentence{ending}", "1")
-    if marked := sum(verdict.marked and verdict.label != Label.SPOILER for verdict in verdicts):
+    if marked := sum(verdict.marked and not verdict.is_spoiler for verdict in verdicts):
         yield look.paint(f"{_MARKED} {marked} more hidden by the author", "1")
     if uncertain := sum(not verdict.certain for verdict in verdicts):
         yield look.paint(f"{_UNCERTAIN} {uncertain} with too few known words: a guess", "2")

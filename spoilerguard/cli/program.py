@@ -148,15 +148,24 @@ def _add_review_commands(add: _Add) -> None:
     _add_model(shared)
     classify = add(commands.classify, "label each sentence of each review", shared)
     redact = add(commands.redact, "write each review with its spoilers hidden, and what its author had hidden", shared)
-    classify.add_argument(
-        "--by", choices=("sentence", "review"), help="what a row of a table is about (default: sentence)"
-    )
+    classify.add_argument("--by", choices=("sentence", "review"), help="a row of a table for each (default: sentence)")
     explain = add(commands.explain, "say which words made the probability of each sentence", shared)
     redact.add_argument(
         "--style", choices=tuple(STYLES), default="block", help="how to hide them (default: %(default)s)"
     )
     redact.add_argument("--mask", metavar="TEXT", help="what stands for hidden text, in styles that take it away")
-    for command in (classify, redact):
+    for command, formats in ((classify, tuple(FORMATS)), (explain, ("text", "jsonl"))):
+        command.add_argument(
+            "--format",
+            choices=formats,
+            default="text",
+            help="text to read, or one record for each sentence (default: %(default)s)",
+        )
+    _add_table_options(classify, redact)
+
+
+def _add_table_options(*commands_with_tables: argparse.ArgumentParser) -> None:
+    for command in commands_with_tables:
         _add_n_jobs(command)
         command.add_argument(
             "--keep", metavar="NAME", action="append", help="a column to keep in the table; repeatable"
@@ -167,13 +176,6 @@ def _add_review_commands(add: _Add) -> None:
             type=_threshold,
             metavar="P",
             help="probability from which a sentence is a spoiler, or a name: cautious, balanced, lenient",
-        )
-    for command, formats in ((classify, tuple(FORMATS)), (explain, ("text", "jsonl"))):
-        command.add_argument(
-            "--format",
-            choices=formats,
-            default="text",
-            help="text to read, or one record for each sentence (default: %(default)s)",
         )
 
 

@@ -113,6 +113,10 @@ class Corpus:
         rows : array of bool or of int
             A mask as long as the corpus, or row numbers.
 
+        Returns
+        -------
+        Corpus
+
         Examples
         --------
         >>> corpus = Corpus.from_frame(pd.DataFrame({"sentence": ["A.", "B.", "C."], "spoiler": [1, 0, 0]}))
@@ -129,10 +133,23 @@ class Corpus:
         The side of a group depends on the hash of its name and the seed, so that most groups keep their side when
         rows are added later.
 
+        Parameters
+        ----------
+        test_size : float, default 0.2
+            Share of the rows, between 0 and 1.
+        seed : int, default 0
+            Another seed, another split.
+
+        Returns
+        -------
+        tuple of Corpus
+
         Raises
         ------
         CorpusError
             If there is only one group.
+        ValueError
+            If `test_size` is no such share.
 
         Examples
         --------
@@ -177,10 +194,16 @@ class Corpus:
         origin : Origin, optional
             The file and the lines that the rows came from, for error messages.
 
+        Returns
+        -------
+        Corpus
+
         Raises
         ------
         CorpusError
             At the first fault, naming row and column.
+        TypeError
+            If `frame` is no DataFrame.
 
         Examples
         --------

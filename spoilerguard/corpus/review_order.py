@@ -16,7 +16,8 @@ def in_review_order(frame: pd.DataFrame, origin: Origin) -> tuple[pd.DataFrame, 
     """The rows of a parsed table, sorted so that each review is one run of rows in position order.
 
     A review stands at the place of its first row, and has its work on all of its rows. A `CorpusError` says if it has
-    positions on some rows only, one position twice, or two works. The second result is `_reordered`.
+    positions on some rows only, one position twice, or two works. The second result holds the first rows of the reviews
+    whose rows were moved; see `Corpus.reordered`.
     """
     reviews = pd.factorize(frame["review_id"])[0]  # -1 for a sentence without review
     rows = np.arange(len(frame))

@@ -19,9 +19,9 @@ from spoilerguard.corpus.schema import Origin
 from spoilerguard.datasets.text_lines import LONGEST, read_lines
 from spoilerguard.errors import CorpusError
 
-__all__ = ["DELIMITERS", "delimited_rows", "read_delimited"]
+__all__ = ["delimited_rows", "read_delimited"]
 
-DELIMITERS = (",", "\t", ";", "|")
+_DELIMITERS = (",", "\t", ";", "|")
 
 _NAMED = re.compile(r"\"?sep=(.)\"?\s*", re.IGNORECASE)  # the first line of what Excel writes for itself
 _QUOTED = re.compile(r'"[^"]*"')
@@ -68,7 +68,7 @@ def delimited_rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]
     try:
         for row in reader:
             if names and row and len(row) != len(names):
-                other = next((mark for mark in DELIMITERS if mark != found and mark in "".join(names)), "")
+                other = next((mark for mark in _DELIMITERS if mark != found and mark in "".join(names)), "")
                 remedy = f"are its cells separated by {other!r}? Else " if other else ""
                 raise CorpusError(
                     f"{path}, line {start}: ragged row: {len(row)} cells under {len(names)} columns; "
@@ -97,7 +97,7 @@ def _delimiter(numbered: Iterator[tuple[int, str]], usual: str) -> tuple[str, It
     if named:
         return named[1], lines, 2
     bare = _QUOTED.sub("", header)
-    others = [delimiter for delimiter in DELIMITERS if delimiter != usual and delimiter in bare]
+    others = [delimiter for delimiter in _DELIMITERS if delimiter != usual and delimiter in bare]
     found = others[0] if usual not in bare and len(others) == 1 else usual
     return found, chain([header], lines), 1
 

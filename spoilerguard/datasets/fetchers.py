@@ -104,7 +104,14 @@ def fetch_tvtropes(*, cache: Path | None = None, base_url: str | None = None) ->
 def fetch_goodreads_file(*, cache: Path | None = None, base_url: str | None = None) -> Path:
     """The UCSD Goodreads spoiler file as published (about 600 MB), for `iter_goodreads`.
 
-    Parameters, errors as in `fetch_tvtropes`.
+    Parameters
+    ----------
+    cache, base_url
+        As in `fetch_tvtropes`, and so are the errors.
+
+    Returns
+    -------
+    pathlib.Path
 
     Examples
     --------
@@ -124,7 +131,11 @@ def fetch_goodreads(
     max_reviews : int, optional
         Read only so many reviews from the start. All 1.4 million are 18 million sentences, some gigabytes of memory.
     cache, base_url
-        As in `fetch_tvtropes`.
+        As in `fetch_tvtropes`, and so are the errors.
+
+    Returns
+    -------
+    Corpus
 
     Examples
     --------

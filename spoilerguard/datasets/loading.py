@@ -10,7 +10,6 @@ import io
 import os
 import zlib
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from spoilerguard.corpus import Corpus
-from spoilerguard.corpus.schema import Origin
+from spoilerguard.corpus.schema import Origin, did_you_mean
 from spoilerguard.datasets.delimited import read_delimited
 from spoilerguard.datasets.text_lines import open_binary, read_json_lines
 from spoilerguard.datasets.ucsd import read_goodreads
@@ -106,8 +105,8 @@ def read_table(table: str | os.PathLike[str] | pd.DataFrame | ForeignTable) -> t
         raise CorpusError(f"{path}: is a folder, not a table; name a file in it")
     ending = (path.with_suffix("") if path.suffix.lower() == ".gz" else path).suffix.lower()
     if ending not in _READERS:
-        close = get_close_matches(ending, _READERS, 1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
+        question = did_you_mean(ending, _READERS)
+        hint = f"{question} " if question else ""
         raise CorpusError(
             f"{path}: unknown file ending {ending!r}; {hint}known are {', '.join(_READERS)}, each also with .gz"
         )

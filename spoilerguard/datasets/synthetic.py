@@ -53,6 +53,11 @@ def make_corpus(
     -------
     Corpus
 
+    Raises
+    ------
+    ValueError
+        Where there would be no sentence.
+
     Examples
     --------
     >>> make_corpus(works=5, reviews=2)

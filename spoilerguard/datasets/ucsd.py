@@ -57,6 +57,15 @@ def iter_goodreads(path: str | Path) -> Iterator[GoodreadsReview]:
     path : path
         JSON lines, ``.gz`` or not.
 
+    Yields
+    ------
+    GoodreadsReview
+
+    Raises
+    ------
+    CorpusError
+        Where a line is no such review, naming it.
+
     Examples
     --------
     >>> import tempfile

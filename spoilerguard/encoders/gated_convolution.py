@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MAX_ROWS", "Floats", "GatedConvolution", "pack_layers", "unpack_layers"]
+__all__ = ["Floats", "GatedConvolution", "pack_layers", "unpack_layers"]
 
 Floats = NDArray[np.float32]
 _MAX_WEIGHT = 127
-MAX_ROWS = 2**24 // _MAX_WEIGHT**2  # of weights whose sum of products is exact in single precision
+_MAX_ROWS = 2**24 // _MAX_WEIGHT**2  # of weights whose sum of products is exact in single precision
 _MAX_LAYERS = 64
 _RESOLUTION, _REACH = 1024, 8  # entries of a table for each unit, and units on either side of zero
 
@@ -110,10 +110,10 @@ def unpack_layers(
     n, width = len(dilations), weights.shape[1]
     if not n or not scales.shape == biases.shape == (n, width) or len(weights) != first + (n - 1) * others:
         raise ValueError(f"The encoder's {n} layers do not fit their {len(weights)} rows of weights.")
-    if not dilations.all() or max(first, others) > MAX_ROWS or n > _MAX_LAYERS or (weights == -_MAX_WEIGHT - 1).any():
+    if not dilations.all() or max(first, others) > _MAX_ROWS or n > _MAX_LAYERS or (weights == -_MAX_WEIGHT - 1).any():
         raise ValueError(
             f"The encoder's dilations must be above 0, its weights within {_MAX_WEIGHT}, "
-            f"its layers at most {_MAX_LAYERS}, of at most {MAX_ROWS} rows each."
+            f"its layers at most {_MAX_LAYERS}, of at most {_MAX_ROWS} rows each."
         )
     parts = np.split(weights.astype(np.float32), [first + number * others for number in range(n - 1)])
     rows = zip(parts, scales, biases, dilations.tolist(), strict=True)

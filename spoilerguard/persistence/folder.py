@@ -5,8 +5,7 @@ The new weights wait beside the old ones under a name that holds their hash (``w
 their plain name afterwards. `load` looks for that name first, so it finds the weights that belong to the ``model.json``
 it has read, at whatever moment a writer was killed; the next save tidies up.
 
-To exchange whole folders was tried and left: no call does so on every system, none on a mounted folder, and a container
-or a shell that is in the old folder would find it empty.
+Whole folders are not exchanged: no call does so on every system, and a shell in the old folder would find it empty.
 """
 
 import os
@@ -26,7 +25,6 @@ from spoilerguard.persistence.manifest import MAX_JSON_BYTES, MODEL_JSON, Fault,
 
 __all__ = ["is_harmless", "load", "save"]
 
-_README = "README.md"
 _OF_WINDOWS = {"thumbs.db", "desktop.ini"}
 _MAX_ATTEMPTS = 100  # each one needs a save that ended between the reading of two files
 _OURS = re.compile(r"weights-[0-9a-f]{16}\.safetensors|\.saving-(model\.json|weights\.safetensors|README\.md)")
@@ -172,7 +170,7 @@ def save(model: SpoilerClassifier, path: str | os.PathLike[str]) -> None:
         try:
             _replace(folder, WEIGHTS, weights, _waiting(Stamp.of(weights).sha256))
             _replace(folder, MODEL_JSON, model_json)  # here the save counts
-            _replace(folder, _README, card_markdown(model).encode())
+            _replace(folder, "README.md", card_markdown(model).encode())
         finally:
             _tidy(folder)
 

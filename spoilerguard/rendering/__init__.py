@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from spoilerguard.rendering.highlighting import to_html
     from spoilerguard.rendering.redaction import redact_verdicts
     from spoilerguard.rendering.styles import STYLES, Style
-    from spoilerguard.rendering.verdict_list import Verdicts
+    from spoilerguard.rendering.verdict_list import Verdicts, warn_of_language
 
-__all__ = ["STYLES", "Style", "Verdicts", "redact_verdicts", "to_html", "visible"]
+__all__ = ["STYLES", "Style", "Verdicts", "redact_verdicts", "to_html", "visible", "warn_of_language"]
 
 _MODULE_OF = {
     "STYLES": "styles",
@@ -22,6 +22,7 @@ _MODULE_OF = {
     "redact_verdicts": "redaction",
     "to_html": "highlighting",
     "visible": "control_characters",
+    "warn_of_language": "verdict_list",
 }
 
 

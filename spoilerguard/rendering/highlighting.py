@@ -8,7 +8,7 @@ import html
 from collections.abc import Iterator, Sequence
 
 from spoilerguard.rendering.control_characters import visible
-from spoilerguard.verdicts import Contribution, Explanation, Label, Verdict
+from spoilerguard.verdicts import Contribution, Explanation, Verdict
 
 __all__ = ["percent", "to_html"]
 
@@ -70,6 +70,7 @@ def to_html(
 
     Examples
     --------
+    >>> from spoilerguard import Label
     >>> verdict = Verdict("<b>He dies.", 0, 11, Label.SPOILER, 0.9, certain=True)
     >>> "&lt;b&gt;He dies." in to_html("<b>He dies.", [verdict])
     True
@@ -92,7 +93,7 @@ def _highlight(review: str, verdicts: Sequence[Verdict]) -> Iterator[str]:
         if verdict.start < done or review[verdict.start : verdict.end] != verdict.text:
             raise ValueError(f"The verdict on {verdict.text!r:.60} does not belong to this review.")
         yield _text_node(review[done : verdict.start])
-        if verdict.label == Label.SPOILER:
+        if verdict.is_spoiler:
             kind, note = ("spoiler", "") if verdict.certain else ("spoiler uncertain", ", a guess")
             yield f'<mark class="{kind}" style="--p:{verdict.probability:.2f}"'
             yield f' title="spoiler: {percent(verdict.probability)}{note}">{_text_node(verdict.text)}</mark>'

@@ -15,7 +15,7 @@ from spoilerguard.marks import Span, find_marks, merge_spans
 from spoilerguard.markup import plain_text
 from spoilerguard.rendering.in_markup import Edit, check_style, edits_in_markup, stretches
 from spoilerguard.rendering.styles import BREAKS, STYLES, Style
-from spoilerguard.verdicts import Label, Verdict
+from spoilerguard.verdicts import Verdict
 
 __all__ = ["redact_verdicts"]
 
@@ -89,6 +89,7 @@ def redact_verdicts(
 
     Examples
     --------
+    >>> from spoilerguard import Label
     >>> verdicts = [
     ...     Verdict("Nice *hat*.", 0, 11, Label.SAFE, 0.1, certain=True),
     ...     Verdict("He dies.", 12, 20, Label.SPOILER, 0.9, certain=True),
@@ -100,9 +101,9 @@ def redact_verdicts(
     >>> redact_verdicts("Nice hat. >!Its owner dies.!<", [], "bbcode")
     'Nice hat. [spoiler]Its owner dies.[/spoiler]'
     """
-    chosen = with_mask(style, mask)
+    chosen = _with_mask(style, mask)
     marks = find_marks(review)
-    spans = merge_spans([*marks.hidden, *spoiler_spans(review, verdicts)])
+    spans = merge_spans([*marks.hidden, *_spoiler_spans(review, verdicts)])
     if markup is not None:
         check_style(style, markup)
         return _edited(review, edits_in_markup(review, marks, spans, chosen, markup))
@@ -117,7 +118,7 @@ def redact_verdicts(
     return chosen.before + _edited(text, _edits(text, hidden, chosen)) + chosen.after
 
 
-def with_mask(style: str, mask: str | None = None) -> Style:
+def _with_mask(style: str, mask: str | None = None) -> Style:
     """The style of that name, with a mask of one's own."""
     if style not in STYLES:
         raise ValueError(
@@ -136,10 +137,10 @@ def with_mask(style: str, mask: str | None = None) -> Style:
     return replace(chosen, mask=mask, each=chosen.each and len(mask) == 1)
 
 
-def spoiler_spans(review: str, verdicts: Sequence[Verdict]) -> Iterator[Span]:
+def _spoiler_spans(review: str, verdicts: Sequence[Verdict]) -> Iterator[Span]:
     """The places of the sentences that are labelled as spoilers."""
     for verdict in verdicts:
-        if verdict.label == Label.SPOILER:
+        if verdict.is_spoiler:
             if review[verdict.start : verdict.end] != verdict.text:
                 raise ValueError(f"The verdict on {verdict.text!r:.60} does not belong to this review.")
             yield verdict.start, verdict.end

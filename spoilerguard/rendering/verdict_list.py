@@ -1,17 +1,18 @@
 """`Verdicts`: the verdicts on one review, as a list that can show itself."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Self, SupportsIndex, overload
 
 from spoilerguard.rendering.control_characters import visible
 from spoilerguard.rendering.highlighting import percent, to_html
+from spoilerguard.user_warnings import warn_user
 from spoilerguard.verdicts import Explanation, Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Verdicts"]
+__all__ = ["Verdicts", "warn_of_language"]
 
 # So that a review without a sentence has them, too. An "O" stands for text.
 _DTYPES = {field.name: "O" for field in fields(Verdict)} | {
@@ -19,7 +20,6 @@ _DTYPES = {field.name: "O" for field in fields(Verdict)} | {
     **dict.fromkeys(("certain", "marked"), "bool"),
     "probability": "float64",
 }
-
 
 _FEWEST_WORDS = 8  # less is a name, a shout, a title
 _ENGLISH = frozenset(
@@ -102,6 +102,7 @@ class Verdicts(list[Verdict]):
 
         Examples
         --------
+        >>> from spoilerguard import Label
         >>> sentence = "Al final muere Anna y resulta que Paul es el asesino."
         >>> Verdicts([Verdict(sentence, 0, 53, Label.SAFE, 0.02, certain=False)], sentence).language
         'und'
@@ -146,6 +147,19 @@ class Verdicts(list[Verdict]):
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ANN401, FBT001 - IPython's protocol
         """What a terminal of IPython shows."""
         printer.text("Verdicts(...)" if cycle else str(self))
+
+
+def warn_of_language(stream: Iterable[Verdicts]) -> Iterator[Verdicts]:
+    """The same verdicts; the first that belong to a review in another language are warned of."""
+    warned = False
+    for number, verdicts in enumerate(stream):
+        if not warned and verdicts.language is not None:
+            warned = True
+            warn_user(
+                f"Review {number} ({verdicts.review.strip()[:40]!r}...) does not seem to be English, which is all that "
+                "the model reads: its labels mean nothing. Verdicts.language tells of the others; this is said once."
+            )
+        yield verdicts
 
 
 def _n_words(text: str) -> int:

@@ -7,8 +7,9 @@ from typing import Any, TypeVar, overload
 
 import pandas as pd
 
+from spoilerguard.bundled import AnyModel
+from spoilerguard.calibration.operating_points import Threshold
 from spoilerguard.errors import CorpusError
-from spoilerguard.model import SpoilerClassifier
 from spoilerguard.tables.columns import kinds
 from spoilerguard.tables.frames import ROW, classify_foreign, classify_frame, to_arrow
 from spoilerguard.tables.parquet_files import arrow_source, parquet_source
@@ -23,7 +24,6 @@ __all__ = ["classify_table"]
 Table = TypeVar("Table")
 AnyPath = str | os.PathLike[str]
 Keep = str | Iterable[str] | None
-Model = SpoilerClassifier | str | Path | None
 
 
 @overload
@@ -37,8 +37,8 @@ def classify_table(
     resume: bool = False,
     n_jobs: int | None = None,
     progress: bool = True,
-    model: Model = None,
-    threshold: float | str | None = None,
+    model: AnyModel = None,
+    threshold: Threshold = None,
     markup: str | None = None,
     style: str | None = None,
 ) -> pd.DataFrame: ...
@@ -55,8 +55,8 @@ def classify_table(
     resume: bool = False,
     n_jobs: int | None = None,
     progress: bool = True,
-    model: Model = None,
-    threshold: float | str | None = None,
+    model: AnyModel = None,
+    threshold: Threshold = None,
     markup: str | None = None,
     style: str | None = None,
 ) -> Path: ...
@@ -73,8 +73,8 @@ def classify_table(
     resume: bool = False,
     n_jobs: int | None = None,
     progress: bool = True,
-    model: Model = None,
-    threshold: float | str | None = None,
+    model: AnyModel = None,
+    threshold: Threshold = None,
     markup: str | None = None,
     style: str | None = None,
 ) -> Table: ...
@@ -90,8 +90,8 @@ def classify_table(
     resume: bool = False,
     n_jobs: int | None = None,
     progress: bool = True,
-    model: Model = None,
-    threshold: float | str | None = None,
+    model: AnyModel = None,
+    threshold: Threshold = None,
     markup: str | None = None,
     style: str | None = None,
 ) -> Any:

@@ -74,8 +74,8 @@ def to_arrow(table: object) -> Any:  # noqa: ANN401
 def _from_foreign(table: object) -> tuple[Any, Any]:
     """narwhals, and what it makes of a table of another library."""
     kind = f"{type(table).__module__}.{type(table).__name__}"
-    if door := _ELSEWHERE.get(kind.partition(".")[0]):
-        raise TypeError(f"expected a table in memory, got {kind}: call {door}.")
+    if function := _ELSEWHERE.get(kind.partition(".")[0]):
+        raise TypeError(f"expected a table in memory, got {kind}: call {function}.")
     try:
         nw = importlib.import_module("narwhals")
     except ImportError as error:

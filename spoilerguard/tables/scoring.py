@@ -3,15 +3,14 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from joblib import delayed
 from numpy.typing import NDArray
 
-from spoilerguard.bundled import NAMES, resolve_model
-from spoilerguard.calibration.operating_points import resolve_thresholds
+from spoilerguard.bundled import NAMES, AnyModel, resolve_model
+from spoilerguard.calibration.operating_points import Threshold, resolve_thresholds
 from spoilerguard.documents import Documents, Standing
 from spoilerguard.markup import check_markup
 from spoilerguard.model import SpoilerClassifier
@@ -21,9 +20,8 @@ from spoilerguard.rendering import redact_verdicts
 from spoilerguard.tables.progress import progress_bar
 from spoilerguard.verdicts import Label, Verdict
 
-__all__ = ["BY", "Job", "Scores", "batches", "score", "score_batches"]
+__all__ = ["Job", "Scores", "batches", "score", "score_batches"]
 
-BY = ("sentence", "review")
 _TEXTS_AT_ONCE = 64  # as in `classify_reviews` …
 _CHARACTERS_AT_ONCE = 1 << 19  # … and fewer where they are long
 
@@ -33,8 +31,8 @@ class Job:
     """What is to be done with each text: the options of `classify_table`."""
 
     by: str = "sentence"
-    model: SpoilerClassifier | str | Path | None = None
-    threshold: float | str | None = None
+    model: AnyModel = None
+    threshold: Threshold = None
     markup: str | None = None
     style: str | None = None
 
@@ -46,7 +44,7 @@ class Job:
         TypeError, ValueError, OperatingPointError, ModelFormatError
             Where an option is wrong.
         """
-        if self.by not in BY:
+        if self.by not in ("sentence", "review"):
             raise ValueError(f"by must be 'sentence' or 'review', got {self.by!r}.")
         check_markup(self.markup)
         if self.style is not None:

@@ -13,11 +13,10 @@ from spoilerguard.errors import CorpusError
 from spoilerguard.tables.frames import frame_texts
 from spoilerguard.tables.texts import check_columns
 
-__all__ = ["CHARACTERS_AT_ONCE", "ROWS_AT_ONCE", "Piece", "Source", "frame_source", "pieces", "table_files"]
+__all__ = ["CHARACTERS_AT_ONCE", "ENDINGS", "ROWS_AT_ONCE", "Piece", "Source", "frame_source", "pieces", "table_files"]
 
 ROWS_AT_ONCE = 2048  # some ten seconds of work: what is lost where a run is killed …
 CHARACTERS_AT_ONCE = 1 << 22  # … and fewer rows where texts are long
-
 ENDINGS = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json", ".parquet")
 
 
@@ -33,7 +32,7 @@ class Source:
         Bytes of the file, or a checksum of the texts: enough to see that an interrupted run was about another table.
     n_rows : int
     types : mapping
-        For each column that is kept, the type that it has in Parquet: one of pyarrow, or a word of `types_of_cells`.
+        For each column that is kept, the type that it has in Parquet: one of pyarrow, or a word of `type_of_cells`.
     read : callable
         Row → pandas tables of some rows each, from that row on, with the column of texts and those that are kept.
     """

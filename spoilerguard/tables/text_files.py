@@ -17,7 +17,7 @@ from spoilerguard.datasets.text_lines import read_json_lines
 from spoilerguard.tables.sources import CHARACTERS_AT_ONCE, ROWS_AT_ONCE, Source
 from spoilerguard.tables.texts import check_columns, check_texts
 
-__all__ = ["TEXT_ENDINGS", "text_source", "type_of_cells"]
+__all__ = ["text_source", "type_of_cells"]
 
 Check = Callable[[Sequence[str]], None]  # of the columns; it raises an error
 Records = Iterator[tuple[int, Mapping[str, Any]]]
@@ -108,4 +108,3 @@ _READERS: dict[str, Callable[..., Records]] = {
     "ndjson": _json_lines,
     "json": _json_lines,
 }
-TEXT_ENDINGS = tuple(_READERS)

@@ -15,7 +15,7 @@ from spoilerguard.corpus.schema import is_missing
 from spoilerguard.spreadsheets import without_formula
 from spoilerguard.tables.parquet_files import import_pyarrow
 
-__all__ = ["Format", "find_format"]
+__all__ = ["Format", "Types", "find_format"]
 
 Types = Mapping[str, Any]  # of the columns of the result: types of pyarrow, or words as in `type_of_cells`
 

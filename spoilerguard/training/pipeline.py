@@ -6,21 +6,18 @@ chosen on what comes out.
 """
 
 from collections.abc import Collection
-from os import PathLike
-from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 from sklearn.base import clone
 from sklearn.metrics import roc_auc_score
 
-from spoilerguard.bundled import default_encoder, resolve_model
+from spoilerguard.bundled import AnyModel, default_encoder, resolve_model
 from spoilerguard.calibration import OperatingPoint, platt, select_points
 from spoilerguard.context import ReviewContext
 from spoilerguard.corpus import Corpus
-from spoilerguard.datasets import load_corpus
+from spoilerguard.datasets.loading import AnyTable, load_corpus
 from spoilerguard.documents import Standing
 from spoilerguard.errors import TrainingError
 from spoilerguard.features import SentenceVectorizer
@@ -37,9 +34,9 @@ _MIN_SPOILING_REVIEWS = 10  # fewer cannot teach sixteen context weights anythin
 
 
 def train(
-    corpus: Corpus | pd.DataFrame | str | PathLike[str],
+    corpus: AnyTable,
     *,
-    base: SpoilerClassifier | str | Path | None = None,
+    base: AnyModel = None,
     estimator: SpoilerClassifier | None = None,
     calibration_sources: Collection[str] | None = None,
     n_splits: int = 5,
