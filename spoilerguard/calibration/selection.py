@@ -20,7 +20,7 @@ from spoilerguard.ranking import cumulated
 __all__ = ["max_f1_point", "operating_point", "select_points"]
 
 _ROUNDING = 1e-9
-_CAUTIOUS_RECALL, _LENIENT_PRECISION, _BALANCED_PRECISION, _F1_KEPT = 0.8, 0.6, 0.5, 0.8
+_CAUTIOUS_RECALL, _LENIENT_PRECISION, _BALANCED_PRECISION, _F1_KEPT, _F1_TOLERANCE = 0.8, 0.6, 0.5, 0.8, 0.02
 
 
 def operating_point(
@@ -92,13 +92,15 @@ def max_f1_point(
     labels: ArrayLike,
     groups: ArrayLike,
     *,
+    tolerance: float = 0.0,
     sample_weight: ArrayLike | None = None,
     n_bootstrap: int = 1000,
     seed: int = 0,
 ) -> OperatingPoint:
     """The threshold with the highest F1, the harmonic mean of precision and recall (van Rijsbergen 1979).
 
-    Parameters as in `operating_point`.
+    Parameters as in `operating_point`, and `tolerance`, in [0, 1): of all thresholds whose F1 is lower by no more than
+    this share, the one that finds most.
 
     Returns
     -------
@@ -111,7 +113,8 @@ def max_f1_point(
     """
     scored = _Scored.checked(probabilities, labels, groups, sample_weight)
     f1 = 2 * scored.hits / (scored.flagged + scored.hits[-1])
-    return scored.point(int(np.argmax(f1)), n_bootstrap, seed)
+    chosen = np.argmax(f1) if tolerance == 0 else np.flatnonzero(f1 >= (1 - tolerance) * f1.max())[-1]
+    return scored.point(int(chosen), n_bootstrap, seed)
 
 
 def select_points(
@@ -119,9 +122,10 @@ def select_points(
 ) -> dict[str, OperatingPoint]:
     """The operating points of a model: "cautious", "balanced" and, where it can be promised, "lenient".
 
-    "cautious" finds four spoilers of five. "balanced" has the highest F1; where spoilers are rare, that threshold is
-    wrong more often than right, and readers stop believing it, so "balanced" then takes the highest recall at which
-    half of the marks are right, unless that costs more than a fifth of F1. "lenient" is right on three marks of five.
+    "cautious" finds four spoilers of five. "balanced" has the highest F1, or rather, since F1 is flat around its top,
+    the highest recall within 2 % of it. Where spoilers are rare, that threshold is wrong more often than right, and
+    readers stop believing it, so "balanced" then takes the highest recall at which half of the marks are right, unless
+    that costs more than a fifth of F1. "lenient" is right on three marks of five.
 
     Parameters
     ----------
@@ -134,7 +138,7 @@ def select_points(
     """
     scored = (probabilities, labels, groups)
     cautious = operating_point(*scored, min_recall=_CAUTIOUS_RECALL, sample_weight=weights)
-    balanced = max_f1_point(*scored, sample_weight=weights)
+    balanced = max_f1_point(*scored, tolerance=_F1_TOLERANCE, sample_weight=weights)
     points, threshold = {}, attrgetter("threshold")
     with suppress(OperatingPointError):
         half_right = operating_point(*scored, min_precision=_BALANCED_PRECISION, sample_weight=weights)
