@@ -224,7 +224,8 @@ def test_the_browser_gives_the_review_back(browser: Browser, show: Show) -> None
     review = f"{every}\r\n\r\n &amp; &#65; He dies. \r{every}"
     show(redact_verdicts(review, verdicts_on(review, "dies"), "html"))
     browser.run("document.querySelectorAll('style, summary').forEach(each => each.remove())")
-    assert browser.run("document.querySelector('.spoilerguard-redacted').textContent") == review
+    # A line separator is shown as what it is, a line break: some renderers would end a mark at it.
+    assert browser.run("document.querySelector('.spoilerguard-redacted').textContent") == review.replace("\u2028", "\n")
 
 
 CONTRAST = """(() => {
