@@ -275,7 +275,7 @@ def test_spans_without_texts_fit_their_texts(labelled_elsewhere: list[dict[str, 
         assert end <= len(text)
         assert not text[end:].strip()
         cut_alike.append([[cut.start, cut.end] for cut in sentences.split(text)] == review["spans"])
-    assert np.mean(cut_alike) >= 0.93  # they were cut before the splitter joined wrapped lines and parted run-on sentences
+    assert np.mean(cut_alike) >= 0.93  # they were cut before wrapped lines were joined and run-ons parted
 
 
 @pytest.mark.data
