@@ -1,0 +1,47 @@
+"""What people type first: posts of a line or two, on works that no step of building has seen."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from sklearn.metrics import roc_auc_score
+
+from spoilerguard import SpoilerClassifier, classify_reviews
+
+POSTS = Path(__file__).parents[1] / "datasets" / "comments" / "comments.jsonl"
+
+
+@pytest.fixture(scope="module")
+def posts() -> list[dict[str, Any]]:
+    lines = POSTS.read_text("utf-8").splitlines()
+    return [post for post in map(json.loads, lines) if post["split"] == "test"]
+
+
+@pytest.fixture(scope="module")
+def spoiling(posts: list[dict[str, Any]]) -> NDArray[np.bool_]:
+    return np.array([max(post["labels"]) > 0 for post in posts])
+
+
+@pytest.mark.filterwarnings("ignore:.* does not seem to be English")  # a post of names and French words
+def test_three_spoiling_posts_of_four_are_found_and_one_harmless_post_of_eight_is_marked(
+    default_model: SpoilerClassifier, posts: list[dict[str, Any]], spoiling: NDArray[np.bool_]
+) -> None:
+    verdicts = list(classify_reviews([post["text"] for post in posts], model=default_model))
+    marked = np.array([any(verdict.is_spoiler for verdict in one) for one in verdicts])
+    highest = np.array([max(verdict.probability for verdict in one) for one in verdicts])
+    found, alarms = 100 * marked[spoiling].mean(), 100 * marked[~spoiling].mean()
+    # The README's figures; harmless posts were written to look like the others.
+    assert (round(found), round(alarms)) == (75, 12)
+    assert roc_auc_score(spoiling, highest) >= 0.9
+
+
+@pytest.mark.filterwarnings("ignore:.* does not seem to be English")
+def test_works_that_exist_nowhere_are_no_harder(
+    default_model: SpoilerClassifier, posts: list[dict[str, Any]], spoiling: NDArray[np.bool_]
+) -> None:
+    texts = [post["text"] for post, spoils in zip(posts, spoiling, strict=True) if post["invented"] and spoils]
+    found = [any(verdict.is_spoiler for verdict in one) for one in classify_reviews(texts, model=default_model)]
+    assert np.mean(found) >= 0.7
