@@ -295,6 +295,7 @@ def test_sentences_labelled_without_texts_stand_in_their_table_and_the_tags_are_
 
 
 @pytest.mark.data
+@pytest.mark.slow
 def test_what_the_train_split_teaches_carries_over_to_real_reviews() -> None:
     gold = data_home() / "gold" / "dev.jsonl"
     if not gold.is_file():
