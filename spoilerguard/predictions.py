@@ -1,14 +1,16 @@
 """A model and documents → a logit for every sentence, alone and where it stands; and those → verdicts."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from spoilerguard.decisions import DecisionRule, Level
 from spoilerguard.documents import Documents, Standing
 from spoilerguard.linear_model import LinearModel
+from spoilerguard.review_stage import highest_of, of_documents
 from spoilerguard.verdicts import Label, Verdict
 
 __all__ = ["Predictions", "predict"]
@@ -27,12 +29,15 @@ class Predictions:
         Logit of each sentence where it stands: in its review, or alone where it has no neighbours.
     certain : ndarray of bool
         Whether each sentence carries enough to be classified.
+    major_share : ndarray of float64 or None
+        Probability that each sentence is a major spoiler if it is one at all; None where the model cannot tell.
     """
 
     documents: Documents
     alone: NDArray[np.float64]
     logit: NDArray[np.float64]
     certain: NDArray[np.bool_]
+    major_share: NDArray[np.float64] | None = None
 
     def __repr__(self) -> str:
         return f"Predictions({self.documents!r})"
@@ -42,16 +47,41 @@ class Predictions:
         """Calibrated probability, in [0, 1], that each sentence is a spoiler, where it stands."""
         return np.asarray(expit(self.logit))
 
-    def is_spoiler(self, thresholds: Mapping[Standing, float]) -> NDArray[np.bool_]:
-        """Whether the probability of each sentence reaches the threshold of its standing."""
-        in_review = self.documents.in_review
-        return self.probability >= np.where(in_review, thresholds[Standing.IN_REVIEW], thresholds[Standing.ALONE])
+    @property
+    def major(self) -> NDArray[np.float64] | None:
+        """Calibrated probability that each sentence is a major spoiler; never above `probability`."""
+        return None if self.major_share is None else self.probability * self.major_share
 
-    def to_verdicts(self, thresholds: Mapping[Standing, float]) -> list[Verdict]:
+    def of_level(self, level: Level) -> NDArray[np.float64]:
+        """The probability that decides at a level: `probability`, or `major`."""
+        found = self.probability if level is Level.ANY else self.major
+        assert found is not None, "a rule for major spoilers belongs to a model that knows them"  # noqa: S101
+        return found
+
+    def is_spoiler(self, rule: DecisionRule) -> NDArray[np.bool_]:
+        """Whether the probability of each sentence is enough where it stands."""
+        in_review, enough = self.documents.in_review, rule.thresholds
+        return self.of_level(rule.level) >= np.where(in_review, enough[Standing.IN_REVIEW], enough[Standing.ALONE])
+
+    def review_probability(self, rule: DecisionRule) -> NDArray[np.float64]:
+        """Probability that each document holds a spoiler, shape (n_documents,); 0 where it has no sentence."""
+        of_sentences, lengths = self.of_level(rule.level), self.documents.lengths
+        if rule.review_stage is not None:
+            return rule.review_stage.probability(of_sentences, lengths)
+        return np.maximum(highest_of(of_sentences, lengths), 0.0)
+
+    def review_is_spoiler(self, rule: DecisionRule) -> NDArray[np.bool_]:
+        """Whether each document is called one that holds a spoiler, shape (n_documents,)."""
+        if rule.review_threshold is None:
+            return of_documents(self.is_spoiler(rule), self.documents.lengths)
+        return (self.review_probability(rule) >= rule.review_threshold) & (self.documents.lengths > 0)
+
+    def to_verdicts(self, rule: DecisionRule) -> list[Verdict]:
         """One verdict for each sentence, in order."""
-        documents = self.documents
-        columns = (documents.starts, self.is_spoiler(thresholds), self.probability, self.certain, documents.marked)
-        rows = zip(documents.texts, *(column.tolist() for column in columns), strict=True)
+        documents, major = self.documents, self.major
+        columns = (documents.starts, self.is_spoiler(rule), self.probability, self.certain, documents.marked)
+        majors = [None] * len(documents) if major is None else major.tolist()
+        rows = zip(documents.texts, *(column.tolist() for column in columns), majors, strict=True)
         return [
             Verdict(text, start, start + len(text), Label.SPOILER if spoiler else Label.SAFE, *values)
             for text, start, spoiler, *values in rows
@@ -81,26 +111,28 @@ def predict(model: LinearModel, documents: Documents) -> Predictions:
     [False, True]
     """
     parts = [_predict_batch(model, batch) for batch in documents.batches()]
-    columns = zip(*parts, strict=True) if parts else ((np.zeros(0),), (np.zeros(0),), (np.zeros(0, dtype=np.bool_),))
-    return Predictions(documents, *(np.concatenate(column) for column in columns))
+    columns = zip(*parts, strict=True) if parts else [np.zeros((1, 0))] * 4
+    alone, logit, certain, major_share = (np.concatenate(list(column)) for column in columns)
+    return Predictions(
+        documents, alone, logit, certain.astype(np.bool_), None if model.severity_ is None else major_share
+    )
 
 
-def _predict_batch(
-    model: LinearModel, documents: Documents
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-    """Logits alone, logits where the sentences stand, and certainty, from one reading of the text."""
+def _predict_batch(model: LinearModel, documents: Documents) -> tuple[NDArray[Any], ...]:
+    """Logits alone, logits where the sentences stand, certainty and shares of major spoilers, from one reading."""
     vectorizer = model.vectorizer_
     batches = list(vectorizer.tokenize(documents.sentences))
     if not batches:
-        return np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.bool_)
+        return (np.zeros(0),) * 4
     vectors = [vectorizer.encode_tokens(tokens) for tokens in batches]
     pairs = zip(batches, vectors, strict=True)
-    alone = np.concatenate([model.score_tokens(tokens, vector) for tokens, vector in pairs])
+    alone = logit = np.concatenate([model.score_tokens(tokens, vector) for tokens, vector in pairs])
     certain = np.concatenate([model.certain_tokens(tokens) for tokens in batches])
-    context, in_review = model.context_, documents.in_review
-    if context is None or not in_review.any():
-        return alone, alone, certain
-    in_place = None
-    if context.vector_coef:
+    context, severity, in_review, in_place = model.context_, model.severity_, documents.in_review, None
+    reads_vectors = bool(context and context.vector_coef) or bool(severity and Standing.IN_REVIEW in severity.heads)
+    if reads_vectors and in_review.any():
         in_place = vectorizer.encode_reviews(batches, documents.lengths, np.concatenate(vectors))
-    return alone, np.where(in_review, context.logits(alone, documents, in_place), alone), certain
+    if context is not None and in_review.any():
+        logit = np.where(in_review, context.logits(alone, documents, in_place), alone)
+    share = np.zeros(0) if severity is None else severity.share(np.concatenate(vectors), in_place, in_review)
+    return alone, logit, certain, share

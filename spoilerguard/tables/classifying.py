@@ -39,6 +39,7 @@ def classify_table(
     progress: bool = True,
     model: AnyModel = None,
     threshold: Threshold = None,
+    level: str = "any",
     markup: str | None = None,
     style: str | None = None,
 ) -> pd.DataFrame: ...
@@ -57,6 +58,7 @@ def classify_table(
     progress: bool = True,
     model: AnyModel = None,
     threshold: Threshold = None,
+    level: str = "any",
     markup: str | None = None,
     style: str | None = None,
 ) -> Path: ...
@@ -75,6 +77,7 @@ def classify_table(
     progress: bool = True,
     model: AnyModel = None,
     threshold: Threshold = None,
+    level: str = "any",
     markup: str | None = None,
     style: str | None = None,
 ) -> Table: ...
@@ -92,6 +95,7 @@ def classify_table(
     progress: bool = True,
     model: AnyModel = None,
     threshold: Threshold = None,
+    level: str = "any",
     markup: str | None = None,
     style: str | None = None,
 ) -> Any:
@@ -119,7 +123,7 @@ def classify_table(
         Processes, as in `spoilerguard.classify_reviews`.
     progress : bool, default True
         Whether to show a progress bar, on a terminal or in a notebook.
-    model, threshold, markup
+    model, threshold, level, markup
         As in `spoilerguard.classify`.
     style : str, optional
         With ``by="review"``, a style of `spoilerguard.redact`: the result then has a column ``redacted``, the reviews
@@ -131,9 +135,10 @@ def classify_table(
         A table of the same library, pandas for a file; with `output`, its path. A table of pandas keeps its index. Any
         other, and each file that is written, has a column ``row``, counted from 0, and before it ``source``, the name
         of the file, where there are several. Then come the columns of `keep`. Then, by sentence, ``sentence``,
-        ``start``, ``end``, ``label``, ``probability``, ``certain`` and ``marked``, as in a `Verdict`; by review,
-        ``label``, which is "spoiler" where any sentence is one, ``probability``, the highest of a sentence,
-        ``n_spoilers`` and ``n_sentences``. A missing or empty text keeps its row, and has no label.
+        ``start``, ``end``, ``label``, ``probability``, ``certain`` and ``marked``, as in a `Verdict`, and, with
+        ``level="major"``, ``major``; by review, ``label`` and ``probability`` of the whole, as in
+        `spoilerguard.rendering.Verdicts`, ``n_spoilers`` and ``n_sentences``. A missing or empty text keeps its row,
+        and has no label.
 
     Raises
     ------
@@ -163,7 +168,7 @@ def classify_table(
     >>> classify_table(reviews, by="review", style="reddit")["redacted"].tolist()
     ['Lovely music. >!In the end Anna dies.!<', <NA>]
     """
-    job = Job(by=by, model=model, threshold=threshold, markup=markup, style=style).checked()
+    job = Job(by=by, model=model, threshold=threshold, level=level, markup=markup, style=style).checked()
     kept = kept_columns(keep)
     paths = _paths(table)
     if paths is None and output is None:

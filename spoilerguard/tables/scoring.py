@@ -10,8 +10,9 @@ from joblib import delayed
 from numpy.typing import NDArray
 
 from spoilerguard.bundled import NAMES, AnyModel, resolve_model
-from spoilerguard.calibration.operating_points import Threshold, resolve_thresholds
-from spoilerguard.documents import Documents, Standing
+from spoilerguard.calibration.operating_points import Threshold
+from spoilerguard.decisions import DecisionRule
+from spoilerguard.documents import Documents
 from spoilerguard.markup import check_markup
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.predictions import predict
@@ -33,6 +34,7 @@ class Job:
     by: str = "sentence"
     model: AnyModel = None
     threshold: Threshold = None
+    level: str = "any"
     markup: str | None = None
     style: str | None = None
 
@@ -52,8 +54,8 @@ class Job:
                 raise ValueError("style hides the spoilers of whole reviews: it needs by='review'.")
             redact_verdicts("", [], self.style, markup=self.markup)
         job = self if self.has_named_model else replace(self, model=resolve_model(self.model))
-        if job.threshold is not None:
-            job.thresholds()
+        if (job.threshold, job.level) != (None, "any"):
+            job.rule()
         return job
 
     @property
@@ -65,10 +67,9 @@ class Job:
         """The model; one that has a name is read once in a process."""
         return _read_named(self.model or "default") if self.has_named_model else resolve_model(self.model)
 
-    def thresholds(self) -> dict[Standing, float]:
-        """The probability that is enough in each standing."""
-        model = self.read_model()
-        return resolve_thresholds(model.operating_points_, self.threshold, model.threshold)
+    def rule(self) -> DecisionRule:
+        """Which probabilities are enough."""
+        return DecisionRule.of(self.read_model(), self.threshold, self.level)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +83,10 @@ class Scores:
     starts, ends : ndarray of int64, shape (n_sentences,)
         Places of the sentences in their texts.
     spoiler, certain, marked : ndarray of bool, shape (n_sentences,)
-    probability : ndarray of float64, shape (n_sentences,)
+    probability, major : ndarray of float64, shape (n_sentences,)
+        The second is NaN where the model cannot tell.
+    review_probability : ndarray of float64, shape (n_texts,)
+    review_spoils : ndarray of bool, shape (n_texts,)
     redacted : list of str or None
         The texts with their spoilers hidden, where a style was asked for; None for a missing one.
     """
@@ -94,6 +98,9 @@ class Scores:
     probability: NDArray[np.float64]
     certain: NDArray[np.bool_]
     marked: NDArray[np.bool_]
+    major: NDArray[np.float64]
+    review_probability: NDArray[np.float64]
+    review_spoils: NDArray[np.bool_]
     redacted: list[str | None] = field(default_factory=list)
 
     @classmethod
@@ -108,8 +115,8 @@ class Scores:
 
 _TYPES: dict[str, Any] = {
     **dict.fromkeys(("lengths", "starts", "ends"), np.int64),
-    "probability": np.float64,
-    **dict.fromkeys(("spoiler", "certain", "marked"), np.bool_),
+    **dict.fromkeys(("probability", "major", "review_probability"), np.float64),
+    **dict.fromkeys(("spoiler", "certain", "marked", "review_spoils"), np.bool_),
 }
 
 
@@ -159,15 +166,19 @@ def batches(texts: Sequence[str | None]) -> Iterator[list[str | None]]:
 
 def _score_batch(texts: list[str | None], job: Job) -> Scores:
     documents = Documents.from_reviews([text or "" for text in texts], job.markup)
-    predictions = predict(job.read_model(), documents)
+    predictions, rule = predict(job.read_model(), documents), job.rule()
+    major = predictions.major
     scores = Scores(
         documents.lengths,
         documents.starts,
         documents.starts + np.array([len(text) for text in documents.texts], dtype=np.int64),
-        predictions.is_spoiler(job.thresholds()),
+        predictions.is_spoiler(rule),
         predictions.probability,
         predictions.certain,
         documents.marked,
+        np.full(len(documents), np.nan) if major is None else major,
+        predictions.review_probability(rule),
+        predictions.review_is_spoiler(rule),
     )
     return scores if job.style is None else replace(scores, redacted=list(_redacted(texts, scores, job)))
 
