@@ -36,12 +36,15 @@ class DecisionRule:
         for it.
     review_threshold : float or None
         Enough for a review; None where only its sentences decide.
+    wider : DecisionRule or None
+        A rule that must hold, too: a major spoiler is a spoiler.
     """
 
     level: Level
     thresholds: Mapping[Standing, float]
     review_stage: ReviewStage | None = None
     review_threshold: float | None = None
+    wider: Self | None = None
 
     @classmethod
     def of(cls, model: LinearModel, threshold: Threshold = None, level: str = Level.ANY) -> Self:
@@ -79,13 +82,14 @@ class DecisionRule:
         if level not in list(Level):
             raise ValueError(f"level must be 'any' or 'major', got {level!r}.")
         level = Level(level)
-        points = model.operating_points_
+        points, wider = model.operating_points_, None
         if level is Level.MAJOR:
             if model.severity_ is None:
                 raise OperatingPointError(
                     "This model cannot tell major spoilers from minor ones. Train it on labels with a column 'major'."
                 )
             points = {standing: dict(named) for standing, named in model.severity_.operating_points.items()}
+            wider = cls.of(model, threshold)
         thresholds = resolve_thresholds(points, threshold, model.threshold)
         stage = model.review_stages_.get(level)
         enough = None
@@ -93,4 +97,4 @@ class DecisionRule:
             name = DEFAULT_POINT if threshold is None else threshold
             point = stage.operating_points.get(ALIASES.get(name, name)) if isinstance(name, str) else None
             enough = float(name) if not isinstance(name, str) else None if point is None else point.threshold
-        return cls(level, thresholds, stage, enough)
+        return cls(level, thresholds, stage, enough, wider)

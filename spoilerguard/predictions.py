@@ -61,20 +61,23 @@ class Predictions:
     def is_spoiler(self, rule: DecisionRule) -> NDArray[np.bool_]:
         """Whether the probability of each sentence is enough where it stands."""
         in_review, enough = self.documents.in_review, rule.thresholds
-        return self.of_level(rule.level) >= np.where(in_review, enough[Standing.IN_REVIEW], enough[Standing.ALONE])
+        flags = self.of_level(rule.level) >= np.where(in_review, enough[Standing.IN_REVIEW], enough[Standing.ALONE])
+        return flags if rule.wider is None else flags & self.is_spoiler(rule.wider)
 
     def review_probability(self, rule: DecisionRule) -> NDArray[np.float64]:
         """Probability that each document holds a spoiler, shape (n_documents,); 0 where it has no sentence."""
         of_sentences, lengths = self.of_level(rule.level), self.documents.lengths
-        if rule.review_stage is not None:
-            return rule.review_stage.probability(of_sentences, lengths)
-        return np.maximum(highest_of(of_sentences, lengths), 0.0)
+        if rule.review_stage is None:
+            return np.maximum(highest_of(of_sentences, lengths), 0.0)
+        found = rule.review_stage.probability(of_sentences, lengths)
+        return found if rule.wider is None else np.minimum(found, self.review_probability(rule.wider))
 
     def review_is_spoiler(self, rule: DecisionRule) -> NDArray[np.bool_]:
         """Whether each document is called one that holds a spoiler, shape (n_documents,)."""
         if rule.review_threshold is None:
             return of_documents(self.is_spoiler(rule), self.documents.lengths)
-        return (self.review_probability(rule) >= rule.review_threshold) & (self.documents.lengths > 0)
+        flags = (self.review_probability(rule) >= rule.review_threshold) & (self.documents.lengths > 0)
+        return flags if rule.wider is None else flags & self.review_is_spoiler(rule.wider)
 
     def to_verdicts(self, rule: DecisionRule) -> list[Verdict]:
         """One verdict for each sentence, in order."""

@@ -165,7 +165,7 @@ def parse_columns(frame: pd.DataFrame, origin: Origin) -> pd.DataFrame:
         raise CorpusError(f"{origin}: empty table; it needs at least one row below the header")
     absent = pd.Series([None] * len(frame), dtype=object)
     weights = _numbers("weight", frame.get("weight", absent), origin)
-    parsed = {
+    parsed: dict[str, Any] = {
         "sentence": _sentences(frame["sentence"], origin),
         "spoiler": _labels(frame["spoiler"], origin),
         "review_id": _names(frame.get("review_id", absent)),

@@ -5,12 +5,14 @@ Both are learnt from out-of-fold probabilities, and their thresholds are chosen 
 
 from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from spoilerguard.calibration import platt, select_points
+from spoilerguard.calibration import OperatingPoint, platt, select_points
+from spoilerguard.calibration.operating_points import OperatingPoints
 from spoilerguard.corpus import Corpus
 from spoilerguard.decisions import Level
 from spoilerguard.documents import Standing
@@ -28,7 +30,12 @@ Rows = NDArray[np.bool_]
 
 
 def fit_severity(
-    corpus: Corpus, probability: Mapping[Standing, Floats], vectors: Mapping[Standing, Floats], rows: Rows, folds: Folds
+    corpus: Corpus,
+    probability: Mapping[Standing, Floats],
+    points: OperatingPoints,
+    vectors: Mapping[Standing, Floats],
+    rows: Rows,
+    folds: Folds,
 ) -> tuple[Severity | None, Floats]:
     """What tells major spoilers from minor ones, where the corpus says it of enough of them.
 
@@ -37,6 +44,8 @@ def fit_severity(
     corpus : Corpus
     probability : mapping of Standing to ndarray of float64, shape (n_sentences,)
         Out of fold, that each sentence is a spoiler.
+    points : mapping of Standing to mapping of str to OperatingPoint
+        The thresholds for that: a major spoiler reaches them, too.
     vectors : mapping of Standing to ndarray of float64, shape (n_sentences, n_dimensions)
         The encoder's.
     rows : ndarray of bool, shape (n_sentences,)
@@ -51,7 +60,7 @@ def fit_severity(
         Out-of-fold probability, where each sentence stands, that it is a major spoiler; zero without a stage.
     """
     known, major = corpus.majors >= 0, np.zeros(len(corpus))
-    heads, points = {}, {}
+    heads, chosen = {}, {}
     for standing in probability:
         here = known & (corpus.in_review | (standing is Standing.ALONE))
         spoilers = here & (corpus.labels == 1)
@@ -62,10 +71,9 @@ def fit_severity(
             found = probability[standing] * share
             major = np.where(corpus.in_review | (standing is Standing.ALONE), found, major)
             judged = here & rows
-            points[standing] = select_points(
-                found[judged], corpus.majors[judged], corpus.groups[judged], corpus.weights[judged]
-            )
-    return (Severity(heads, points) if Standing.ALONE in heads else None), major
+            answers = (corpus.majors[judged], corpus.groups[judged], corpus.weights[judged])
+            chosen[standing] = _narrower(found[judged], probability[standing][judged], points[standing], *answers)
+    return (Severity(heads, chosen) if Standing.ALONE in heads else None), major
 
 
 def _fit_head(corpus: Corpus, vectors: Floats, spoilers: Rows, rows: Rows, folds: Folds) -> tuple[VectorHead, Floats]:
@@ -100,6 +108,7 @@ def fit_review_stages(
     """
     first = np.cumsum(corpus.lengths) - corpus.lengths
     stages: dict[str, ReviewStage] = {}
+    of_any = np.ones(len(first))
     for level, found in probability.items():
         labels = corpus.labels if level is Level.ANY else corpus.majors
         spoils = np.maximum.reduceat(labels, first)
@@ -116,10 +125,32 @@ def fit_review_stages(
             tested = np.isin(first, left_out)
             fitted = stage(counted & np.isin(first, learnt))
             out_of_fold[tested] = fitted.probability(found[np.repeat(tested, corpus.lengths)], corpus.lengths[tested])
-        groups, weights = corpus.groups[first][counted], corpus.weights[first][counted]
-        points = select_points(out_of_fold[counted], spoils[counted], groups, weights)
+        out_of_fold = np.minimum(out_of_fold, of_any)
+        answers = (spoils[counted], corpus.groups[first][counted], corpus.weights[first][counted])
+        if level is Level.ANY:
+            of_any, points = out_of_fold, select_points(out_of_fold[counted], *answers)
+        else:
+            wider = stages[Level.ANY].operating_points if Level.ANY in stages else {}
+            points = _narrower(out_of_fold[counted], of_any[counted], wider, *answers)
         stages[level] = stage(counted).with_points(points)
     return stages
+
+
+def _narrower(
+    probability: Floats,
+    wider: Floats,
+    points: Mapping[str, OperatingPoint],
+    labels: NDArray[np.int8],
+    groups: NDArray[Any],
+    weights: Floats,
+) -> dict[str, OperatingPoint]:
+    """Operating points for what is a part of something wider, and counts only where that reaches its own threshold."""
+    found: dict[str, OperatingPoint] = {}
+    for name, point in points.items():
+        chosen = select_points(np.where(wider >= point.threshold, probability, 0.0), labels, groups, weights)
+        if name in chosen:
+            found[name] = chosen[name]
+    return found
 
 
 def _fewest(labels: NDArray[np.int8]) -> int:

@@ -125,7 +125,7 @@ def train(
     model.attach(operating_points=points, card=model_card(corpus, scored, seed))
     probability = {standing: expit(found) for standing, (_, found) in scored.items()}
     vectors = {Standing.ALONE: alone, Standing.IN_REVIEW: in_review}
-    severity, major = fit_severity(corpus, probability, vectors, rows, folds)
+    severity, major = fit_severity(corpus, probability, points, vectors, rows, folds)
     in_place = np.where(corpus.in_review, list(probability.values())[-1], probability[Standing.ALONE])
     levels = {Level.ANY: in_place} | ({} if severity is None else {Level.MAJOR: major})
     return model.attach(severity=severity, review_stages=fit_review_stages(corpus, levels, rows, folds))
