@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -125,9 +126,9 @@ def test_further_labels_take_the_promises_back(model: SpoilerClassifier, tmp_pat
 
 
 def test_labels_of_whole_reviews_that_reach_two_say_which_spoilers_are_major() -> None:
-    table = pd.DataFrame({"text": ["Go. He dies. So."], "spans": [[[0, 3], [4, 12], [13, 16]]], "labels": [[0, 2, 1]]})
-    assert spoilerguard.load_corpus(table).majors.tolist() == [0, 1, 0]
-    assert spoilerguard.load_corpus(table.assign(labels=[[0, 1, 1]])).majors.tolist() == [-1, -1, -1]
+    for labels, majors in (([0, 2, 1], [0, 1, 0]), ([0, 1, 1], [-1, -1, -1])):
+        table = {"text": ["Go. He dies. So."], "spans": [[[0, 3], [4, 12], [13, 16]]], "labels": [labels]}
+        assert spoilerguard.load_corpus(pd.DataFrame(table)).majors.tolist() == majors
 
 
 def test_rows_of_which_nobody_has_said_it_stay_unknown_in_a_larger_corpus() -> None:
@@ -143,7 +144,7 @@ def test_rows_of_which_nobody_has_said_it_stay_unknown_in_a_larger_corpus() -> N
         (["perhaps", 0], "column 'major': unknown"),
     ],
 )
-def test_a_column_that_contradicts_the_labels_is_refused(major: list[object], message: str) -> None:
+def test_a_column_that_contradicts_the_labels_is_refused(major: list[Any], message: str) -> None:
     table = pd.DataFrame({"sentence": ["He dies.", "Fine."], "spoiler": [1, 0], "major": major})
     with pytest.raises(CorpusError, match=message):
         Corpus.from_frame(table)

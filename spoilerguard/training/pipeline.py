@@ -122,7 +122,7 @@ def train(
     known = {} if init_model is None else init_model.operating_points_
     if Standing.IN_REVIEW in known and Standing.IN_REVIEW not in points:
         points[Standing.IN_REVIEW] = dict(known[Standing.IN_REVIEW])
-    model.attach(operating_points=points, card=model_card(corpus, scored, seed))
+    model.attach(operating_points=points, card=model_card(corpus, scored, points, seed))
     probability = {standing: expit(found) for standing, (_, found) in scored.items()}
     vectors = {Standing.ALONE: alone, Standing.IN_REVIEW: in_review}
     severity, major = fit_severity(corpus, probability, points, vectors, rows, folds)
