@@ -115,6 +115,7 @@ def test_jsonl_has_an_object_for_each_sentence(library: Calls, review: str, caps
         ("probability", 0.875),
         ("certain", True),
         ("marked", False),
+        ("major", None),
     ]
     assert [row["certain"] for row in rows] == [True, True, False]
 
@@ -125,7 +126,7 @@ def test_csv_has_a_header_and_quotes_what_needs_quotes(
     library.answer("classify", VERDICTS)
     assert main(["classify", review, "--format", "csv"]) == 0
     header, first, *_ = csv.reader(io.StringIO(capsys.readouterr().out))
-    assert header == ["text", "start", "end", "label", "probability", "certain", "marked"]
+    assert header == ["text", "start", "end", "label", "probability", "certain", "marked", "major"]
     assert first == ['She said "no", and left.', "0", "24", "safe", "0.031", "true", "false"]
 
 

@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -137,16 +136,14 @@ def test_rows_of_which_nobody_has_said_it_stay_unknown_in_a_larger_corpus() -> N
     assert Corpus.concat([graded, plain]).majors.tolist() == [1, -1, -1]
 
 
-@pytest.mark.parametrize(
-    ("major", "message"),
-    [
-        ([0, 1], "row 1, column 'major': a major spoiler that is labelled safe"),
-        (["perhaps", 0], "column 'major': unknown"),
-    ],
-)
-def test_a_column_that_contradicts_the_labels_is_refused(major: list[Any], message: str) -> None:
-    table = pd.DataFrame({"sentence": ["He dies.", "Fine."], "spoiler": [1, 0], "major": major})
-    with pytest.raises(CorpusError, match=message):
+def test_what_is_labelled_safe_is_no_major_spoiler_whatever_an_older_column_says() -> None:
+    table = pd.DataFrame({"sentence": ["He dies.", "Fine."], "spoiler": [1, 0], "major": ["yes", "yes"]})
+    assert Corpus.from_frame(table).majors.tolist() == [1, 0]
+
+
+def test_a_word_that_means_no_label_is_refused_by_its_row_and_column() -> None:
+    table = pd.DataFrame({"sentence": ["He dies.", "Fine."], "spoiler": [1, 0], "major": ["perhaps", 0]})
+    with pytest.raises(CorpusError, match="row 0, column 'major': unknown label 'perhaps'"):
         Corpus.from_frame(table)
 
 

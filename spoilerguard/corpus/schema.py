@@ -217,13 +217,10 @@ def _labels(column: "pd.Series[Any]", origin: Origin, name: str = "spoiler") -> 
 
 
 def _majors(column: "pd.Series[Any]", spoiler: NDArray[np.int8], origin: Origin) -> "pd.Series[Any]":
-    """Whether each sentence is a major spoiler, missing where nobody has said; a safe sentence is none."""
+    """Whether each sentence is a major spoiler, missing where nobody has said; what is labelled safe is none."""
     known = np.array([not _is_blank(value) for value in column.to_list()], dtype=np.bool_)
     major = _labels(column.astype(object).where(known, 0), origin, "major")
-    wrong = np.flatnonzero((major == 1) & (spoiler == 0))
-    if len(wrong):
-        raise CorpusError(f"{origin.at(int(wrong[0]), 'major')}: a major spoiler that is labelled safe; correct one")
-    return pd.Series(pd.arrays.IntegerArray(major, ~known))
+    return pd.Series(pd.arrays.IntegerArray(major * spoiler, ~known))
 
 
 def _names(column: "pd.Series[Any]") -> "pd.Series[Any]":

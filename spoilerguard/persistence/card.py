@@ -5,8 +5,8 @@ The page is made from the model and never read back: it may be edited, replaced 
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
+from typing import Any
 
-from spoilerguard.calibration.operating_points import OperatingPoint
 from spoilerguard.errors import ModelFormatError
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.persistence.formats import kind_of, parameters_of, versions
@@ -53,7 +53,7 @@ def card_markdown(model: SpoilerClassifier) -> str:
     ## Parameters
     """
     vectorizer = model.vectorizer_
-    points: dict[str, Mapping[str, OperatingPoint]] = {str(at): named for at, named in model.operating_points_.items()}
+    points: dict[str, Mapping[str, Any]] = {str(at): named for at, named in model.operating_points_.items()}
     if model.severity_ is not None:
         points |= {f"{at}, major": named for at, named in model.severity_.operating_points.items()}
     points |= {f"whole review, {level}": stage.operating_points for level, stage in model.review_stages_.items()}
