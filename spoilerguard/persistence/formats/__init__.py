@@ -6,7 +6,6 @@ format already: a reader refuses what it does not know, for it may change the mo
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -14,21 +13,11 @@ import sklearn
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from spoilerguard.calibration.operating_points import OperatingPoints
-from spoilerguard.documents import Standing
 from spoilerguard.encoders import ENCODERS, Encoder
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.persistence.arrays import Arrays, describe, pack
-from spoilerguard.persistence.formats.v1 import (
-    COEF,
-    DOCUMENT_FREQUENCY,
-    ENCODER,
-    IDF,
-    MAJOR_COEF,
-    VECTOR_COEF,
-    idf_of,
-    read_v1,
-)
+from spoilerguard.persistence.formats.levels_v1 import describe_levels, describe_points, level_arrays
+from spoilerguard.persistence.formats.v1 import COEF, DOCUMENT_FREQUENCY, ENCODER, IDF, VECTOR_COEF, idf_of, read_v1
 from spoilerguard.persistence.manifest import (
     MODEL_JSON,
     UPGRADE,
@@ -74,9 +63,7 @@ def write(model: SpoilerClassifier) -> tuple[bytes, bytes]:
         arrays |= {ENCODER + name: array for name, array in vectorizer.encoder.arrays().items()}
     if context is not None and context.vector_coef:
         arrays[VECTOR_COEF] = np.array(context.vector_coef, dtype=np.float64)
-    if model.severity_ is not None:
-        heads = model.severity_.heads.items()
-        arrays |= {MAJOR_COEF + standing: np.array(head.vector_coef, dtype=np.float64) for standing, head in heads}
+    arrays |= level_arrays(model)
     weights, classes = pack(arrays), model.classes_
     document = {
         "kind": KIND,
@@ -88,33 +75,13 @@ def write(model: SpoilerClassifier) -> tuple[bytes, bytes]:
         "classes": {"dtype": "str" if classes.dtype.kind == "U" else classes.dtype.name, "values": classes},
         "intercept": model.intercept_,
         "context": None if context is None else {"weights": context.weights, "intercept": context.intercept},
-        "operating_points": _points(model.operating_points_),
-        **_optional(model),
+        "operating_points": describe_points(model.operating_points_),
+        **describe_levels(model),
         "card": model.card_,
         "arrays": describe(arrays),
         "weights": Stamp.of(weights)._asdict(),
     }
     return serialize(plain_object(document, "")), weights
-
-
-def _optional(model: SpoilerClassifier) -> dict[str, Any]:
-    """What not every model has."""
-    found: dict[str, Any] = {}
-    if model.severity_ is not None:
-        found["severity"] = {
-            "intercepts": {standing.value: head.intercept for standing, head in model.severity_.heads.items()},
-            "operating_points": _points(model.severity_.operating_points),
-        }
-    if model.review_stages_:
-        found["review_stages"] = {str(level): asdict(stage) for level, stage in model.review_stages_.items()}
-    return found
-
-
-def _points(points: OperatingPoints) -> dict[str, dict[str, Any]]:
-    return {
-        standing.value: {name: asdict(point) for name, point in points.get(standing, {}).items()}
-        for standing in Standing
-    }
 
 
 def parameters_of(model: SpoilerClassifier) -> dict[str, Any]:

@@ -13,24 +13,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spoilerguard.calibration.operating_points import OperatingPoint
 from spoilerguard.context import ReviewContext
-from spoilerguard.documents import Standing
 from spoilerguard.encoders import ENCODERS, Encoder
 from spoilerguard.features import SentenceVectorizer
 from spoilerguard.features.normalization import NORMALIZATIONS
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.persistence.arrays import ARRAYS, MAX_BYTES, WEIGHTS, Arrays, unpack
+from spoilerguard.persistence.formats.levels_v1 import POINTS, read_points, read_severity, read_stages
 from spoilerguard.persistence.layout import ANYTHING, TEXT, Layout, Rule, ascending, check, number, one_of, whole
 from spoilerguard.persistence.manifest import MODEL_JSON, UPGRADE, Fault, Stamp
-from spoilerguard.review_stage import ReviewStage
-from spoilerguard.severity import Severity, VectorHead
 
-__all__ = ["COEF", "DOCUMENT_FREQUENCY", "ENCODER", "IDF", "MAJOR_COEF", "VECTOR_COEF", "idf_of", "read_v1"]
+__all__ = ["COEF", "DOCUMENT_FREQUENCY", "ENCODER", "IDF", "VECTOR_COEF", "idf_of", "read_v1"]
 
 COEF, IDF, DOCUMENT_FREQUENCY = "coef", "idf", "document_frequency"
 VECTOR_COEF = "context.vector_coef"
-MAJOR_COEF = "severity.vector_coef."  # before a standing
 ENCODER = "encoder."  # before the names of the encoder's arrays
 
 _CONTEXT_FEATURES = (
@@ -51,33 +47,18 @@ _CONTEXT_FEATURES = (
     "warned before",
     "warning itself",
 )
-_REVIEW_FEATURES = ("logit of any", "highest logit", "log length")
 _LABEL_TYPES = (
     *("str", "object", "bool", "float32", "float64"),
     *("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
 )
+_READ_ELSEWHERE = ("severity", "review_stages")
 _MAX_DIMENSIONS = 4096  # of an encoder's vector: so many double-precision numbers are kept for each sentence
 _SHARE, _WEIGHT = number(0, 1), number(-1e30, 1e30)  # no weight of a model that works comes near
-_POINTS: Layout = {
-    ...: {
-        "threshold": _SHARE,
-        "precision": _SHARE,
-        "recall": _SHARE,
-        "precision_interval": ascending(_SHARE),
-        "recall_interval": ascending(_SHARE),
-    }
-}
 _CLASSIFIER: Mapping[str, Layout] = {
     "vectorizer": one_of("default", "as fitted"),
     "C": number(sys.float_info.min, 1e30),
     "threshold": _SHARE,
     "random_state": whole(0, 2**32 - 1),
-}
-_POINTS_BY_STANDING: Layout = {"alone": _POINTS, "in review": _POINTS}
-_STAGE: Layout = {
-    "weights": dict.fromkeys(_REVIEW_FEATURES, _WEIGHT),
-    "intercept": _WEIGHT,
-    "operating_points": _POINTS,
 }
 _LAYOUT: Mapping[str, Layout] = {
     "kind": TEXT,
@@ -98,7 +79,7 @@ _LAYOUT: Mapping[str, Layout] = {
     },
     "intercept": _WEIGHT,
     "context": {"weights": dict.fromkeys(_CONTEXT_FEATURES, _WEIGHT), "intercept": _WEIGHT},
-    "operating_points": _POINTS_BY_STANDING,
+    "operating_points": POINTS,
     "card": {...: ANYTHING},
     "arrays": ARRAYS,
     "weights": {
@@ -116,6 +97,7 @@ def read_v1(document: dict[str, Any], weights_of: Callable[[Stamp], bytes]) -> S
     arrays = unpack(weights_of(Stamp(**document["weights"])), document["arrays"])
     vectorizer = _vectorizer(document["vectorizer"], arrays)
     unfitted = SentenceVectorizer(**vectorizer.get_params(deep=False))  # it shares the encoder
+    sizes = {"alone": vectorizer.n_dimensions, "in review": vectorizer.n_review_dimensions}
     is_default = document["classifier"]["vectorizer"] == "default"
     model = SpoilerClassifier.from_parts(
         params=document["classifier"] | {"vectorizer": None if is_default else unfitted},
@@ -124,9 +106,9 @@ def read_v1(document: dict[str, Any], weights_of: Callable[[Stamp], bytes]) -> S
         coef=_take(arrays, COEF, vectorizer.n_columns, "float16").astype(np.float32),
         intercept=document["intercept"],
         context=_context(document["context"], arrays, vectorizer.n_review_dimensions) if has_context else None,
-        operating_points=_by_standing(document["operating_points"]),
-        severity=_severity(document["severity"], arrays, vectorizer) if "severity" in document else None,
-        review_stages={level: _review_stage(fields) for level, fields in document.get("review_stages", {}).items()},
+        operating_points=read_points(document["operating_points"]),
+        severity=read_severity(document["severity"], arrays, sizes) if "severity" in document else None,
+        review_stages=read_stages(document["review_stages"]) if "review_stages" in document else None,
         card=document["card"],
     )
     if arrays:
@@ -135,23 +117,13 @@ def read_v1(document: dict[str, Any], weights_of: Callable[[Stamp], bytes]) -> S
 
 
 def _optional(document: Mapping[str, Any]) -> Mapping[str, Layout]:
-    """The layout of what not every model has."""
-    found: dict[str, Layout] = {}
+    """The layout of what not every model has; most of it is checked by a reader of its own."""
+    found: dict[str, Layout] = {name: ANYTHING for name in _READ_ELSEWHERE if name in document}
     classifier = document.get("classifier")
     if isinstance(classifier, dict) and "class_weight" in classifier:  # each by its label, or "balanced"
         named: Layout = {...: number(0, 1e30)}
         layout = named if isinstance(classifier["class_weight"], dict) else one_of("balanced")
         found["classifier"] = {**_CLASSIFIER, "class_weight": layout}
-    if "severity" in document:
-        intercepts = document["severity"].get("intercepts") if isinstance(document["severity"], dict) else None
-        standings = ("alone", "in review") if isinstance(intercepts, dict) and "in review" in intercepts else ("alone",)
-        found["severity"] = {
-            "intercepts": dict.fromkeys(standings, _WEIGHT),
-            "operating_points": _POINTS_BY_STANDING,
-        }
-    if "review_stages" in document:
-        levels = document["review_stages"] if isinstance(document["review_stages"], dict) else {}
-        found["review_stages"] = {level: _STAGE for level in ("any", "major") if level in levels}
     return found
 
 
@@ -228,32 +200,3 @@ def _context(fields: Mapping[str, Any], arrays: Arrays, n_dimensions: int) -> Re
     weights = {name: fields["weights"][name] for name in _CONTEXT_FEATURES}
     vector_coef = _take(arrays, VECTOR_COEF, n_dimensions, "float64").tolist() if VECTOR_COEF in arrays else []
     return ReviewContext(weights, fields["intercept"], tuple(vector_coef))
-
-
-def _severity(fields: Mapping[str, Any], arrays: Arrays, vectorizer: SentenceVectorizer) -> Severity:
-    sizes = {"alone": vectorizer.n_dimensions, "in review": vectorizer.n_review_dimensions}
-    heads = {
-        Standing(standing): VectorHead(
-            tuple(_take(arrays, MAJOR_COEF + standing, sizes[standing], "float64").tolist()), intercept
-        )
-        for standing, intercept in fields["intercepts"].items()
-    }
-    return Severity(heads, _by_standing(fields["operating_points"]))
-
-
-def _review_stage(fields: Mapping[str, Any]) -> ReviewStage:
-    weights = {name: fields["weights"][name] for name in _REVIEW_FEATURES}
-    return ReviewStage(weights, fields["intercept"], _points(fields["operating_points"]))
-
-
-def _by_standing(fields: Mapping[str, Any]) -> dict[Standing, dict[str, OperatingPoint]]:
-    return {Standing(standing): _points(points) for standing, points in fields.items() if points}
-
-
-def _points(fields: Mapping[str, Any]) -> dict[str, OperatingPoint]:
-    return {name: _operating_point(point) for name, point in fields.items()}
-
-
-def _operating_point(fields: Mapping[str, Any]) -> OperatingPoint:
-    values: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in fields.items()}
-    return OperatingPoint(**values)
