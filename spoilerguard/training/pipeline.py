@@ -177,7 +177,8 @@ def _teaches_context(corpus: Corpus) -> bool:
 
 
 def _select_points(corpus: Corpus, rows: NDArray[np.bool_], logits: NDArray[np.float64]) -> dict[str, OperatingPoint]:
-    return select_points(expit(logits[rows]), corpus.labels[rows], corpus.groups[rows], corpus.weights[rows])
+    sources = corpus.frame["source"].fillna("").to_numpy(dtype=str)[rows]
+    return select_points(expit(logits[rows]), corpus.labels[rows], corpus.groups[rows], corpus.weights[rows], sources)
 
 
 def _calibration_rows(corpus: Corpus, sources: Collection[str] | None) -> NDArray[np.bool_]:
