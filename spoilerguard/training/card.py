@@ -1,43 +1,26 @@
 """What a reader of a model should know, as far as its training knows it: data, metrics, versions, limits."""
 
 import platform
-from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from spoilerguard.corpus import Corpus
-from spoilerguard.documents import Standing
 from spoilerguard.evaluation.metrics import headline_metrics
+from spoilerguard.training.finishing import Scored
+from spoilerguard.training.survey import Survey
 from spoilerguard.version import __version__
 
-__all__ = ["model_card"]
+__all__ = ["model_card", "stream_card"]
 
 _N_BOOTSTRAP = 200
 
 
-def model_card(
-    corpus: Corpus, scored: Mapping[Standing, tuple[NDArray[np.bool_], NDArray[np.float64]]], seed: int
-) -> dict[str, Any]:
+def model_card(corpus: Corpus, scored: Scored, seed: int) -> dict[str, Any]:
     """The card of a model that was trained on `corpus`.
 
     `scored` holds, for each standing, which rows its metrics rest on, and the out-of-fold logits of all rows.
     """
     sources = corpus.frame.groupby(corpus.frame["source"].fillna("unknown"))["spoiler"]
-    metrics = [
-        {"standing": standing.value, "metric": name, "value": one.value, "low": one.low, "high": one.high}
-        for standing, (rows, logits) in scored.items()
-        for name, one in headline_metrics(
-            corpus.labels[rows],
-            logits[rows],
-            corpus.weights[rows],
-            corpus.groups[rows],
-            n_bootstrap=_N_BOOTSTRAP,
-            seed=seed,
-        ).items()
-    ]
     return {
         "Trained on": {
             "corpus": corpus.name or "a table in memory",
@@ -50,7 +33,53 @@ def model_card(
         "Sources": [
             {"source": str(name), "sentences": int(part.size), "spoilers": int(part.sum())} for name, part in sources
         ],
-        "Out-of-fold metrics, by work": metrics,
+        "Out-of-fold metrics, by work": _metrics(corpus, scored, seed),
+        **_made_with(seed),
+    }
+
+
+def stream_card(survey: Survey, held_out: Corpus, scored: Scored) -> dict[str, Any]:
+    """The card of a model that has learnt from a stream; `scored` is about the works held out."""
+    n_learnt, n_spoilers = int(survey.learnt.sum()), int(survey.learnt[1])
+    return {
+        "Trained on": {
+            "corpus": held_out.name,
+            "sentences": n_learnt + len(held_out),
+            "spoilers": n_spoilers + int(held_out.labels.sum()),
+            "reviews": len(survey.reviews),
+            "works": len(survey.works),
+            "sentences that the head has learnt": n_learnt,
+            "sentences held out, for calibration, context and operating points": len(held_out),
+            "works held out": len(set(held_out.groups)),
+            "held-out sha256": held_out.digest,
+            "how": "one pass of averaged stochastic gradient descent over a stream",
+        },
+        "Sources": [
+            {"source": name, "sentences": sentences, "spoilers": spoilers}
+            for name, (sentences, spoilers) in sorted(survey.sources.items())
+        ],
+        "Metrics on the works held out": _metrics(held_out, scored, survey.seed),
+        **_made_with(survey.seed),
+    }
+
+
+def _metrics(corpus: Corpus, scored: Scored, seed: int) -> list[dict[str, Any]]:
+    return [
+        {"standing": standing.value, "metric": name, "value": one.value, "low": one.low, "high": one.high}
+        for standing, (rows, logits) in scored.items()
+        for name, one in headline_metrics(
+            corpus.labels[rows],
+            logits[rows],
+            corpus.weights[rows],
+            corpus.groups[rows],
+            n_bootstrap=_N_BOOTSTRAP,
+            seed=seed,
+        ).items()
+    ]
+
+
+def _made_with(seed: int) -> dict[str, Any]:
+    return {
         "Made with": {
             "spoilerguard": __version__,
             "python": platform.python_version(),
