@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from spoilerguard.model import SpoilerClassifier
     from spoilerguard.persistence import save
     from spoilerguard.tables import classify_table
-    from spoilerguard.training import cross_validate, train
+    from spoilerguard.training import cross_validate, train, train_stream
     from spoilerguard.verdicts import Label, Verdict
 
 __all__ = [
@@ -64,6 +64,7 @@ __all__ = [
     "redact",
     "save",
     "train",
+    "train_stream",
 ]
 
 _NAMES_BY_MODULE = {
@@ -83,7 +84,7 @@ _NAMES_BY_MODULE = {
     "persistence": ("save",),
     "bundled": ("load",),
     "tables": ("classify_table",),
-    "training": ("cross_validate", "train"),
+    "training": ("cross_validate", "train", "train_stream"),
     "verdicts": ("Label", "Verdict"),
 }
 _CLUSTERS = ("dask", "spark")  # modules, for ``spoilerguard.dask.classify_table``

@@ -25,6 +25,7 @@ __all__ = [
     "check_parameters",
     "fit_correction",
     "fit_head",
+    "offset_columns",
     "start_stream",
     "weigh_classes",
 ]
@@ -184,21 +185,41 @@ def fit_correction(
     return _UNPENALIZED * float(head.coef[-1]), Head(head.coef[:-1], head.intercept)
 
 
-def start_stream(start: Head | None, *, step: float, seed: int) -> SGDClassifier:
-    """A head that learns by stochastic gradient descent, from the weights that there are."""
-    head = SGDClassifier(loss="log_loss", alpha=1e-5, learning_rate="constant", eta0=step, random_state=seed)
+def start_stream(
+    start: Head | None, *, step: float, seed: int, penalty: float = 1e-5, average: bool = False
+) -> SGDClassifier:
+    """A head that learns by stochastic gradient descent, from the weights that there are.
+
+    With `average`, its weights are the mean over all steps: after one pass they are as good as after many (Polyak and
+    Juditsky 1992).
+    """
+    head = SGDClassifier(
+        loss="log_loss", alpha=penalty, learning_rate="constant", eta0=step, random_state=seed, average=average
+    )
     if start is not None:
         head.coef_, head.intercept_ = start.coef[None].copy(), np.array([start.intercept], dtype=np.float32)
         head.classes_ = np.array([0, 1])
     return head
 
 
+def offset_columns(sources: ArrayLike, names: Sequence[str], value: float = 1.0) -> sparse.csr_matrix:
+    """One column for each name, which holds `value` where a sentence comes from there.
+
+    Examples
+    --------
+    >>> offset_columns(["films", "books", "films"], ["books"]).toarray().tolist()
+    [[0.0], [1.0], [0.0]]
+    """
+    places = {name: place for place, name in enumerate(names)}
+    column = np.array([places.get(source, -1) for source in np.asarray(sources).tolist()], dtype=np.int64)
+    rows = np.flatnonzero(column >= 0)
+    values = np.full(len(rows), value, dtype=np.float32)
+    return sparse.csr_matrix((values, (rows, column[rows])), shape=(len(column), len(names)))
+
+
 def _with_offsets(columns: sparse.csr_matrix, sources: ArrayLike) -> sparse.csr_matrix:
     """One more column for each source but the most frequent, whose offset is the intercept."""
-    names, source, counts = np.unique(np.asarray(sources).astype(str), return_inverse=True, return_counts=True)
-    common = np.argmax(counts)
-    rows = np.flatnonzero(source != common)
-    own_column = source[rows] - (source[rows] > common)
-    offset = np.full(len(rows), _UNPENALIZED, dtype=np.float32)
-    offsets = sparse.csr_matrix((offset, (rows, own_column)), shape=(len(source), len(names) - 1))
-    return sparse.hstack([columns, offsets], format="csr")
+    given = np.asarray(sources).astype(str)
+    names, counts = np.unique(given, return_counts=True)
+    others = np.delete(names, np.argmax(counts)).tolist()
+    return sparse.hstack([columns, offset_columns(given, others, _UNPENALIZED)], format="csr")

@@ -17,7 +17,15 @@ _ENTRANCES = {
     f"spoilerguard.{module}"
     for module in (
         *("api", "arguments", "linear_model", "model", "pandas", "processes", "rendering.verdict_list"),
-        *("tables.classifying", "tables.frames", "tables.runs", "tables.scoring", "training.pipeline", "user_warnings"),
+        *(
+            "tables.classifying",
+            "tables.frames",
+            "tables.runs",
+            "tables.scoring",
+            "training.pipeline",
+            "training.stream",
+            "user_warnings",
+        ),
     )
 }
 _LIBRARIES = {"spoilerguard", "sklearn", "joblib", "tqdm"}

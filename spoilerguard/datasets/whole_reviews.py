@@ -46,14 +46,15 @@ def refuse_incomplete(names: Sequence[str], origin: Origin, columns: Mapping[str
 
 
 def to_sentences(
-    frame: pd.DataFrame, origin: Origin, columns: Mapping[str, str] | None = None
+    frame: pd.DataFrame, origin: Origin, columns: Mapping[str, str] | None = None, first: int = 0
 ) -> tuple[pd.DataFrame, Origin]:
     """One row a sentence, and where each came from.
 
     The table holds ``text``, ``spans`` ([[start, end], …] in characters) and ``labels`` (0 safe, 1 spoiler; where there
     is a 2, 1 is a minor and 2 a major spoiler); lists may be given as JSON text. ``review_id``, ``work``, ``source``,
     ``weight``, ``split`` are taken along, and a ``stratum`` goes into the source: ``imdb/random``. Spans that leave the
-    text, overlap, are blank, or are not as many as the labels are a `CorpusError`.
+    text, overlap, are blank, or are not as many as the labels are a `CorpusError`. A review without an id is named by
+    its row, counted from `first`.
 
     Examples
     --------
@@ -73,7 +74,7 @@ def to_sentences(
     rows: list[dict[str, Any]] = []
     lines: list[int] = []
     for row, record in enumerate(table.to_dict("records")):
-        rows += _cut(record, row, origin)
+        rows += _cut(record, row, origin, first)
         lines += [row if origin.lines is None else int(origin.lines[row])] * (len(rows) - len(lines))
     unit = "row" if origin.lines is None else origin.unit
     if not any(row["major"] for row in rows):  # 0 and 1 alone say nothing of how much a spoiler tells
@@ -82,7 +83,7 @@ def to_sentences(
     return sentences.dropna(axis=1, how="all"), Origin(origin.name, np.asarray(lines, dtype=np.int64), unit)
 
 
-def _cut(record: Mapping[Any, Any], row: int, origin: Origin) -> Iterator[dict[str, Any]]:
+def _cut(record: Mapping[Any, Any], row: int, origin: Origin, first: int) -> Iterator[dict[str, Any]]:
     """The sentences of one review as rows."""
     text, spans, labels = (
         record["text"],
@@ -99,7 +100,7 @@ def _cut(record: Mapping[Any, Any], row: int, origin: Origin) -> Iterator[dict[s
     source = [str(record[name]) for name in ("source", "stratum") if not is_missing(record.get(name))]
     carried["source"] = "/".join(source) or None
     if is_missing(carried.get("review_id")):
-        carried["review_id"] = f"review-{row}"  # its sentences belong together, whatever they are called
+        carried["review_id"] = f"review-{first + row}"  # its sentences belong together, whatever they are called
     end = 0
     for position, (span, value) in enumerate(zip(spans, labels, strict=True)):
         start, end = _check_span(span, end, text, origin.at(row, "spans"))

@@ -105,10 +105,20 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self._check_parameters()
         if not sentences:
             raise ValueError("SentenceVectorizer cannot be fitted on no sentences: pass at least one.")
-        filled = [self._ngram_columns(tokens).indices for tokens in self.tokenize(sentences)]
-        frequency = np.bincount(np.concatenate(filled), minlength=2 * self.n_buckets)
-        self.n_sentences_ = len(sentences)
-        self.idf_ = np.log((1 + self.n_sentences_) / (1 + frequency)).astype(np.float32)
+        return self.fit_frequencies(self.document_frequencies(sentences), len(sentences))
+
+    def document_frequencies(self, X: Sequence[str]) -> NDArray[np.int64]:
+        """In how many of the sentences each bucket occurs, shape (2 * n_buckets,); those of parts add up."""
+        self._check_parameters()
+        frequencies = np.zeros(2 * self.n_buckets, dtype=np.int64)
+        for tokens in self.tokenize(read_sentences(X)):
+            frequencies += np.bincount(self._ngram_columns(tokens).indices, minlength=len(frequencies))
+        return frequencies
+
+    def fit_frequencies(self, frequencies: NDArray[np.int64], n_sentences: int) -> Self:
+        """`fit`, from the `document_frequencies` of so many sentences."""
+        self.n_sentences_ = n_sentences
+        self.idf_ = np.log((1 + n_sentences) / (1 + frequencies)).astype(np.float32)
         return self
 
     def transform(self, X: Sequence[str], vectors: Vectors | None = None) -> sparse.csr_matrix:
