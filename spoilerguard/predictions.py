@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
+from spoilerguard.calibration import expit
 from spoilerguard.documents import Documents, Standing
 from spoilerguard.linear_model import LinearModel
 from spoilerguard.verdicts import Label, Verdict
@@ -40,7 +40,7 @@ class Predictions:
     @property
     def probability(self) -> NDArray[np.float64]:
         """Calibrated probability, in [0, 1], that each sentence is a spoiler, where it stands."""
-        return np.asarray(expit(self.logit))
+        return expit(self.logit)
 
     def is_spoiler(self, thresholds: Mapping[Standing, float]) -> NDArray[np.bool_]:
         """Whether the probability of each sentence reaches the threshold of its standing."""
