@@ -763,7 +763,7 @@ def test_in_a_frozen_program_any_number_of_processes_means_this_one(
 ) -> None:
     expected = list(classify_reviews(REVIEWS))
     monkeypatch.setattr(sys, "frozen", True, raising=False)
-    monkeypatch.setattr("spoilerguard.processes.Parallel", None)
+    monkeypatch.setattr("joblib.Parallel", None)
     with pytest.warns(UserWarning, match="has no effect in a frozen program") as caught:
         assert list(classify_reviews(REVIEWS, n_jobs=n_jobs)) == expected
     assert [warning.filename for warning in caught] == [__file__]

@@ -11,9 +11,11 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+from threadpoolctl import ThreadpoolController
 
 import spoilerguard
 from spoilerguard.bundled import default_model
+from spoilerguard.encoders.fork_lock import computing
 from spoilerguard.linear_model import LinearModel
 
 ROOT = Path(__file__).parents[1]
@@ -53,6 +55,20 @@ def test_32_threads_with_one_model_get_the_answers_of_one(model: LinearModel) ->
 
     with ThreadPoolExecutor(THREADS) as pool:
         assert all(answers == alone for answers in pool.map(work, range(THREADS)))
+
+
+def threads_of_linear_algebra() -> list[int]:
+    return [pool["num_threads"] for pool in ThreadpoolController().select(user_api="blas").info()]
+
+
+def test_an_encoder_computes_on_one_core_and_leaves_the_threads_as_they_were() -> None:
+    with ThreadpoolController().limit(limits=2, user_api="blas"):
+        before = threads_of_linear_algebra()
+        with computing:
+            with computing:
+                pass
+            assert set(threads_of_linear_algebra()) == {1}
+        assert threads_of_linear_algebra() == before
 
 
 FIRST_USE = """
