@@ -4,8 +4,6 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import overload
 
-from joblib import delayed
-
 from spoilerguard.arguments import ReviewStream, check_text
 from spoilerguard.bundled import AnyModel, resolve_model
 from spoilerguard.calibration.operating_points import Threshold
@@ -166,6 +164,8 @@ def classify_reviews(
         shared = resolve_model(model)
         done = (_classify_batch(batch, shared, threshold, level, markup) for batch in stream)
     else:
+        from joblib import delayed
+
         # Another process reads the default model itself, so that nobody sends it along.
         sent = None if model is None or model == "default" else resolve_model(model)
         done = run_jobs((delayed(_classify_batch)(batch, sent, threshold, level, markup) for batch in stream), n_jobs)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from spoilerguard.bundled import AnyModel
 from spoilerguard.calibration.operating_points import Threshold
-from spoilerguard.model import SpoilerClassifier
+from spoilerguard.linear_model import LinearModel
 from spoilerguard.tables.frames import classify_frame
 from spoilerguard.tables.scoring import Job
 from spoilerguard.tables.texts import kept_columns
@@ -83,6 +83,6 @@ def _sent_once(model: object) -> Any:  # noqa: ANN401
 
 
 def _classify_partition(
-    frame: pd.DataFrame, text: str, keep: Sequence[str], job: Job, model: SpoilerClassifier | None
+    frame: pd.DataFrame, text: str, keep: Sequence[str], job: Job, model: LinearModel | None
 ) -> pd.DataFrame:
     return classify_frame(frame, text, keep, job if model is None else replace(job, model=model))

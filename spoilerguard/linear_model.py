@@ -10,15 +10,13 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.validation import check_is_fitted
 
+from spoilerguard.calibration import expit
 from spoilerguard.calibration.operating_points import OperatingPoint, OperatingPoints
 from spoilerguard.context import ReviewContext
 from spoilerguard.documents import Standing
-from spoilerguard.features import LinearScorer, SentenceVectorizer, TokenBatch, read_sentences
-from spoilerguard.features.estimators import one_line
+from spoilerguard.features import LinearScorer, TokenBatch, Vectorizer, read_sentences
+from spoilerguard.features.estimators import check_fitted
 from spoilerguard.labels import parse_label
 from spoilerguard.review_stage import ReviewStage
 from spoilerguard.severity import Severity
@@ -32,11 +30,13 @@ _MIN_KNOWN = 0.82  # English reviews fall below it once in a hundred sentences, 
 _CHANGED = "Changed after training"  # an entry of the card
 
 
-class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """What a fitted `SpoilerClassifier` holds, and what it does with it; attributes as there."""
+class LinearModel:
+    """What a fitted `SpoilerClassifier` holds, and what it does with it; parameters and attributes as there.
 
-    threshold: float
-    vectorizer_: SentenceVectorizer
+    It needs nothing of scikit-learn, so that a first verdict need not wait for that import.
+    """
+
+    vectorizer_: Vectorizer
     classes_: NDArray[Any]
     n_features_in_: int
     coef_: NDArray[np.float32]
@@ -48,12 +48,27 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     card_: dict[str, Any]
     _scorer: LinearScorer | None = None  # made from the weights when it is first needed
 
+    def __init__(
+        self,
+        *,
+        vectorizer: Vectorizer | None = None,
+        C: float = 0.02,
+        threshold: float = 0.5,
+        random_state: int = 0,
+        class_weight: Mapping[Any, float] | str | None = None,
+    ) -> None:
+        self.vectorizer = vectorizer
+        self.C = C
+        self.threshold = threshold
+        self.random_state = random_state
+        self.class_weight = class_weight
+
     @classmethod
     def from_parts(
         cls,
         *,
         params: Mapping[str, Any],
-        vectorizer: SentenceVectorizer,
+        vectorizer: Vectorizer,
         classes: NDArray[Any],
         coef: NDArray[np.float32],
         intercept: float,
@@ -85,7 +100,7 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def absorb_calibration(self, slope: float, offset: float) -> Self:
         """Turn every logit ``z`` of a sentence alone into ``slope * z + offset``; logits in review stay as they are."""
-        check_is_fitted(self)
+        check_fitted(self, "coef_")
         self._set_head(self.coef_ * np.float32(slope), self.intercept_ * slope + offset)
         if self.context_ is not None:
             self.context_ = self.context_.absorb_calibration(slope, offset)
@@ -128,7 +143,7 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def certain(self, X: Sequence[str]) -> NDArray[np.bool_]:
         """Whether each sentence carries enough: four words, three different, 82 % known; shape (n_sentences,)."""
-        check_is_fitted(self)
+        check_fitted(self, "coef_")
         parts = [self.certain_tokens(tokens) for tokens in self.vectorizer_.tokenize(read_sentences(X))]
         return np.concatenate([np.zeros(0, dtype=np.bool_), *parts])
 
@@ -143,24 +158,12 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         enough = (words >= _MIN_WORDS) & (np.bincount(different, minlength=len(tokens)) >= _MIN_DIFFERENT)
         return np.asarray(enough & (known / np.maximum(words, 1) >= _MIN_KNOWN))
 
-    def __repr__(self, N_CHAR_MAX: int = 700) -> str:  # noqa: N803 - scikit-learn's name
-        return one_line(self)[:N_CHAR_MAX]
-
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_scorer": None}  # quickly made again, and large
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "coef_")
-
-    def __sklearn_tags__(self) -> Any:  # noqa: ANN401 - scikit-learn ships no types
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string, tags.input_tags.two_d_array = True, False
-        tags.classifier_tags.multi_class = False
-        return tags
+        return {**vars(self), "_scorer": None}  # quickly made again, and large
 
     def _spoiler_logits(self, X: Sequence[str], vectors: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
         """Logit of the probability that each sentence is a spoiler, whatever the classes are called."""
-        check_is_fitted(self)
+        check_fitted(self, "coef_")
         sentences, logits, done = read_sentences(X), [np.zeros(0)], 0
         if vectors is None:
             warn_of_reviews(sentences)
@@ -171,7 +174,7 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             done += len(tokens)
         return np.concatenate(logits)
 
-    def _reset(self, vectorizer: SentenceVectorizer, classes: NDArray[Any]) -> None:
+    def _reset(self, vectorizer: Vectorizer, classes: NDArray[Any]) -> None:
         """Forget what an earlier fit, or `train`, has left."""
         self.vectorizer_ = vectorizer
         self.classes_ = classes

@@ -1,15 +1,16 @@
 """The classifier that users fit: labelled sentences → a linear head, from scratch, from a stream, or by correction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.linear_model import SGDClassifier
-from sklearn.utils.validation import check_is_fitted, column_or_1d
+from sklearn.utils.validation import column_or_1d
 
 from spoilerguard.features import SentenceVectorizer, read_sentences
+from spoilerguard.features.estimators import check_fitted, one_line
 from spoilerguard.fitting import (
     Head,
     LabelledSentences,
@@ -32,7 +33,7 @@ _CORRECTION_C = (0.0003, 0.01)
 _STEP = (0.0005, 0.02)
 
 
-class SpoilerClassifier(LinearModel):
+class SpoilerClassifier(LinearModel, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Tell spoilers from safe sentences, each on its own: logistic regression over `SentenceVectorizer`'s vectors.
 
     Parameters
@@ -77,22 +78,19 @@ class SpoilerClassifier(LinearModel):
     ['spoiler', 'safe']
     """
 
+    vectorizer: SentenceVectorizer | None
+    vectorizer_: SentenceVectorizer
     _stream_head: SGDClassifier | None = None  # of `partial_fit`, as long as nothing else has set the weights
 
-    def __init__(
-        self,
-        *,
-        vectorizer: SentenceVectorizer | None = None,
-        C: float = 0.02,
-        threshold: float = 0.5,
-        random_state: int = 0,
-        class_weight: Mapping[Any, float] | str | None = None,
-    ) -> None:
-        self.vectorizer = vectorizer
-        self.C = C
-        self.threshold = threshold
-        self.random_state = random_state
-        self.class_weight = class_weight
+    @classmethod
+    def from_linear_model(cls, model: LinearModel) -> Self:
+        """The classifier that scores as `model` does, shares its parts, and learns further; a classifier as it is."""
+        if isinstance(model, cls):
+            return model
+        found, vectorizer = cls.__new__(cls), model.vectorizer
+        found.__dict__.update(vars(model), vectorizer_=SentenceVectorizer.from_vectorizer(model.vectorizer_))
+        found.vectorizer = None if vectorizer is None else SentenceVectorizer.from_vectorizer(vectorizer)
+        return found
 
     def fit(
         self,
@@ -207,7 +205,7 @@ class SpoilerClassifier(LinearModel):
         -------
         SpoilerClassifier
         """
-        check_is_fitted(self)
+        check_fitted(self, "coef_")
         X = read_sentences(X)
         target = column_or_1d(spoiler)
         if not np.isin(target, (0, 1)).all():
@@ -225,6 +223,18 @@ class SpoilerClassifier(LinearModel):
         )
         self._retract_measurements("adapt")
         return self
+
+    def __repr__(self, N_CHAR_MAX: int = 700) -> str:  # noqa: N803 - scikit-learn's name
+        return one_line(self)[:N_CHAR_MAX]
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "coef_")
+
+    def __sklearn_tags__(self) -> Any:  # noqa: ANN401 - scikit-learn ships no types
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string, tags.input_tags.two_d_array = True, False
+        tags.classifier_tags.multi_class = False
+        return tags
 
     def _fit(self, labelled: LabelledSentences, sources: ArrayLike | None, vectors: NDArray[np.float64] | None) -> Self:
         weights = weigh_classes(labelled.weights, labelled.target, self.class_weight)

@@ -1,12 +1,12 @@
 """A model and documents → a logit for every sentence, alone and where it stands; and those → verdicts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
+from spoilerguard.calibration import expit
 from spoilerguard.decisions import DecisionRule, Level
 from spoilerguard.documents import Documents, Standing
 from spoilerguard.linear_model import LinearModel
@@ -31,6 +31,8 @@ class Predictions:
         Whether each sentence carries enough to be classified.
     major_share : ndarray of float64 or None
         Probability that each sentence is a major spoiler if it is one at all; None where the model cannot tell.
+    probability : ndarray of float64
+        Calibrated probability, in [0, 1], that each sentence is a spoiler, where it stands.
     """
 
     documents: Documents
@@ -38,14 +40,13 @@ class Predictions:
     logit: NDArray[np.float64]
     certain: NDArray[np.bool_]
     major_share: NDArray[np.float64] | None = None
+    probability: NDArray[np.float64] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "probability", expit(self.logit))  # asked for again and again
 
     def __repr__(self) -> str:
         return f"Predictions({self.documents!r})"
-
-    @property
-    def probability(self) -> NDArray[np.float64]:
-        """Calibrated probability, in [0, 1], that each sentence is a spoiler, where it stands."""
-        return np.asarray(expit(self.logit))
 
     @property
     def major(self) -> NDArray[np.float64] | None:

@@ -11,8 +11,8 @@ from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
+from spoilerguard.calibration import expit
 from spoilerguard.calibration.operating_points import OperatingPoint
 from spoilerguard.documents import Standing
 

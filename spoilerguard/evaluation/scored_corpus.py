@@ -194,7 +194,7 @@ def resolve_arguments(
     resolved: list[SpoilerClassifier | TextClassifier] = []
     for model in models:
         if model is None or isinstance(model, SpoilerClassifier | str | Path):
-            resolved.append(resolve_model(model))
+            resolved.append(SpoilerClassifier.from_linear_model(resolve_model(model)))
         elif is_text_classifier(model):
             resolved.append(model)
         else:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from spoilerguard.features.ngrams import score_characters, segment_sums, word_ngrams
 from spoilerguard.features.tokens import TokenBatch
-from spoilerguard.features.vectorizer import SentenceVectorizer, Vectors
+from spoilerguard.features.vectorizer import Vectorizer, Vectors
 
 __all__ = ["LinearScorer"]
 
@@ -28,6 +28,7 @@ class LinearScorer:
 
     Examples
     --------
+    >>> from spoilerguard.features import SentenceVectorizer
     >>> vectorizer = SentenceVectorizer(n_buckets=16).fit(["He dies.", "Fine."])
     >>> scorer = LinearScorer(vectorizer, np.linspace(-1, 1, 32))
     >>> [tokens] = vectorizer.tokenize(["He is fine."])
@@ -36,7 +37,7 @@ class LinearScorer:
     True
     """
 
-    vectorizer: SentenceVectorizer
+    vectorizer: Vectorizer
     coef: NDArray[np.floating[Any]]
     _ngram_weights: NDArray[np.float32] = field(init=False, repr=False)
     _vector_weights: NDArray[np.float64] = field(init=False, repr=False)

@@ -7,61 +7,31 @@ time, so every method takes vectors that are known.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
-from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
 
 from spoilerguard.documents import Documents
 from spoilerguard.features.encoder import Encoder
-from spoilerguard.features.estimators import one_line
 from spoilerguard.features.ngrams import NGrams, character_ngrams, word_ngrams
 from spoilerguard.features.normalization import NORMALIZATIONS
 from spoilerguard.features.tokens import TokenBatch, read_sentences, token_batches, tokenize
 
-__all__ = ["SentenceVectorizer", "Vectors"]
+__all__ = ["Vectorizer", "Vectors"]
 
 Vectors = NDArray[np.float64]
 _MAX_WORDS, _MAX_CHARACTERS = 8, 16  # of an n-gram
 
 
-class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Turn sentences into sparse vectors of hashed word and character n-grams, weighted by rarity.
+class Vectorizer:
+    """The half of `SentenceVectorizer` that classifies; parameters and attributes as there.
 
-    Case, accents, curly quotes, blanks and stray markup do not change a vector, and a sentence's vector does not depend
-    on the batch that it comes in. Hashing n-grams follows Weinberger et al. (2009), "Feature Hashing for Large Scale
-    Multitask Learning"; weighting by inverse document frequency follows Spärck Jones (1972).
-
-    Parameters
-    ----------
-    word_ngrams : int, default 2
-        Longest run of neighbouring words (a punctuation mark counts as a word), from 1 to 8.
-    char_ngrams : tuple of (int, int), default (2, 5)
-        Shortest and longest character n-gram inside a word, the blank on either side of it included; from 2 to 16.
-    n_buckets : int, default 2**18
-        Columns for words, and as many again for characters; a power of two from 2**4 to 2**24.
-    encoder : Encoder, optional
-        What was learnt before; its vector makes the last ``encoder.n_dimensions`` columns.
-    normalization : int, default 1
-        Number of the text normalization, from `spoilerguard.features.normalization.NORMALIZATIONS`.
-
-    Attributes
-    ----------
-    idf_ : ndarray of float32, shape (2 * n_buckets,)
-        ``log((1 + n) / (1 + df))`` for `n` sentences, of which `df` hold the bucket.
-    n_sentences_ : int
-        Sentences seen by `fit`.
-
-    Examples
-    --------
-    >>> vectorizer = SentenceVectorizer().fit(["The ghost was his father.", "Lovely music."])
-    >>> X = vectorizer.transform(["the GHOST  was his father ."])
-    >>> (X != vectorizer.transform(["The ghost was his father."])).nnz
-    0
+    It needs nothing of scikit-learn, whose import takes three times as long as all else that a first verdict waits for.
     """
+
+    idf_: NDArray[np.float32]
+    n_sentences_: int
 
     def __init__(
         self,
@@ -78,73 +48,15 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.encoder = encoder
         self.normalization = normalization
 
-    def __repr__(self, N_CHAR_MAX: int = 700) -> str:  # noqa: N803 - scikit-learn's name
-        return one_line(self)[:N_CHAR_MAX]
-
-    def fit(self, X: Sequence[str], y: object = None) -> Self:  # noqa: ARG002 - pipelines pass it
-        """Learn how rare each bucket is.
-
-        Parameters
-        ----------
-        X : sequence of str
-            Sentences.
-        y : ignored
-
-        Returns
-        -------
-        SentenceVectorizer
-
-        Raises
-        ------
-        TypeError
-            Where `X` is one string, or holds something that is no string.
-        ValueError
-            Where `X` is empty or a parameter is out of its range.
-        """
-        sentences = read_sentences(X)
-        self._check_parameters()
-        if not sentences:
-            raise ValueError("SentenceVectorizer cannot be fitted on no sentences: pass at least one.")
-        return self.fit_frequencies(self.document_frequencies(sentences), len(sentences))
-
-    def document_frequencies(self, X: Sequence[str]) -> NDArray[np.int64]:
-        """In how many of the sentences each bucket occurs, shape (2 * n_buckets,); those of parts add up."""
-        self._check_parameters()
-        frequencies = np.zeros(2 * self.n_buckets, dtype=np.int64)
-        for tokens in self.tokenize(read_sentences(X)):
-            frequencies += np.bincount(self._ngram_columns(tokens).indices, minlength=len(frequencies))
-        return frequencies
-
-    def fit_frequencies(self, frequencies: NDArray[np.int64], n_sentences: int) -> Self:
-        """`fit`, from the `document_frequencies` of so many sentences."""
-        self.n_sentences_ = n_sentences
-        self.idf_ = np.log((1 + n_sentences) / (1 + frequencies)).astype(np.float32)
-        return self
-
-    def transform(self, X: Sequence[str], vectors: Vectors | None = None) -> sparse.csr_matrix:
-        """Vectors of sentences.
-
-        Parameters
-        ----------
-        X : sequence of str
-            Sentences.
-        vectors : ndarray of float64, shape (n_sentences, encoder.n_dimensions), optional
-            What `encode` gave for them, where that is known.
-
-        Returns
-        -------
-        scipy.sparse.csr_matrix of float32, shape (n_sentences, n_columns)
-        """
-        check_is_fitted(self)
-        sentences = read_sentences(X)
-        parts = [sparse.csr_matrix((0, 2 * self.n_buckets), dtype=np.float32)]
-        parts += [self._ngram_columns(tokens) for tokens in self.tokenize(sentences)]
-        ngrams = sparse.vstack(parts, format="csr")
-        ngrams.data *= self.idf_[ngrams.indices]
-        if self.encoder is None:
-            return ngrams
-        dense = self.encode(sentences) if vectors is None else self.check_vectors(vectors, len(sentences))
-        return sparse.hstack([ngrams, sparse.csr_matrix(dense.astype(np.float32))], format="csr")
+    def unfitted(self) -> Self:
+        """Another with the same parameters, which shares the encoder."""
+        return type(self)(
+            word_ngrams=self.word_ngrams,
+            char_ngrams=self.char_ngrams,
+            n_buckets=self.n_buckets,
+            encoder=self.encoder,
+            normalization=self.normalization,
+        )
 
     def encode(self, X: Sequence[str]) -> Vectors:
         """The encoder's vectors of sentences, each on its own, shape (n_sentences, n_dimensions); needs no fitting."""
@@ -195,15 +107,6 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             character_ngrams(tokens, self.char_ngrams, self.n_buckets),
         )
 
-    def get_feature_names_out(self, input_features: object = None) -> NDArray[Any]:  # noqa: ARG002 - pipelines pass it
-        """Names of the columns: ``words_<bucket>``, ``characters_<bucket>``, ``meaning_<i>``, shape (n_columns,).
-
-        A bucket has no better name, since hashes do not lead back to n-grams.
-        """
-        check_is_fitted(self)
-        kinds = {"words": self.n_buckets, "characters": self.n_buckets, "meaning": self.n_dimensions}
-        return np.array([f"{kind}_{column}" for kind, count in kinds.items() for column in range(count)], dtype=object)
-
     @property
     def n_dimensions(self) -> int:
         """Columns of the encoder's vector of a sentence; 0 without an encoder."""
@@ -225,24 +128,6 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if vectors.shape != wanted:
             raise ValueError(f"vectors has the shape {vectors.shape}; {wanted} was expected: pass what encode() gave.")
         return vectors
-
-    def __sklearn_tags__(self) -> Any:  # noqa: ANN401 - scikit-learn ships no types
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string, tags.input_tags.two_d_array = True, False
-        tags.transformer_tags.preserves_dtype = []
-        return tags
-
-    def _ngram_columns(self, tokens: TokenBatch) -> sparse.csr_matrix:
-        """The n-gram columns before rarity is weighed in."""
-        rows, columns, values = [], [], []
-        for block in self.ngrams(tokens):
-            count = np.sum([np.diff(part.edges) for part in block], axis=0)
-            for part in block:
-                rows.append(part.sentence)
-                columns.append(part.bucket)
-                values.append((1 / np.sqrt(count[part.sentence])).astype(np.float32))
-        index = (np.concatenate(rows), np.concatenate(columns))
-        return sparse.csr_matrix((np.concatenate(values), index), shape=(len(tokens), 2 * self.n_buckets))
 
     def _check_parameters(self) -> None:
         shortest, longest = self.char_ngrams

@@ -94,7 +94,7 @@ def train(
     warn_of_reviews(corpus.sentences)
     rows = calibration_rows(corpus, calibration_sources)
     folds = group_folds(corpus, n_splits, seed)
-    init_model = None if base is None else resolve_model(base)
+    init_model = None if base is None else SpoilerClassifier.from_linear_model(resolve_model(base))
     templates = _templates(estimator, seed) if init_model is None else [init_model]
     alone, in_review = _vectorizer(templates[0]).encode_documents(corpus.documents)
     tried = [out_of_fold_logits(one, corpus, alone, folds, n_jobs=n_jobs, progress=progress) for one in templates]

@@ -6,15 +6,14 @@ format already: a reader refuses what it does not know, for it may change the mo
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import sklearn
 from numpy.typing import NDArray
-from sklearn.utils.validation import check_is_fitted
 
 from spoilerguard.encoders import ENCODERS, Encoder
-from spoilerguard.model import SpoilerClassifier
+from spoilerguard.features.estimators import check_fitted
+from spoilerguard.linear_model import LinearModel
 from spoilerguard.persistence.arrays import Arrays, describe, pack
 from spoilerguard.persistence.formats.levels_v1 import describe_levels, describe_points, level_arrays
 from spoilerguard.persistence.formats.v1 import COEF, DOCUMENT_FREQUENCY, ENCODER, IDF, VECTOR_COEF, idf_of, read_v1
@@ -30,14 +29,19 @@ from spoilerguard.persistence.manifest import (
 )
 from spoilerguard.version import __version__
 
+if TYPE_CHECKING:
+    from spoilerguard.model import SpoilerClassifier
+
 __all__ = ["KIND", "READERS", "kind_of", "parameters_of", "read", "versions", "write"]
 
 KIND = "spoilerguard model"
-READERS: Mapping[int, Callable[[dict[str, Any], Callable[[Stamp], bytes]], SpoilerClassifier]] = {1: read_v1}
+READERS: Mapping[int, Callable[[dict[str, Any], Callable[[Stamp], bytes]], LinearModel]] = {1: read_v1}
 
 
 def versions() -> dict[str, str]:
     """Of what writes a model here and now."""
+    import sklearn  # who only reads models does without it
+
     return {"spoilerguard": __version__, "numpy": np.__version__, "scikit-learn": sklearn.__version__}
 
 
@@ -49,13 +53,13 @@ def kind_of(encoder: Encoder | None) -> str | None:
     return kind
 
 
-def write(model: SpoilerClassifier) -> tuple[bytes, bytes]:
+def write(model: "SpoilerClassifier") -> tuple[bytes, bytes]:
     """The content of ``model.json`` and of ``weights.safetensors``.
 
     Parameters are written whatever they are called, but for those that are None: the reader, which `save` asks before
     it writes, refuses what it does not know, so that no parameter is ever lost in silence.
     """
-    check_is_fitted(model, ["vectorizer_", "coef_"])
+    check_fitted(model, "coef_")
     vectorizer, context = model.vectorizer_, model.context_
     encoder_kind = kind_of(vectorizer.encoder)
     arrays = {COEF: _half_precision(model.coef_), **_document_frequency(model)}
@@ -84,7 +88,7 @@ def write(model: SpoilerClassifier) -> tuple[bytes, bytes]:
     return serialize(plain_object(document, "")), weights
 
 
-def parameters_of(model: SpoilerClassifier) -> dict[str, Any]:
+def parameters_of(model: "SpoilerClassifier") -> dict[str, Any]:
     """Those that are not None; labels of `class_weight` as text, which `parse_label` reads alike."""
     given = {name: value for name, value in model.get_params(deep=False).items() if value is not None}
     if isinstance(model.class_weight, Mapping):
@@ -101,7 +105,7 @@ def _half_precision(coef: NDArray[np.float32]) -> NDArray[np.float16]:
     return half
 
 
-def _document_frequency(model: SpoilerClassifier) -> Arrays:
+def _document_frequency(model: LinearModel) -> Arrays:
     """The whole numbers that `idf_` was computed from, where they give it back exactly; else `idf_` itself."""
     idf, n_sentences = model.vectorizer_.idf_, model.vectorizer_.n_sentences_
     with np.errstate(all="ignore"):  # an `idf_` that nobody has counted may lead anywhere
@@ -114,7 +118,7 @@ def _document_frequency(model: SpoilerClassifier) -> Arrays:
     return {DOCUMENT_FREQUENCY: frequency.astype(np.min_scalar_type(int(frequency.max())))}
 
 
-def read(data: bytes, weights_of: Callable[[Stamp], bytes]) -> SpoilerClassifier:
+def read(data: bytes, weights_of: Callable[[Stamp], bytes]) -> LinearModel:
     """The model that the content of a ``model.json`` describes, or a `Fault`."""
     document = plain_object(parse(data))
     kind, number = document.get("kind"), document.get("format")

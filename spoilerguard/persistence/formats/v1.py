@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from spoilerguard.context import ReviewContext
 from spoilerguard.encoders import ENCODERS, Encoder
-from spoilerguard.features import SentenceVectorizer
+from spoilerguard.features import Vectorizer
 from spoilerguard.features.normalization import NORMALIZATIONS
-from spoilerguard.model import SpoilerClassifier
+from spoilerguard.linear_model import LinearModel
 from spoilerguard.persistence.arrays import ARRAYS, MAX_BYTES, WEIGHTS, Arrays, unpack
 from spoilerguard.persistence.formats.levels_v1 import POINTS, read_points, read_severity, read_stages
 from spoilerguard.persistence.layout import ANYTHING, TEXT, Layout, Rule, ascending, check, number, one_of, whole
@@ -90,17 +90,16 @@ _LAYOUT: Mapping[str, Layout] = {
 }
 
 
-def read_v1(document: dict[str, Any], weights_of: Callable[[Stamp], bytes]) -> SpoilerClassifier:
+def read_v1(document: dict[str, Any], weights_of: Callable[[Stamp], bytes]) -> LinearModel:
     """The model of a document whose checksum and format number hold; `weights_of` gives the file of a stamp."""
     has_context = document.get("context") is not None
     check(document, {**_LAYOUT, **_optional(document), **({} if has_context else {"context": one_of(None)})})
     arrays = unpack(weights_of(Stamp(**document["weights"])), document["arrays"])
     vectorizer = _vectorizer(document["vectorizer"], arrays)
-    unfitted = SentenceVectorizer(**vectorizer.get_params(deep=False))  # it shares the encoder
     sizes = {"alone": vectorizer.n_dimensions, "in review": vectorizer.n_review_dimensions}
     is_default = document["classifier"]["vectorizer"] == "default"
-    model = SpoilerClassifier.from_parts(
-        params=document["classifier"] | {"vectorizer": None if is_default else unfitted},
+    model = LinearModel.from_parts(
+        params=document["classifier"] | {"vectorizer": None if is_default else vectorizer.unfitted()},
         vectorizer=vectorizer,
         classes=_classes(**document["classes"]),
         coef=_take(arrays, COEF, vectorizer.n_columns, "float16").astype(np.float32),
@@ -127,12 +126,12 @@ def _optional(document: Mapping[str, Any]) -> Mapping[str, Layout]:
     return found
 
 
-def _vectorizer(fields: Mapping[str, Any], arrays: Arrays) -> SentenceVectorizer:
+def _vectorizer(fields: Mapping[str, Any], arrays: Arrays) -> Vectorizer:
     if fields["normalization"] not in NORMALIZATIONS:
         known = ", ".join(map(str, NORMALIZATIONS))
         what = f"names text normalization {fields['normalization']}, and this version knows {known}."
         raise Fault(MODEL_JSON, what, UPGRADE)
-    vectorizer = SentenceVectorizer(
+    vectorizer = Vectorizer(
         word_ngrams=fields["word_ngrams"],
         char_ngrams=tuple(fields["char_ngrams"]),
         n_buckets=fields["n_buckets"],
