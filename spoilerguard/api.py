@@ -48,7 +48,7 @@ def classify(
         A model, the folder of a saved one, or the name "default" or "accurate". None means "default".
     threshold : float or str, optional
         Probability in [0, 1] from which a sentence is called a spoiler, or the name of one of the model's operating
-        points. None means the model's own, "balanced" where it has one.
+        points. None means the model's own: its parameter ``threshold``, else "balanced" where it has that, else 0.5.
     markup : {"html", "markdown", "discord", "reddit"}, optional
         What `text` is written in. It is read as a reader sees it; offsets lead into `text` as it is. None means plain
         text. The spoiler marks of authors are known in either case, and make no difference to a label.

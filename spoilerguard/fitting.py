@@ -15,6 +15,7 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.utils.validation import _check_sample_weight, column_or_1d
 
+from spoilerguard.calibration.operating_points import Threshold, resolve_thresholds
 from spoilerguard.features import read_sentences
 from spoilerguard.labels import LABEL_EXAMPLES, parse_label
 
@@ -50,12 +51,12 @@ class Head(NamedTuple):
     intercept: float
 
 
-def check_parameters(C: float, threshold: float) -> None:
+def check_parameters(C: float, threshold: Threshold) -> None:
     """Stop before a fit whose parameters are out of their range."""
     if not C > 0:
         raise ValueError(f"C must be above 0; got {C}.")
-    if not 0 <= threshold <= 1:
-        raise ValueError(f"threshold must lie in [0, 1]; got {threshold}.")
+    if not isinstance(threshold, str):  # a name waits for the operating points
+        resolve_thresholds({}, threshold)
 
 
 def check_labels(

@@ -13,7 +13,7 @@ from scipy.special import expit
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from spoilerguard.calibration.operating_points import OperatingPoint, OperatingPoints
+from spoilerguard.calibration.operating_points import OperatingPoint, OperatingPoints, Threshold, resolve_thresholds
 from spoilerguard.context import ReviewContext
 from spoilerguard.documents import Standing
 from spoilerguard.features import LinearScorer, SentenceVectorizer, TokenBatch, read_sentences
@@ -32,7 +32,7 @@ _CHANGED = "Changed after training"  # an entry of the card
 class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """What a fitted `SpoilerClassifier` holds, and what it does with it; attributes as there."""
 
-    threshold: float
+    threshold: Threshold
     vectorizer_: SentenceVectorizer
     classes_: NDArray[Any]
     n_features_in_: int
@@ -114,8 +114,13 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return -np.logaddexp(0, np.column_stack([logits, -logits]))
 
     def predict(self, X: Sequence[str]) -> NDArray[Any]:
-        """Label of each sentence, the spoiler class where its probability reaches `threshold`, shape (n_sentences,)."""
-        spoiler = expit(self._spoiler_logits(X)) >= self.threshold
+        """Label of each sentence, the spoiler class where its probability reaches the threshold, shape (n_sentences,).
+
+        The threshold is the one that `spoilerguard.classify` takes for a sentence alone: `threshold`, else "balanced",
+        else 0.5.
+        """
+        logits = self._spoiler_logits(X)
+        spoiler = expit(logits) >= resolve_thresholds(self.operating_points_, None, self.threshold)[Standing.ALONE]
         labels: NDArray[Any] = self.classes_[np.where(spoiler, self.spoiler_index_, 1 - self.spoiler_index_)]
         return labels
 
@@ -186,9 +191,10 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         what = f"{method} has learnt from further labels, so measurements of this model no longer hold."
         self.operating_points_ = {}
         self.card_ = {_CHANGED: what, **self.card_}
+        own = 0.5 if self.threshold is None else self.threshold
         warn_user(
-            f"{what} Its operating points were dropped (classify now uses threshold={self.threshold}), its "
-            "probabilities are no longer calibrated, and its card says so. To set them anew, train instead: "
+            f"{what} Its operating points were dropped (its threshold is now {own!r}), its probabilities are no "
+            "longer calibrated, and its card says so. To set them anew, train instead: "
             "spoilerguard.train(corpus, base=model)."
         )
 

@@ -9,6 +9,7 @@ from sklearn.base import clone
 from sklearn.linear_model import SGDClassifier
 from sklearn.utils.validation import check_is_fitted, column_or_1d
 
+from spoilerguard.calibration.operating_points import Threshold
 from spoilerguard.features import SentenceVectorizer, read_sentences
 from spoilerguard.fitting import (
     Head,
@@ -41,8 +42,10 @@ class SpoilerClassifier(LinearModel):
         How sentences become vectors; cloned before it is fitted. None means ``SentenceVectorizer()``.
     C : float, default 0.02
         Inverse strength of the L2 penalty.
-    threshold : float, default 0.5
-        Probability, in [0, 1], from which `predict` says spoiler.
+    threshold : float, str or None, default None
+        Probability, in [0, 1], from which `predict` and, unless asked for another, `spoilerguard.classify` say spoiler;
+        or the name of one of the operating points that `spoilerguard.train` gives. None means "balanced" where the
+        model has it, else 0.5.
     random_state : int, default 0
         Seed; equal seeds give equal weights.
     class_weight : dict of label to float, "balanced" or None, default None
@@ -84,7 +87,7 @@ class SpoilerClassifier(LinearModel):
         *,
         vectorizer: SentenceVectorizer | None = None,
         C: float = 0.02,
-        threshold: float = 0.5,
+        threshold: Threshold = None,
         random_state: int = 0,
         class_weight: Mapping[Any, float] | str | None = None,
     ) -> None:

@@ -28,7 +28,7 @@ from spoilerguard.ranking import refuse_hard_labels
 
 __all__ = ["MODEL_THRESHOLD", "Sample", "ScoredCorpus", "resolve_arguments", "score", "scored_alone"]
 
-MODEL_THRESHOLD = "default"  # stands for the threshold of a model that has no operating points
+MODEL_THRESHOLD = "default"  # stands for the threshold of a model that has no operating points, or one that was set
 
 _NO_CONTEXT = "The model has no context: in the review, too, each sentence is scored by itself."
 
@@ -55,9 +55,9 @@ class ScoredCorpus:
         return np.asarray(self.corpus.in_review[self.rows] | (standing is Standing.ALONE))
 
     def main_point(self, standing: Standing) -> str:
-        """The operating point at which mistakes are counted: "balanced", or else the first."""
+        """The operating point at which mistakes are counted: the threshold that was set, "balanced", or the first."""
         points = self.thresholds[standing]
-        return DEFAULT_POINT if DEFAULT_POINT in points else next(iter(points))
+        return next((name for name in (MODEL_THRESHOLD, DEFAULT_POINT) if name in points), next(iter(points)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,11 +107,12 @@ def score(model: SpoilerClassifier | TextClassifier, corpus: Corpus) -> ScoredCo
     predictions = predict(model, corpus.documents)
     refuse_hard_labels(predictions.alone)
     points = model.operating_points_
-    otherwise = resolve_thresholds(points, None, model.threshold)
+    own = resolve_thresholds(points, None, model.threshold)
     thresholds = {}
     for standing in Standing:
         named = {name: point.threshold for name, point in points.get(standing, {}).items()}
-        named = named or {MODEL_THRESHOLD: otherwise[standing]}
+        if model.threshold is not None or not named:
+            named[MODEL_THRESHOLD] = own[standing]
         thresholds[standing] = {name: np.full(len(corpus), at) for name, at in named.items()}
     by_standing = {Standing.ALONE: predictions.alone, Standing.IN_REVIEW: predictions.logit}
     note = no_context if model.context_ is None else ""

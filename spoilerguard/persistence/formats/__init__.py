@@ -18,7 +18,17 @@ from spoilerguard.documents import Standing
 from spoilerguard.encoders import ENCODERS, Encoder
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.persistence.arrays import Arrays, describe, pack
-from spoilerguard.persistence.formats.v1 import COEF, DOCUMENT_FREQUENCY, ENCODER, IDF, VECTOR_COEF, idf_of, read_v1
+from spoilerguard.persistence.formats.v1 import (
+    COEF,
+    DOCUMENT_FREQUENCY,
+    ENCODER,
+    IDF,
+    NO_THRESHOLD,
+    THRESHOLD,
+    VECTOR_COEF,
+    idf_of,
+    read_v1,
+)
 from spoilerguard.persistence.manifest import (
     MODEL_JSON,
     UPGRADE,
@@ -69,7 +79,7 @@ def write(model: SpoilerClassifier) -> tuple[bytes, bytes]:
         "kind": KIND,
         "format": max(READERS),
         "versions": versions(),
-        "classifier": parameters_of(model),
+        "classifier": _classifier(model),
         "vectorizer": vectorizer.get_params(deep=False)
         | {"encoder": encoder_kind, "n_sentences": vectorizer.n_sentences_},
         "classes": {"dtype": "str" if classes.dtype.kind == "U" else classes.dtype.name, "values": classes},
@@ -92,6 +102,12 @@ def parameters_of(model: SpoilerClassifier) -> dict[str, Any]:
     if isinstance(model.class_weight, Mapping):
         given["class_weight"] = {str(label): weight for label, weight in model.class_weight.items()}
     return given | {"vectorizer": "default" if model.vectorizer is None else "as fitted"}
+
+
+def _classifier(model: SpoilerClassifier) -> dict[str, Any]:
+    """Its parameters; a threshold has a field of its own, so that the older one is 0.5 where none was set."""
+    own = {} if model.threshold is None else {THRESHOLD: model.threshold}
+    return parameters_of(model) | own | {"threshold": NO_THRESHOLD}
 
 
 def _half_precision(coef: NDArray[np.float32]) -> NDArray[np.float16]:

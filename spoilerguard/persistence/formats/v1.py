@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spoilerguard.calibration.operating_points import OperatingPoint
+from spoilerguard.calibration.operating_points import OperatingPoint, resolve_thresholds
 from spoilerguard.context import ReviewContext
 from spoilerguard.documents import Standing
 from spoilerguard.encoders import ENCODERS, Encoder
+from spoilerguard.errors import OperatingPointError
 from spoilerguard.features import SentenceVectorizer
 from spoilerguard.features.normalization import NORMALIZATIONS
 from spoilerguard.model import SpoilerClassifier
@@ -24,10 +25,22 @@ from spoilerguard.persistence.arrays import ARRAYS, MAX_BYTES, WEIGHTS, Arrays, 
 from spoilerguard.persistence.layout import ANYTHING, TEXT, Layout, Rule, ascending, check, number, one_of, whole
 from spoilerguard.persistence.manifest import MODEL_JSON, UPGRADE, Fault, Stamp
 
-__all__ = ["COEF", "DOCUMENT_FREQUENCY", "ENCODER", "IDF", "VECTOR_COEF", "idf_of", "read_v1"]
+__all__ = [
+    "COEF",
+    "DOCUMENT_FREQUENCY",
+    "ENCODER",
+    "IDF",
+    "NO_THRESHOLD",
+    "THRESHOLD",
+    "VECTOR_COEF",
+    "idf_of",
+    "read_v1",
+]
 
 COEF, IDF, DOCUMENT_FREQUENCY = "coef", "idf", "document_frequency"
 VECTOR_COEF = "context.vector_coef"
+THRESHOLD = "own_threshold"  # where one was set
+NO_THRESHOLD = 0.5  # what the older field "threshold" says where none was
 ENCODER = "encoder."  # before the names of the encoder's arrays
 
 _CONTEXT_FEATURES = (
@@ -54,6 +67,10 @@ _LABEL_TYPES = (
 )
 _MAX_DIMENSIONS = 4096  # of an encoder's vector: so many double-precision numbers are kept for each sentence
 _SHARE, _WEIGHT = number(0, 1), number(-1e30, 1e30)  # no weight of a model that works comes near
+_OWN_THRESHOLD = Rule(
+    "a number from 0 to 1 or the name of an operating point",
+    lambda value: _SHARE.accepts(value) or isinstance(value, str),
+)
 _POINTS: Layout = {
     ...: {
         "threshold": _SHARE,
@@ -106,9 +123,8 @@ def read_v1(document: dict[str, Any], weights_of: Callable[[Stamp], bytes]) -> S
     arrays = unpack(weights_of(Stamp(**document["weights"])), document["arrays"])
     vectorizer = _vectorizer(document["vectorizer"], arrays)
     unfitted = SentenceVectorizer(**vectorizer.get_params(deep=False))  # it shares the encoder
-    is_default = document["classifier"]["vectorizer"] == "default"
     model = SpoilerClassifier.from_parts(
-        params=document["classifier"] | {"vectorizer": None if is_default else unfitted},
+        params=_params(document["classifier"], unfitted),
         vectorizer=vectorizer,
         classes=_classes(**document["classes"]),
         coef=_take(arrays, COEF, vectorizer.n_columns, "float16").astype(np.float32),
@@ -123,17 +139,34 @@ def read_v1(document: dict[str, Any], weights_of: Callable[[Stamp], bytes]) -> S
     )
     if arrays:
         raise Fault(WEIGHTS, f"is wrong: this model has no use for {', '.join(sorted(arrays))}.")
+    try:
+        resolve_thresholds(model.operating_points_, None, model.threshold)
+    except OperatingPointError as error:
+        raise Fault(MODEL_JSON, f"is wrong: {THRESHOLD} must fit the model. {error}") from None
     return model
 
 
 def _optional(document: Mapping[str, Any]) -> Mapping[str, Layout]:
-    """The layout of ``classifier`` where it holds weights of classes: each by its label, or "balanced"."""
+    """The layout of ``classifier`` with the optional parameters that it holds: a threshold, weights of classes."""
     classifier = document.get("classifier")
-    if not isinstance(classifier, dict) or "class_weight" not in classifier:
+    if not isinstance(classifier, dict):
         return {}
     named: Layout = {...: number(0, 1e30)}
-    layout = named if isinstance(classifier["class_weight"], dict) else one_of("balanced")
-    return {"classifier": {**_CLASSIFIER, "class_weight": layout}}
+    layouts: Mapping[str, Layout] = {
+        THRESHOLD: _OWN_THRESHOLD,
+        "class_weight": named if isinstance(classifier.get("class_weight"), dict) else one_of("balanced"),
+    }
+    return {"classifier": {**_CLASSIFIER, **{name: one for name, one in layouts.items() if name in classifier}}}
+
+
+def _params(fields: Mapping[str, Any], vectorizer: SentenceVectorizer) -> dict[str, Any]:
+    """The parameters of the classifier; `vectorizer` is the one that was fitted, as it was before."""
+    older = None if fields["threshold"] == NO_THRESHOLD else fields["threshold"]
+    params = {name: value for name, value in fields.items() if name != THRESHOLD}
+    return params | {
+        "vectorizer": None if fields["vectorizer"] == "default" else vectorizer,
+        "threshold": fields.get(THRESHOLD, older),
+    }
 
 
 def _vectorizer(fields: Mapping[str, Any], arrays: Arrays) -> SentenceVectorizer:
