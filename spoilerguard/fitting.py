@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.utils.validation import _check_sample_weight, column_or_1d
+from threadpoolctl import threadpool_limits
 
 from spoilerguard.calibration.operating_points import Threshold, resolve_thresholds
 from spoilerguard.features import read_sentences
@@ -161,7 +162,9 @@ def fit_head(
 ) -> Head:
     """Logistic regression; with `sources`, each source but the most frequent has an offset that is then forgotten."""
     head = LogisticRegression(C=C, solver="liblinear", random_state=seed)
-    head.fit(columns if sources is None else _with_offsets(columns, sources), target, weights)
+    # The solver adds up long vectors with BLAS, whose sums depend on the number of its threads.
+    with threadpool_limits(1, user_api="blas"):
+        head.fit(columns if sources is None else _with_offsets(columns, sources), target, weights)
     return Head(head.coef_[0, : columns.shape[1]], float(head.intercept_[0]))
 
 
