@@ -19,6 +19,7 @@ from spoilerguard.documents import Standing
 from spoilerguard.features import LinearScorer, SentenceVectorizer, TokenBatch, read_sentences
 from spoilerguard.features.estimators import one_line
 from spoilerguard.labels import parse_label
+from spoilerguard.memory import SentenceMemory
 from spoilerguard.user_warnings import warn_of_reviews, warn_user
 
 __all__ = ["LinearModel"]
@@ -41,6 +42,7 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     context_: ReviewContext | None
     operating_points_: dict[Standing, dict[str, OperatingPoint]]
     card_: dict[str, Any]
+    memory_: SentenceMemory | None = None
     _scorer: LinearScorer | None = None  # made from the weights when it is first needed
 
     @classmethod
@@ -55,12 +57,13 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         context: ReviewContext | None = None,
         operating_points: OperatingPoints | None = None,
         card: Mapping[str, Any] | None = None,
+        memory: SentenceMemory | None = None,
     ) -> Self:
         """A fitted model from its parts, as a reader of model files has them; `params` are those of ``get_params``."""
         model = cls(**params)
         model._reset(vectorizer, classes)
         model._set_head(coef, intercept)
-        return model.attach(context=context, operating_points=operating_points, card=card)
+        return model.attach(context=context, operating_points=operating_points, card=card, memory=memory)
 
     def attach(
         self,
@@ -68,12 +71,14 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         context: ReviewContext | None = None,
         operating_points: OperatingPoints | None = None,
         card: Mapping[str, Any] | None = None,
+        memory: SentenceMemory | None = None,
     ) -> Self:
         """Set what was learnt or measured outside of the head; None leaves a part as it is."""
         self.context_ = self.context_ if context is None else context
         if operating_points is not None:
             self.operating_points_ = {standing: dict(points) for standing, points in operating_points.items()}
         self.card_ = self.card_ if card is None else dict(card)
+        self.memory_ = self.memory_ if memory is None else memory
         return self
 
     def absorb_calibration(self, slope: float, offset: float) -> Self:
@@ -174,7 +179,11 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.vectorizer_ = vectorizer
         self.classes_ = classes
         self.n_features_in_ = 1  # one column of text
-        self.context_, self.operating_points_, self.card_ = None, {}, {}
+        self.context_, self.operating_points_, self.card_, self.memory_ = None, {}, {}, None
+
+    def _remember(self, sentences: Sequence[str]) -> None:
+        """Add sentences to those that the model has learnt from."""
+        self.memory_ = (self.memory_ or SentenceMemory()).add(sentences)
 
     def _set_head(self, coef: NDArray[np.floating[Any]], intercept: float) -> None:
         """Set weights and intercept."""

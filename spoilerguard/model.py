@@ -71,6 +71,9 @@ class SpoilerClassifier(LinearModel):
         Named thresholds, likewise.
     card_ : dict
         What a reader of the model should know, likewise: data, terms, measurements, limits.
+    memory_ : SentenceMemory or None
+        Hashes of the sentences that it has learnt from: `spoilerguard.evaluate` says where a corpus is not new to it.
+        Whoever has a sentence can test whether it was learnt: for private texts, set None before `spoilerguard.save`.
 
     Examples
     --------
@@ -138,7 +141,9 @@ class SpoilerClassifier(LinearModel):
         labelled = check_labels(X, y, sample_weight)
         if vectors is None:
             warn_of_reviews(labelled.sentences)
-        return self._fit(labelled, sources, vectors)
+        self._fit(labelled, sources, vectors)
+        self._remember(labelled.sentences)
+        return self
 
     def fit_flags(
         self,
@@ -149,7 +154,7 @@ class SpoilerClassifier(LinearModel):
         sources: ArrayLike | None = None,
         vectors: NDArray[np.float64] | None = None,
     ) -> Self:
-        """As `fit`, from 1 for a spoiler and 0 for a safe sentence; `classes_` are then "safe" and "spoiler"."""
+        """As `fit`, from 1 for a spoiler and 0 for safe; `classes_` are "safe" and "spoiler", and `memory_` is None."""
         labelled = check_labels(X, spoiler, sample_weight)
         return self._fit(labelled._replace(classes=np.array([label.value for label in Label])), sources, vectors)
 
@@ -163,8 +168,7 @@ class SpoilerClassifier(LinearModel):
         """Learn from one part of a stream, by stochastic gradient descent.
 
         How rare an n-gram is, is taken from the first part; `classes` is needed there where a label is missing from it.
-        Parameters as in `fit`. Operating points, and what the card has measured, then no longer hold: they are dropped
-        or marked, with a warning.
+        Parameters as in `fit`. Operating points and what the card has measured no longer hold: both go, with a warning.
         """
         if self.class_weight == "balanced":
             raise ValueError("class_weight='balanced' needs all labels at once: give partial_fit a dict instead.")
@@ -182,6 +186,7 @@ class SpoilerClassifier(LinearModel):
         stream.partial_fit(self.vectorizer_.transform(labelled.sentences), labelled.target, [0, 1], weights)
         self._set_head(stream.coef_[0], float(stream.intercept_[0]))
         self._stream_head = stream
+        self._remember(labelled.sentences)
         self._retract_measurements("partial_fit")
         return self
 
@@ -226,6 +231,7 @@ class SpoilerClassifier(LinearModel):
         self._set_head(
             share * self.coef_.astype(np.float64) + correction.coef, share * self.intercept_ + correction.intercept
         )
+        self._remember(X)
         self._retract_measurements("adapt")
         return self
 

@@ -235,7 +235,7 @@ def test_idf_that_nobody_has_counted_comes_back_too(tmp_path: Path) -> None:
     model = fitted()
     model.vectorizer_.idf_ = model.vectorizer_.idf_ * np.float32(1.1)
     save(model, tmp_path)
-    assert set(document_in(tmp_path)["arrays"]) == {"coef", "idf"}
+    assert set(document_in(tmp_path)["arrays"]) == {"coef", "idf", "memory.0"}
     np.testing.assert_array_equal(load(tmp_path).vectorizer_.idf_, model.vectorizer_.idf_)
 
 

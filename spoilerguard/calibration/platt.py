@@ -6,11 +6,13 @@ model is no bigger and its reasons still add up.
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import brentq
+from scipy.special import expit, logit
 from sklearn.linear_model import LogisticRegression
 
 from spoilerguard.errors import TrainingError
 
-__all__ = ["calibration_error", "check_probabilities", "equal_mass_bins", "platt"]
+__all__ = ["balance", "calibration_error", "check_probabilities", "equal_mass_bins", "platt"]
 
 _ROUNDING = 1e-9
 
@@ -41,6 +43,19 @@ def platt(
             "On works held out, spoilers score no higher than safe sentences: these labels teach nothing."
         )
     return float(line.coef_[0, 0]), float(line.intercept_[0])
+
+
+def balance(logits: NDArray[np.float64], labels: NDArray[np.int8], sample_weight: NDArray[np.float64]) -> float:
+    """The offset at which mean probability and share of spoilers are equal, for labels of both kinds.
+
+    Examples
+    --------
+    >>> round(balance(np.zeros(4), np.array([0, 0, 0, 1]), np.ones(4)), 3)
+    -1.099
+    """
+    share = np.average(labels, weights=sample_weight)
+    far = float(np.abs(logits).max() + np.abs(logit(share)) + 1)
+    return float(brentq(lambda offset: np.average(expit(logits + offset), weights=sample_weight) - share, -far, far))
 
 
 def calibration_error(

@@ -19,7 +19,7 @@ from spoilerguard.evaluation.curves import curves_of
 from spoilerguard.evaluation.metrics import MetricValue, review_measure, sentence_measure
 from spoilerguard.evaluation.report import PointCheck, Report
 from spoilerguard.evaluation.scored_corpus import Sample, ScoredCorpus, resolve_arguments, score, scored_alone
-from spoilerguard.evaluation.slices import ALL, slices
+from spoilerguard.evaluation.slices import ALL, learnt_slices, slices
 from spoilerguard.model import SpoilerClassifier
 
 __all__ = ["evaluate", "evaluate_probabilities", "report_of"]
@@ -69,6 +69,12 @@ def evaluate(
         Where the classes of a classifier do not say which is the spoiler, or it gives hard labels.
     sklearn.exceptions.NotFittedError
 
+    Warns
+    -----
+    UserWarning
+        Where the model remembers more of these sentences from its training than chance explains. `Report.overlap` says
+        how many, and the slices "learnt: yes" and "learnt: no" what difference it makes.
+
     Examples
     --------
     >>> sentences = ["He dies at the end.", "The killer is the nurse.", "Great music.", "The acting is fine."]
@@ -81,7 +87,9 @@ def evaluate(
     (1.0, 0.5)
     """
     [fitted], labelled = resolve_arguments([model], corpus)
-    return report_of(score(fitted, labelled), n_bootstrap=n_bootstrap, seed=seed)
+    scored = score(fitted, labelled)
+    scored.warn_of_overlap("the model's")
+    return report_of(scored, n_bootstrap=n_bootstrap, seed=seed)
 
 
 def evaluate_probabilities(
@@ -158,6 +166,7 @@ def report_of(scored: ScoredCorpus, *, n_bootstrap: int, seed: int) -> Report:
         curves={standing: curves_of(scored, standing, n_bootstrap, seed) for standing in scored.standings},
         mistakes=_mistakes(scored),
         note=scored.note,
+        overlap=scored.overlap,
     )
 
 
@@ -169,7 +178,7 @@ def _metrics(scored: ScoredCorpus, standing: Standing, n_bootstrap: int, seed: i
         for metric, one in found.items():
             yield MetricValue(standing, part, metric, one.value, one.low, one.high, n)
 
-    for name, mask in slices(scored.corpus).items():
+    for name, mask in (slices(scored.corpus) | learnt_slices(scored.corpus, scored.memory, scored.overlap)).items():
         sample = Sample.of(scored, standing, mask)
         if len(sample) or name == ALL:
             yield from values(sentence_measure(sample), sample, name, len(sample))

@@ -6,6 +6,7 @@ The logits may also come from several models, such as those of a cross-validatio
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -22,9 +23,11 @@ from spoilerguard.datasets.loading import AnyTable, load_corpus
 from spoilerguard.documents import Standing
 from spoilerguard.errors import CorpusError
 from spoilerguard.evaluation.classifiers import TextClassifier, is_text_classifier, spoiler_logits
+from spoilerguard.memory import Overlap, SentenceMemory
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.predictions import predict
 from spoilerguard.ranking import refuse_hard_labels
+from spoilerguard.user_warnings import warn_user
 
 __all__ = ["MODEL_THRESHOLD", "Sample", "ScoredCorpus", "resolve_arguments", "score", "scored_alone"]
 
@@ -33,7 +36,7 @@ MODEL_THRESHOLD = "default"  # stands for the threshold of a model that has no o
 _NO_CONTEXT = "The model has no context: in the review, too, each sentence is scored by itself."
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class ScoredCorpus:
     """Logits of sentences for each standing, and the probability that is enough at each operating point."""
 
@@ -44,6 +47,20 @@ class ScoredCorpus:
     promised: OperatingPoints = field(default_factory=dict)  # what the model states about its operating points
     note: str = ""  # what a reader has to know about the scores
     are_probabilities: bool = True  # else the scores only rank, and calibration is undefined
+    memory: SentenceMemory | None = None  # what the model has learnt from, where it knows
+
+    @cached_property
+    def overlap(self) -> Overlap | None:
+        """How much of the corpus the model has learnt from; None where it does not know."""
+        return None if self.memory is None else self.memory.overlap(self.corpus.sentences)
+
+    def warn_of_overlap(self, whose: str) -> None:
+        """Warn where the model has learnt from these sentences; `whose` training it was, in words."""
+        if self.overlap is not None and self.overlap.is_beyond_chance:
+            warn_user(
+                f"{self.overlap.describe(whose)} Measured on what it has learnt, a model looks better than it is: take "
+                "other works."
+            )
 
     @property
     def standings(self) -> tuple[Standing, ...]:
@@ -116,7 +133,7 @@ def score(model: SpoilerClassifier | TextClassifier, corpus: Corpus) -> ScoredCo
         thresholds[standing] = {name: np.full(len(corpus), at) for name, at in named.items()}
     by_standing = {Standing.ALONE: predictions.alone, Standing.IN_REVIEW: predictions.logit}
     note = no_context if model.context_ is None else ""
-    return ScoredCorpus(corpus, np.arange(len(corpus)), by_standing, thresholds, points, note)
+    return ScoredCorpus(corpus, np.arange(len(corpus)), by_standing, thresholds, points, note, memory=model.memory_)
 
 
 def scored_alone(corpus: Corpus, logits: NDArray[np.float64], note: str) -> ScoredCorpus:

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spoilerguard.corpus import Corpus
+from spoilerguard.memory import Overlap, SentenceMemory
 
-__all__ = ["ALL", "SLICES", "place_in_review", "slices"]
+__all__ = ["ALL", "SLICES", "learnt_slices", "place_in_review", "slices"]
 
 ALL = "all"
 _LENGTHS = {"1–4 words": (0, 5), "5–9 words": (5, 10), "10–19 words": (10, 20), "20 words or more": (20, np.inf)}
@@ -35,6 +36,18 @@ def slices(corpus: Corpus) -> _Masks:
         if len(parts) > 1:
             found |= {f"{way}: {name}": mask for name, mask in parts.items()}
     return found
+
+
+def learnt_slices(corpus: Corpus, memory: SentenceMemory | None, overlap: Overlap | None) -> _Masks:
+    """What the model has learnt from and what is new to it, where it remembers so much that both are worth a look.
+
+    Short sentences, which a memory does not hold, are in neither.
+    """
+    if memory is None or overlap is None or not overlap.is_beyond_chance:
+        return {}
+    learnt, counted = memory.holds(corpus.sentences), memory.counts(corpus.sentences)
+    masks = {"learnt: yes": learnt, "learnt: no": counted & ~learnt}
+    return {name: mask for name, mask in masks.items() if mask.any()}
 
 
 def place_in_review(corpus: Corpus) -> NDArray[np.float64]:

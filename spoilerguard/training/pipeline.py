@@ -14,7 +14,7 @@ from sklearn.base import clone
 from sklearn.metrics import roc_auc_score
 
 from spoilerguard.bundled import AnyModel, default_encoder, resolve_model
-from spoilerguard.calibration import OperatingPoint, platt, select_points
+from spoilerguard.calibration import OperatingPoint, balance, platt, select_points
 from spoilerguard.context import ReviewContext
 from spoilerguard.corpus import Corpus
 from spoilerguard.datasets.loading import AnyTable, load_corpus
@@ -22,8 +22,10 @@ from spoilerguard.documents import Standing
 from spoilerguard.errors import TrainingError
 from spoilerguard.features import SentenceVectorizer
 from spoilerguard.fitting import check_parameters
+from spoilerguard.memory import SentenceMemory
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.processes import n_processes
+from spoilerguard.training.base_memory import calibration_rows_new_to
 from spoilerguard.training.card import model_card
 from spoilerguard.training.folds import Folds, fit, group_folds, out_of_fold_logits
 from spoilerguard.user_warnings import warn_of_reviews
@@ -55,7 +57,9 @@ def train(
         own only the first.
     base : SpoilerClassifier, folder or name, optional
         A model to start from: its weights stay and are corrected where the new labels ask for it; its context stage
-        stays, and is calibrated anew where `corpus` has reviews enough.
+        stays, and is calibrated anew where `corpus` has reviews enough. Of works that it has learnt itself its logits
+        are too sure, so calibration and thresholds rest on the other works, or a warning and the card say that there
+        are too few.
     estimator : SpoilerClassifier, optional
         Instead of `base`. Unfitted, for other hyper-parameters. None means the defaults on the encoder of the default
         model, with the strength of penalty that does best on held-out works.
@@ -91,7 +95,7 @@ def train(
     Warns
     -----
     UserWarning
-        Where sentences look like whole reviews, or `n_jobs` has no effect.
+        Where sentences look like whole reviews, `n_jobs` has no effect, or `base` has learnt these sentences before.
 
     Examples
     --------
@@ -105,26 +109,29 @@ def train(
     corpus = load_corpus(corpus)
     _refuse_hopeless(corpus, n_splits)
     warn_of_reviews(corpus.sentences)
-    rows = _calibration_rows(corpus, calibration_sources)
+    drawn = _calibration_rows(corpus, calibration_sources)
+    rows, learnt = (drawn, "") if base is None else calibration_rows_new_to(templates[0].memory_, corpus, drawn)
     folds = group_folds(corpus, n_splits, seed)
     alone, in_review = _vectorizer(templates[0]).encode_documents(corpus.documents)
     tried = [out_of_fold_logits(one, corpus, alone, folds, n_jobs=n_jobs, progress=progress) for one in templates]
     best = int(np.argmax([roc_auc_score(corpus.labels, logits, sample_weight=corpus.weights) for logits in tried]))
     logits, model = tried[best], fit(templates[best], corpus, alone)
 
-    slope, offset = platt(logits[rows], corpus.labels[rows], corpus.weights[rows])
+    slope, offset = _calibrate(logits, corpus, rows, drawn)
     model.absorb_calibration(slope, offset)
     logits = slope * logits + offset
     scored = {Standing.ALONE: (rows, logits)}
     if _teaches_context(corpus):
-        context, logits_in_review = _fit_context(logits, corpus, in_review, rows, folds, model.context_)
+        context, logits_in_review = _fit_context(logits, corpus, in_review, (rows, drawn), folds, model.context_)
         model.attach(context=context)
         scored[Standing.IN_REVIEW] = (rows & corpus.in_review, logits_in_review)
     points = {standing: _select_points(corpus, *pair) for standing, pair in scored.items()}
     known = {} if base is None else templates[0].operating_points_
     if Standing.IN_REVIEW in known and Standing.IN_REVIEW not in points:
         points[Standing.IN_REVIEW] = dict(known[Standing.IN_REVIEW])
-    return model.attach(operating_points=points, card=model_card(corpus, scored, seed))
+    card = model_card(corpus, scored, seed) | ({"Learnt before": learnt} if learnt else {})
+    memory = (model.memory_ or SentenceMemory()).add(corpus.sentences)
+    return model.attach(operating_points=points, card=card, memory=memory)
 
 
 def _templates(base: AnyModel, estimator: SpoilerClassifier | None, seed: int) -> list[SpoilerClassifier]:
@@ -157,7 +164,7 @@ def _fit_context(
     logits: NDArray[np.float64],
     corpus: Corpus,
     vectors: NDArray[np.float64],
-    rows: NDArray[np.bool_],
+    rows: tuple[NDArray[np.bool_], NDArray[np.bool_]],
     folds: Folds,
     known: ReviewContext | None,
 ) -> tuple[ReviewContext, NDArray[np.float64]]:
@@ -174,10 +181,23 @@ def _fit_context(
         fold_stage = stage(np.isin(np.arange(len(corpus)), learnt) & corpus.in_review)
         documents = corpus.take(left_out).documents
         out_of_fold[left_out] = fold_stage.logits(logits[left_out], documents, vectors[left_out])
-    rows = rows & corpus.in_review
-    slope, offset = platt(out_of_fold[rows], corpus.labels[rows], corpus.weights[rows])
+    slope, offset = _calibrate(out_of_fold, corpus, *(part & corpus.in_review for part in rows))
     out_of_fold = np.where(corpus.in_review, slope * out_of_fold + offset, 0.0)
     return stage(corpus.in_review).rescale(slope, offset), out_of_fold
+
+
+def _calibrate(
+    logits: NDArray[np.float64], corpus: Corpus, rows: NDArray[np.bool_], drawn: NDArray[np.bool_]
+) -> tuple[float, float]:
+    """Slope and offset of out-of-fold logits: the slope from works new to the base, the offset from all that was drawn.
+
+    What the base has learnt makes logits too steep, and the share of spoilers differs from work to work: the more works
+    it rests on, the better.
+    """
+    slope, offset = platt(logits[rows], corpus.labels[rows], corpus.weights[rows])
+    if not np.array_equal(rows, drawn):
+        offset = balance(slope * logits[drawn], corpus.labels[drawn], corpus.weights[drawn])
+    return slope, offset
 
 
 def _teaches_context(corpus: Corpus) -> bool:

@@ -23,6 +23,7 @@ from spoilerguard.persistence.formats.v1 import (
     DOCUMENT_FREQUENCY,
     ENCODER,
     IDF,
+    MEMORY,
     NO_THRESHOLD,
     THRESHOLD,
     VECTOR_COEF,
@@ -74,6 +75,8 @@ def write(model: SpoilerClassifier) -> tuple[bytes, bytes]:
         arrays |= {ENCODER + name: array for name, array in vectorizer.encoder.arrays().items()}
     if context is not None and context.vector_coef:
         arrays[VECTOR_COEF] = np.array(context.vector_coef, dtype=np.float64)
+    if model.memory_ is not None:
+        arrays |= {f"{MEMORY}{place}": layer for place, layer in enumerate(model.memory_.layers)}
     weights, classes = pack(arrays), model.classes_
     document = {
         "kind": KIND,

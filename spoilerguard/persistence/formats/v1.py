@@ -20,6 +20,7 @@ from spoilerguard.encoders import ENCODERS, Encoder
 from spoilerguard.errors import OperatingPointError
 from spoilerguard.features import SentenceVectorizer
 from spoilerguard.features.normalization import NORMALIZATIONS
+from spoilerguard.memory import SentenceMemory
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.persistence.arrays import ARRAYS, MAX_BYTES, WEIGHTS, Arrays, unpack
 from spoilerguard.persistence.layout import ANYTHING, TEXT, Layout, Rule, ascending, check, number, one_of, whole
@@ -30,6 +31,7 @@ __all__ = [
     "DOCUMENT_FREQUENCY",
     "ENCODER",
     "IDF",
+    "MEMORY",
     "NO_THRESHOLD",
     "THRESHOLD",
     "VECTOR_COEF",
@@ -39,6 +41,7 @@ __all__ = [
 
 COEF, IDF, DOCUMENT_FREQUENCY = "coef", "idf", "document_frequency"
 VECTOR_COEF = "context.vector_coef"
+MEMORY = "memory."  # before the numbers of the layers of a Bloom filter
 THRESHOLD = "own_threshold"  # where one was set
 NO_THRESHOLD = 0.5  # what the older field "threshold" says where none was
 ENCODER = "encoder."  # before the names of the encoder's arrays
@@ -65,6 +68,7 @@ _LABEL_TYPES = (
     *("str", "object", "bool", "float32", "float64"),
     *("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
 )
+_MAX_LAYERS, _MAX_LAYER_BYTES = 7, 4 << 20  # of the Bloom filter of sentences
 _MAX_DIMENSIONS = 4096  # of an encoder's vector: so many double-precision numbers are kept for each sentence
 _SHARE, _WEIGHT = number(0, 1), number(-1e30, 1e30)  # no weight of a model that works comes near
 _OWN_THRESHOLD = Rule(
@@ -136,6 +140,7 @@ def read_v1(document: dict[str, Any], weights_of: Callable[[Stamp], bytes]) -> S
             if points
         },
         card=document["card"],
+        memory=_memory(arrays),
     )
     if arrays:
         raise Fault(WEIGHTS, f"is wrong: this model has no use for {', '.join(sorted(arrays))}.")
@@ -242,6 +247,17 @@ def _context(fields: Mapping[str, Any], arrays: Arrays, n_dimensions: int) -> Re
     weights = {name: fields["weights"][name] for name in _CONTEXT_FEATURES}
     vector_coef = _take(arrays, VECTOR_COEF, n_dimensions, "float64").tolist() if VECTOR_COEF in arrays else []
     return ReviewContext(weights, fields["intercept"], tuple(vector_coef))
+
+
+def _memory(arrays: Arrays) -> SentenceMemory | None:
+    """What the model remembers of its training; None where it was made before models did, or was made to forget."""
+    names = [f"{MEMORY}{place}" for place in range(_MAX_LAYERS) if f"{MEMORY}{place}" in arrays]
+    layers = [arrays.pop(name) for name in names]
+    if names != [f"{MEMORY}{place}" for place in range(len(names))] or not all(
+        layer.dtype == np.uint8 and layer.ndim == 1 and layer.size <= _MAX_LAYER_BYTES for layer in layers
+    ):
+        raise Fault(WEIGHTS, f"is wrong: {MEMORY}0, {MEMORY}1, … must be at most {_MAX_LAYER_BYTES} numbers as uint8.")
+    return SentenceMemory(tuple(layers)) if layers else None
 
 
 def _operating_point(fields: Mapping[str, Any]) -> OperatingPoint:
