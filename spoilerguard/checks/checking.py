@@ -12,6 +12,7 @@ from spoilerguard.checks.audit import OutOfFold, audit_labels, out_of_fold
 from spoilerguard.checks.duplicates import check_conflicts, check_duplicates
 from spoilerguard.checks.language import check_language
 from spoilerguard.checks.order import check_order
+from spoilerguard.checks.own_columns import check_annotators, check_dates, check_dates_against
 from spoilerguard.checks.report import CheckReport, Finding
 from spoilerguard.checks.splits import check_against, check_learnt, check_split
 from spoilerguard.checks.spurious_cues import check_spurious_cues
@@ -38,6 +39,8 @@ CHECKS: dict[str, Callable[[Corpus], Iterator[Finding]]] = {
     "texts": check_texts,
     "language": check_language,
     "split": check_split,
+    "annotators": check_annotators,
+    "dates": check_dates,
 }
 
 
@@ -90,7 +93,7 @@ def check_corpus(
             raise CorpusError(f"{side.name or 'the corpus'}: empty table; there is nothing to check")
     findings = [finding for check in CHECKS.values() for finding in check(table)]
     if other is not None:
-        findings += check_against(table, other)
+        findings += [*check_against(table, other), *check_dates_against(table, other)]
     if model is not None:
         findings += check_learnt(table, resolve_model(model))
     if audit is not False and not any(finding.name == "one-class" for finding in findings):
