@@ -57,7 +57,7 @@ def classify(
         A model, the folder of a saved one, or the name "default" or "accurate". None means "default".
     threshold : float or str, optional
         Probability in [0, 1] from which a sentence is called a spoiler, or the name of one of the model's operating
-        points. None means the model's own, "balanced" where it has one.
+        points. None means the model's own: its parameter ``threshold``, else "balanced" where it has that, else 0.5.
     level : {"any", "major"}, default "any"
         Which spoilers are marked: "major" means only those that give away an ending, a death, a culprit or an identity;
         thresholds are then those of `Verdict.major`.

@@ -22,6 +22,7 @@ Floats = NDArray[np.float64]
 _WARNING = re.compile(
     r"spoil|give(?:s|n)? (?:\w+ )?away|don['’]?t read|stop reading|plot (?:details|points)", re.IGNORECASE
 )
+_OWN, _OWN_AGAIN, _VECTOR = "own logit", "own logit, weighed anew", "vector in the review"
 _NEAR = 5  # sentences on either side
 _VECTOR_SIZE = 0.1  # beside a named feature: there are many dimensions, and each says little
 _ROUNDING = 1e-9  # what rounding leaves of the spread of equal numbers
@@ -214,6 +215,16 @@ class ReviewContext:
         if self.vector_coef and vectors is not None:
             logits += (vectors * np.array(self.vector_coef, dtype=np.float64)).sum(axis=1)
         return np.asarray(logits)
+
+    def parts(self, alone: Floats, documents: Documents, logits: Floats) -> tuple[list[str], Floats]:
+        """Names, and what each adds to the logits alone until they are `logits`, shape (n_sentences, n_names)."""
+        names = list(self.weights)
+        named = context_features(alone, documents, names) * np.array(list(self.weights.values()), dtype=np.float64)
+        before = alone[:, None] * np.array([name == _OWN for name in names])
+        parts = np.column_stack([named - before, np.full(len(alone), float(self.intercept))])
+        names = [_OWN_AGAIN if name == _OWN else name for name in names]
+        rest = logits - alone - parts.sum(axis=1)
+        return [*names, "intercept", _VECTOR], np.column_stack([parts, rest])
 
     def rescale(self, slope: float, offset: float) -> "ReviewContext":
         """The stage whose logits are ``slope * z + offset``, as calibration asks."""

@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from spoilerguard.documents import Documents
 from spoilerguard.features.attribution import WordWeights, word_weights
 from spoilerguard.linear_model import LinearModel
-from spoilerguard.predictions import predict
-from spoilerguard.verdicts import Contribution, Explanation
+from spoilerguard.predictions import Predictions, predict
+from spoilerguard.verdicts import ContextPart, Contribution, Explanation
 
 __all__ = ["explain_documents"]
+
+_ROUNDING = 1e-9
 
 
 def explain_documents(model: LinearModel, documents: Documents) -> list[Explanation]:
@@ -55,11 +57,27 @@ def explain_documents(model: LinearModel, documents: Documents) -> list[Explanat
     # Where no word stands, the vector of a full stop gave the logit: all of it is intercept.
     intercept = np.where([bool(parts) for parts in contributions], model.intercept_, predictions.alone)
     columns = (predictions.logit, predictions.probability, intercept, predictions.logit - predictions.alone)
+    rows = zip(documents.texts, contributions, *(column.tolist() for column in columns), strict=True)
     return [
-        Explanation(text, logit, probability, intercept, tuple(parts), context)
-        for text, parts, logit, probability, intercept, context in zip(
-            documents.texts, contributions, *(column.tolist() for column in columns), strict=True
+        Explanation(text, logit, probability, intercept, tuple(parts), context, from_context)
+        for (text, parts, logit, probability, intercept, context), from_context in zip(
+            rows, _context_parts(model, predictions), strict=True
         )
+    ]
+
+
+def _context_parts(model: LinearModel, predictions: Predictions) -> list[tuple[ContextPart, ...]]:
+    """What each feature of the context adds to each sentence, the largest first; none for a sentence on its own."""
+    documents = predictions.documents
+    if model.context_ is None or not len(documents):
+        return [()] * len(documents)
+    names, parts = model.context_.parts(predictions.alone, documents, predictions.logit)
+    order = np.argsort(-np.abs(parts), axis=1, kind="stable").tolist()
+    return [
+        tuple(ContextPart(names[column], row[column]) for column in ranked if abs(row[column]) > _ROUNDING)
+        if in_review
+        else ()
+        for row, ranked, in_review in zip(parts.tolist(), order, documents.in_review.tolist(), strict=True)
     ]
 
 

@@ -14,7 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.utils.validation import _check_sample_weight, column_or_1d
+from threadpoolctl import threadpool_limits
 
+from spoilerguard.calibration.operating_points import Threshold, resolve_thresholds
 from spoilerguard.features import read_sentences
 from spoilerguard.labels import LABEL_EXAMPLES, parse_label
 
@@ -51,12 +53,12 @@ class Head(NamedTuple):
     intercept: float
 
 
-def check_parameters(C: float, threshold: float) -> None:
+def check_parameters(C: float, threshold: Threshold) -> None:
     """Stop before a fit whose parameters are out of their range."""
     if not C > 0:
         raise ValueError(f"C must be above 0; got {C}.")
-    if not 0 <= threshold <= 1:
-        raise ValueError(f"threshold must lie in [0, 1]; got {threshold}.")
+    if not isinstance(threshold, str):  # a name waits for the operating points
+        resolve_thresholds({}, threshold)
 
 
 def check_labels(
@@ -161,7 +163,9 @@ def fit_head(
 ) -> Head:
     """Logistic regression; with `sources`, each source but the most frequent has an offset that is then forgotten."""
     head = LogisticRegression(C=C, solver="liblinear", random_state=seed)
-    head.fit(columns if sources is None else _with_offsets(columns, sources), target, weights)
+    # The solver adds up long vectors with BLAS, whose sums depend on the number of its threads.
+    with threadpool_limits(1, user_api="blas"):
+        head.fit(columns if sources is None else _with_offsets(columns, sources), target, weights)
     return Head(head.coef_[0, : columns.shape[1]], float(head.intercept_[0]))
 
 

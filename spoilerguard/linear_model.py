@@ -12,12 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spoilerguard.calibration import expit
-from spoilerguard.calibration.operating_points import OperatingPoint, OperatingPoints
+from spoilerguard.calibration.operating_points import OperatingPoint, OperatingPoints, Threshold, resolve_thresholds
 from spoilerguard.context import ReviewContext
 from spoilerguard.documents import Standing
 from spoilerguard.features import LinearScorer, TokenBatch, Vectorizer, read_sentences
 from spoilerguard.features.estimators import check_fitted
 from spoilerguard.labels import parse_label
+from spoilerguard.memory import SentenceMemory
 from spoilerguard.review_stage import ReviewStage
 from spoilerguard.severity import Severity
 from spoilerguard.user_warnings import warn_of_reviews, warn_user
@@ -36,6 +37,7 @@ class LinearModel:
     It needs nothing of scikit-learn, so that a first verdict need not wait for that import.
     """
 
+    threshold: Threshold
     vectorizer_: Vectorizer
     classes_: NDArray[Any]
     n_features_in_: int
@@ -46,6 +48,7 @@ class LinearModel:
     severity_: Severity | None
     review_stages_: dict[str, ReviewStage]
     card_: dict[str, Any]
+    memory_: SentenceMemory | None = None
     _scorer: LinearScorer | None = None  # made from the weights when it is first needed
 
     def __init__(
@@ -53,7 +56,7 @@ class LinearModel:
         *,
         vectorizer: Vectorizer | None = None,
         C: float = 0.02,
-        threshold: float = 0.5,
+        threshold: Threshold = None,
         random_state: int = 0,
         class_weight: Mapping[Any, float] | str | None = None,
     ) -> None:
@@ -88,6 +91,7 @@ class LinearModel:
         severity: Severity | None = None,
         review_stages: Mapping[str, ReviewStage] | None = None,
         card: Mapping[str, Any] | None = None,
+        memory: SentenceMemory | None = None,
     ) -> Self:
         """Set what was learnt or measured outside of the head; None leaves a part as it is."""
         self.context_ = self.context_ if context is None else context
@@ -96,6 +100,7 @@ class LinearModel:
         self.severity_ = self.severity_ if severity is None else severity
         self.review_stages_ = self.review_stages_ if review_stages is None else dict(review_stages)
         self.card_ = self.card_ if card is None else dict(card)
+        self.memory_ = self.memory_ if memory is None else memory
         return self
 
     def absorb_calibration(self, slope: float, offset: float) -> Self:
@@ -136,8 +141,13 @@ class LinearModel:
         return -np.logaddexp(0, np.column_stack([logits, -logits]))
 
     def predict(self, X: Sequence[str]) -> NDArray[Any]:
-        """Label of each sentence, the spoiler class where its probability reaches `threshold`, shape (n_sentences,)."""
-        spoiler = expit(self._spoiler_logits(X)) >= self.threshold
+        """Label of each sentence, the spoiler class where its probability reaches the threshold, shape (n_sentences,).
+
+        The threshold is the one that `spoilerguard.classify` takes for a sentence alone: `threshold`, else "balanced",
+        else 0.5.
+        """
+        logits = self._spoiler_logits(X)
+        spoiler = expit(logits) >= resolve_thresholds(self.operating_points_, None, self.threshold)[Standing.ALONE]
         labels: NDArray[Any] = self.classes_[np.where(spoiler, self.spoiler_index_, 1 - self.spoiler_index_)]
         return labels
 
@@ -179,7 +189,12 @@ class LinearModel:
         self.vectorizer_ = vectorizer
         self.classes_ = classes
         self.n_features_in_ = 1  # one column of text
-        self.context_, self.severity_, self.operating_points_, self.review_stages_, self.card_ = None, None, {}, {}, {}
+        self.operating_points_, self.review_stages_, self.card_ = {}, {}, {}
+        self.context_, self.severity_, self.memory_ = None, None, None
+
+    def _remember(self, sentences: Sequence[str]) -> None:
+        """Add sentences to those that the model has learnt from."""
+        self.memory_ = (self.memory_ or SentenceMemory()).add(sentences)
 
     def _set_head(self, coef: NDArray[np.floating[Any]], intercept: float) -> None:
         """Set weights and intercept."""
@@ -198,9 +213,10 @@ class LinearModel:
         if self.severity_ is not None:
             self.severity_ = replace(self.severity_, operating_points={})
         self.card_ = {_CHANGED: what, **self.card_}
+        own = 0.5 if self.threshold is None else self.threshold
         warn_user(
-            f"{what} Its operating points were dropped (classify now uses threshold={self.threshold}), its "
-            "probabilities are no longer calibrated, and its card says so. To set them anew, train instead: "
+            f"{what} Its operating points were dropped (its threshold is now {own!r}), its probabilities are no "
+            "longer calibrated, and its card says so. To set them anew, train instead: "
             "spoilerguard.train(corpus, base=model)."
         )
 

@@ -42,8 +42,10 @@ class SpoilerClassifier(LinearModel, ClassifierMixin, BaseEstimator):  # type: i
         How sentences become vectors; cloned before it is fitted. None means ``SentenceVectorizer()``.
     C : float, default 0.02
         Inverse strength of the L2 penalty.
-    threshold : float, default 0.5
-        Probability, in [0, 1], from which `predict` says spoiler.
+    threshold : float, str or None, default None
+        Probability, in [0, 1], from which `predict` and, unless asked for another, `spoilerguard.classify` say spoiler;
+        or the name of one of the operating points that `spoilerguard.train` gives. None means "balanced" where the
+        model has it, else 0.5.
     random_state : int, default 0
         Seed; equal seeds give equal weights.
     class_weight : dict of label to float, "balanced" or None, default None
@@ -69,6 +71,9 @@ class SpoilerClassifier(LinearModel, ClassifierMixin, BaseEstimator):  # type: i
         Named thresholds, likewise.
     card_ : dict
         What a reader of the model should know, likewise: data, terms, measurements, limits.
+    memory_ : SentenceMemory or None
+        Hashes of the sentences that it has learnt from: `spoilerguard.evaluate` says where a corpus is not new to it.
+        Whoever has a sentence can test whether it was learnt: for private texts, set None before `spoilerguard.save`.
 
     Examples
     --------
@@ -133,7 +138,9 @@ class SpoilerClassifier(LinearModel, ClassifierMixin, BaseEstimator):  # type: i
         labelled = check_labels(X, y, sample_weight)
         if vectors is None:
             warn_of_reviews(labelled.sentences)
-        return self._fit(labelled, sources, vectors)
+        self._fit(labelled, sources, vectors)
+        self._remember(labelled.sentences)
+        return self
 
     def fit_flags(
         self,
@@ -144,7 +151,7 @@ class SpoilerClassifier(LinearModel, ClassifierMixin, BaseEstimator):  # type: i
         sources: ArrayLike | None = None,
         vectors: NDArray[np.float64] | None = None,
     ) -> Self:
-        """As `fit`, from 1 for a spoiler and 0 for a safe sentence; `classes_` are then "safe" and "spoiler"."""
+        """As `fit`, from 1 for a spoiler and 0 for safe; `classes_` are "safe" and "spoiler", and `memory_` is None."""
         labelled = check_labels(X, spoiler, sample_weight)
         return self._fit(labelled._replace(classes=np.array([label.value for label in Label])), sources, vectors)
 
@@ -158,8 +165,7 @@ class SpoilerClassifier(LinearModel, ClassifierMixin, BaseEstimator):  # type: i
         """Learn from one part of a stream, by stochastic gradient descent.
 
         How rare an n-gram is, is taken from the first part; `classes` is needed there where a label is missing from it.
-        Parameters as in `fit`. Operating points, and what the card has measured, then no longer hold: they are dropped
-        or marked, with a warning.
+        Parameters as in `fit`. Operating points and what the card has measured no longer hold: both go, with a warning.
         """
         if self.class_weight == "balanced":
             raise ValueError("class_weight='balanced' needs all labels at once: give partial_fit a dict instead.")
@@ -177,6 +183,7 @@ class SpoilerClassifier(LinearModel, ClassifierMixin, BaseEstimator):  # type: i
         stream.partial_fit(self.vectorizer_.transform(labelled.sentences), labelled.target, [0, 1], weights)
         self._set_head(stream.coef_[0], float(stream.intercept_[0]))
         self._stream_head = stream
+        self._remember(labelled.sentences)
         self._retract_measurements("partial_fit")
         return self
 
@@ -221,6 +228,7 @@ class SpoilerClassifier(LinearModel, ClassifierMixin, BaseEstimator):  # type: i
         self._set_head(
             share * self.coef_.astype(np.float64) + correction.coef, share * self.intercept_ + correction.intercept
         )
+        self._remember(X)
         self._retract_measurements("adapt")
         return self
 

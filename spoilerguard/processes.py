@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Iterator
+from numbers import Integral
 from typing import Any
 
 from spoilerguard.user_warnings import warn_user
@@ -20,10 +21,12 @@ def n_processes(n_jobs: int | None) -> int:
                 f"n_jobs={n_jobs} has no effect in a frozen program: all work is done in this process.", always=True
             )
         return 1
-    if n_jobs is not None:
-        return n_jobs
-    joblib: Any = sys.modules.get("joblib")  # nobody has set anything where it was not imported
-    return int(joblib.Parallel(n_jobs=None).n_jobs) if hasattr(joblib, "Parallel") else 1
+    if n_jobs is None:
+        joblib: Any = sys.modules.get("joblib")  # nobody has set anything where it was not imported
+        return int(joblib.Parallel(n_jobs=None).n_jobs) if hasattr(joblib, "Parallel") else 1
+    if not isinstance(n_jobs, Integral) or n_jobs == 0:
+        raise ValueError(f"n_jobs must be a whole number other than 0, got {n_jobs!r}.")
+    return int(n_jobs)
 
 
 def run_jobs(jobs: Iterable[Any], n_jobs: int) -> Iterator[Any]:

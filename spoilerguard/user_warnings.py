@@ -26,6 +26,7 @@ _ENTRANCES = {
             "training.stream",
             "user_warnings",
         ),
+        *("training.base_memory", "evaluation.comparison", "evaluation.evaluating", "evaluation.scored_corpus"),
     )
 }
 _LIBRARIES = {"spoilerguard", "sklearn", "joblib", "tqdm"}

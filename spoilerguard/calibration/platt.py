@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from spoilerguard.errors import TrainingError
 
-__all__ = ["calibration_error", "check_probabilities", "equal_mass_bins", "expit", "platt"]
+__all__ = ["balance", "calibration_error", "check_probabilities", "equal_mass_bins", "expit", "platt"]
 
 _ROUNDING = 1e-9
 _LOWEST = -math.log(sys.float_info.max)  # below, ``exp(-z)`` is no number any more
@@ -60,6 +60,21 @@ def platt(
             "On works held out, spoilers score no higher than safe sentences: these labels teach nothing."
         )
     return float(line.coef_[0, 0]), float(line.intercept_[0])
+
+
+def balance(logits: NDArray[np.float64], labels: NDArray[np.int8], sample_weight: NDArray[np.float64]) -> float:
+    """The offset at which mean probability and share of spoilers are equal, for labels of both kinds.
+
+    Examples
+    --------
+    >>> round(balance(np.zeros(4), np.array([0, 0, 0, 1]), np.ones(4)), 3)
+    -1.099
+    """
+    from scipy.optimize import brentq  # classifying does without it
+
+    share = np.average(labels, weights=sample_weight)
+    far = float(np.abs(logits).max() + np.abs(np.log(share / (1 - share))) + 1)
+    return float(brentq(lambda offset: np.average(expit(logits + offset), weights=sample_weight) - share, -far, far))
 
 
 def calibration_error(

@@ -47,7 +47,7 @@ def load_corpus(path: AnyTable, *, columns: Mapping[str, str] | None = None) -> 
         memory, of pandas, polars, pyarrow or another library; or a corpus, which is returned as it is. A table has one
         sentence a row (``sentence``, ``spoiler``, and where known ``review_id``, ``position``, ``work``, ``source``,
         ``weight``, ``split``), or one whole review a row (``text``, ``spans``, ``labels``), or is the UCSD Goodreads
-        file.
+        file. Columns of your own, such as annotator or date, are kept as text.
     columns : mapping, optional
         Our column names to yours: ``{"sentence": "body", "spoiler": "is_spoiler"}``.
 

@@ -205,7 +205,10 @@ def compare(
     'cannot tell'
     """
     (left, right), labelled = resolve_arguments([a, b], corpus)
-    return comparison_of(score(left, labelled), score(right, labelled), n_bootstrap=n_bootstrap, seed=seed)
+    scored = score(left, labelled), score(right, labelled)
+    for name, one in zip(("a’s", "b’s"), scored, strict=True):
+        one.warn_of_overlap(name)
+    return comparison_of(*scored, n_bootstrap=n_bootstrap, seed=seed)
 
 
 def comparison_of(a: ScoredCorpus, b: ScoredCorpus, *, n_bootstrap: int, seed: int) -> Comparison:
@@ -213,8 +216,12 @@ def comparison_of(a: ScoredCorpus, b: ScoredCorpus, *, n_bootstrap: int, seed: i
     corpus = a.corpus
     differences = [one for standing in a.standings for one in _differences(a, b, standing, n_bootstrap, seed)]
     works = len(set(corpus.groups))
-    notes = tuple(f"{name}: {scored.note}" for name, scored in (("a", a), ("b", b)) if scored.note)
-    return Comparison(corpus.name, corpus.digest, len(corpus), works, n_bootstrap, seed, tuple(differences), notes)
+    notes = [f"{name}: {scored.note}" for name, scored in (("a", a), ("b", b)) if scored.note]
+    overlaps = (("a’s", a.overlap), ("b’s", b.overlap))
+    notes += [found.describe(whose) for whose, found in overlaps if found is not None and found.is_beyond_chance]
+    return Comparison(
+        corpus.name, corpus.digest, len(corpus), works, n_bootstrap, seed, tuple(differences), tuple(notes)
+    )
 
 
 def _differences(

@@ -115,5 +115,6 @@ def _made_with(seed: int) -> dict[str, Any]:
         "Known limits": [
             "A classifier misses spoilers: show a warning, and let readers report what slipped through.",
             "English only, and best on the kinds of text named under Sources.",
+            "It gives no text back, but whoever has it and a sentence can test whether that was in training (memory_).",
         ],
     }

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from spoilerguard.calibration import OperatingPoint, platt, select_points
+from spoilerguard.calibration import OperatingPoint, balance, platt, select_points
 from spoilerguard.context import ReviewContext
 from spoilerguard.corpus import Corpus
 from spoilerguard.decisions import Level
@@ -30,6 +30,8 @@ def calibrate(
     vectors: tuple[Vectors, Vectors],
     rows: NDArray[np.bool_],
     folds: Folds,
+    *,
+    drawn: NDArray[np.bool_] | None = None,
 ) -> Scored:
     """Calibrate a model whose head is fitted, and set its further stages and its operating points.
 
@@ -47,18 +49,22 @@ def calibrate(
         On which probabilities and thresholds are set.
     folds : list of pairs of arrays
         By work, for the stages behind the head.
+    drawn : ndarray of bool, shape (n_sentences,), optional
+        Where `rows` are but those that a base model has not learnt: all that could have been taken. The share of
+        spoilers is set on them.
 
     Returns
     -------
     mapping of Standing to (rows, logits)
         What metrics can be computed on.
     """
-    slope, offset = platt(logits[rows], corpus.labels[rows], corpus.weights[rows])
+    drawn = rows if drawn is None else drawn
+    slope, offset = _line(logits, corpus, rows, drawn)
     model.absorb_calibration(slope, offset)
     logits = slope * logits + offset
     scored = {Standing.ALONE: (rows, logits)}
     if _teaches_context(corpus):
-        context, logits_in_review = _fit_context(logits, corpus, vectors[1], rows, folds, model.context_)
+        context, logits_in_review = _fit_context(logits, corpus, vectors[1], (rows, drawn), folds, model.context_)
         model.attach(context=context)
         scored[Standing.IN_REVIEW] = (rows & corpus.in_review, logits_in_review)
     points = {standing: _select_points(corpus, *pair) for standing, pair in scored.items()}
@@ -75,7 +81,7 @@ def _fit_context(
     logits: NDArray[np.float64],
     corpus: Corpus,
     vectors: Vectors,
-    rows: NDArray[np.bool_],
+    rows: tuple[NDArray[np.bool_], NDArray[np.bool_]],
     folds: Folds,
     known: ReviewContext | None,
 ) -> tuple[ReviewContext, NDArray[np.float64]]:
@@ -92,10 +98,23 @@ def _fit_context(
         fold_stage = stage(np.isin(np.arange(len(corpus)), learnt) & corpus.in_review)
         documents = corpus.take(left_out).documents
         out_of_fold[left_out] = fold_stage.logits(logits[left_out], documents, vectors[left_out])
-    rows = rows & corpus.in_review
-    slope, offset = platt(out_of_fold[rows], corpus.labels[rows], corpus.weights[rows])
+    slope, offset = _line(out_of_fold, corpus, *(part & corpus.in_review for part in rows))
     out_of_fold = np.where(corpus.in_review, slope * out_of_fold + offset, 0.0)
     return stage(corpus.in_review).rescale(slope, offset), out_of_fold
+
+
+def _line(
+    logits: NDArray[np.float64], corpus: Corpus, rows: NDArray[np.bool_], drawn: NDArray[np.bool_]
+) -> tuple[float, float]:
+    """Slope and offset of out-of-fold logits: the slope from works new to the base, the offset from all that was drawn.
+
+    What the base has learnt makes logits too steep, and the share of spoilers differs from work to work: the more works
+    it rests on, the better.
+    """
+    slope, offset = platt(logits[rows], corpus.labels[rows], corpus.weights[rows])
+    if not np.array_equal(rows, drawn):
+        offset = balance(slope * logits[drawn], corpus.labels[drawn], corpus.weights[drawn])
+    return slope, offset
 
 
 def _teaches_context(corpus: Corpus) -> bool:

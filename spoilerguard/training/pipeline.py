@@ -15,8 +15,11 @@ from spoilerguard.bundled import AnyModel, default_encoder, resolve_model
 from spoilerguard.datasets.loading import AnyTable, load_corpus
 from spoilerguard.documents import Standing
 from spoilerguard.features import SentenceVectorizer
+from spoilerguard.fitting import check_parameters
+from spoilerguard.memory import SentenceMemory
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.processes import n_processes
+from spoilerguard.training.base_memory import calibration_rows_new_to
 from spoilerguard.training.card import model_card
 from spoilerguard.training.finishing import calibrate, calibration_rows, refuse_hopeless
 from spoilerguard.training.folds import fit, group_folds, out_of_fold_logits
@@ -25,6 +28,7 @@ from spoilerguard.user_warnings import warn_of_reviews
 __all__ = ["train"]
 
 _STRENGTHS = (0.001, 0.003, 0.01)  # values of C; the encoder's vectors are long, so small ones suit
+_SEEDS = 2**32  # of numpy's generators
 
 
 def train(
@@ -47,10 +51,12 @@ def train(
         own only the first.
     base : SpoilerClassifier, folder or name, optional
         A model to start from: its weights stay and are corrected where the new labels ask for it; its context stage
-        stays, and is calibrated anew where `corpus` has reviews enough.
+        stays, and is calibrated anew where `corpus` has reviews enough. Of works that it has learnt itself its logits
+        are too sure, so calibration and thresholds rest on the other works, or a warning and the card say that there
+        are too few.
     estimator : SpoilerClassifier, optional
-        Unfitted, for other hyper-parameters. None means the defaults on the encoder of the default model, with the
-        strength of penalty that does best on held-out works.
+        Instead of `base`. Unfitted, for other hyper-parameters. None means the defaults on the encoder of the default
+        model, with the strength of penalty that does best on held-out works.
     calibration_sources : collection of str, optional
         Sources in the corpus that were drawn as they occur, not for being rich in spoilers: probabilities and
         thresholds are set on them. None means all.
@@ -75,11 +81,15 @@ def train(
         Where the corpus cannot be read.
     TrainingError
         Where it cannot teach a model: one class only, or fewer works with spoilers than folds.
+    TypeError, ValueError
+        Where `base` and `estimator` are both given, or an argument is of another kind or out of its range.
+    ModelFormatError, sklearn.exceptions.NotFittedError
+        Where `base` is a path to no model, or not fitted. What is wrong with an argument is said before the work.
 
     Warns
     -----
     UserWarning
-        Where sentences look like whole reviews, or `n_jobs` has no effect.
+        Where sentences look like whole reviews, `n_jobs` has no effect, or `base` has learnt these sentences before.
 
     Examples
     --------
@@ -88,30 +98,44 @@ def train(
     >>> sorted(model.operating_points_["in review"])[:2]
     ['balanced', 'cautious']
     """
-    n_jobs = n_processes(n_jobs)
+    templates, n_jobs = _templates(base, estimator, seed), n_processes(n_jobs)
+    _check_numbers(n_splits=(n_splits, 2), seed=(seed, 0))
     corpus = load_corpus(corpus)
     refuse_hopeless(corpus, n_splits)
     warn_of_reviews(corpus.sentences)
-    rows = calibration_rows(corpus, calibration_sources)
+    drawn = calibration_rows(corpus, calibration_sources)
+    rows, learnt = (drawn, "") if base is None else calibration_rows_new_to(templates[0].memory_, corpus, drawn)
     folds = group_folds(corpus, n_splits, seed)
-    init_model = None if base is None else SpoilerClassifier.from_linear_model(resolve_model(base))
-    templates = _templates(estimator, seed) if init_model is None else [init_model]
     alone, in_review = _vectorizer(templates[0]).encode_documents(corpus.documents)
     tried = [out_of_fold_logits(one, corpus, alone, folds, n_jobs=n_jobs, progress=progress) for one in templates]
     best = int(np.argmax([roc_auc_score(corpus.labels, logits, sample_weight=corpus.weights) for logits in tried]))
     logits, model = tried[best], fit(templates[best], corpus, alone)
 
-    known = {} if init_model is None else init_model.operating_points_
-    scored = calibrate(model, corpus, logits, (alone, in_review), rows, folds)
+    known = {} if base is None else templates[0].operating_points_
+    scored = calibrate(model, corpus, logits, (alone, in_review), rows, folds, drawn=drawn)
     if Standing.IN_REVIEW not in scored and Standing.IN_REVIEW in known:
         points = {**model.operating_points_, Standing.IN_REVIEW: dict(known[Standing.IN_REVIEW])}
         model.attach(operating_points=points)
-    return model.attach(card=model_card(corpus, scored, model.operating_points_, seed))
+    card = model_card(corpus, scored, model.operating_points_, seed) | ({"Learnt before": learnt} if learnt else {})
+    return model.attach(card=card, memory=(model.memory_ or SentenceMemory()).add(corpus.sentences))
 
 
-def _templates(estimator: SpoilerClassifier | None, seed: int) -> list[SpoilerClassifier]:
+def _templates(base: AnyModel, estimator: SpoilerClassifier | None, seed: int) -> list[SpoilerClassifier]:
     """What to try; by default several strengths of penalty: noisy labels want a strong one, clean ones a weak one."""
+    if estimator is not None and not isinstance(estimator, SpoilerClassifier):
+        raise TypeError(
+            f"estimator must be an unfitted SpoilerClassifier, got {type(estimator).__name__}. Any other classifier "
+            "can be fitted by itself, and judged by spoilerguard.evaluate or cross_validate(fit=…)."
+        )
+    if base is not None:
+        if estimator is not None:
+            raise TypeError(
+                "base= keeps the parameters of the model that it names, so estimator= would have no effect: give one "
+                "of them."
+            )
+        return [SpoilerClassifier.from_linear_model(resolve_model(base))]
     if estimator is not None:
+        check_parameters(estimator.C, estimator.threshold)
         return [clone(estimator)]
     vectorizer = SentenceVectorizer(encoder=default_encoder())
     return [SpoilerClassifier(vectorizer=vectorizer, C=strength, random_state=seed) for strength in _STRENGTHS]
@@ -120,3 +144,12 @@ def _templates(estimator: SpoilerClassifier | None, seed: int) -> list[SpoilerCl
 def _vectorizer(template: SpoilerClassifier) -> SentenceVectorizer:
     """The template's vectorizer, fitted or not; for encoding it makes no difference."""
     return getattr(template, "vectorizer_", None) or template.vectorizer or SentenceVectorizer()
+
+
+def _check_numbers(**numbers: tuple[object, int]) -> None:
+    """Stop before the work where an argument is no whole number, or too low; each comes with the least it may be."""
+    for name, (value, least) in numbers.items():
+        if isinstance(value, bool) or not isinstance(value, int | np.integer):
+            raise TypeError(f"{name} must be a whole number, got {value!r}.")
+        if not least <= value < _SEEDS:
+            raise ValueError(f"{name} must be from {least} to {_SEEDS - 1}, got {value}.")

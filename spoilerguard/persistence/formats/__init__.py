@@ -16,7 +16,18 @@ from spoilerguard.features.estimators import check_fitted
 from spoilerguard.linear_model import LinearModel
 from spoilerguard.persistence.arrays import Arrays, describe, pack
 from spoilerguard.persistence.formats.levels_v1 import describe_levels, describe_points, level_arrays
-from spoilerguard.persistence.formats.v1 import COEF, DOCUMENT_FREQUENCY, ENCODER, IDF, VECTOR_COEF, idf_of, read_v1
+from spoilerguard.persistence.formats.v1 import (
+    COEF,
+    DOCUMENT_FREQUENCY,
+    ENCODER,
+    IDF,
+    MEMORY,
+    NO_THRESHOLD,
+    THRESHOLD,
+    VECTOR_COEF,
+    idf_of,
+    read_v1,
+)
 from spoilerguard.persistence.manifest import (
     MODEL_JSON,
     UPGRADE,
@@ -68,12 +79,14 @@ def write(model: "SpoilerClassifier") -> tuple[bytes, bytes]:
     if context is not None and context.vector_coef:
         arrays[VECTOR_COEF] = np.array(context.vector_coef, dtype=np.float64)
     arrays |= level_arrays(model)
+    if model.memory_ is not None:
+        arrays |= {f"{MEMORY}{place}": layer for place, layer in enumerate(model.memory_.layers)}
     weights, classes = pack(arrays), model.classes_
     document = {
         "kind": KIND,
         "format": max(READERS),
         "versions": versions(),
-        "classifier": parameters_of(model),
+        "classifier": _classifier(model),
         "vectorizer": vectorizer.get_params(deep=False)
         | {"encoder": encoder_kind, "n_sentences": vectorizer.n_sentences_},
         "classes": {"dtype": "str" if classes.dtype.kind == "U" else classes.dtype.name, "values": classes},
@@ -94,6 +107,12 @@ def parameters_of(model: "SpoilerClassifier") -> dict[str, Any]:
     if isinstance(model.class_weight, Mapping):
         given["class_weight"] = {str(label): weight for label, weight in model.class_weight.items()}
     return given | {"vectorizer": "default" if model.vectorizer is None else "as fitted"}
+
+
+def _classifier(model: "SpoilerClassifier") -> dict[str, Any]:
+    """Its parameters; a threshold has a field of its own, so that the older one is 0.5 where none was set."""
+    own = {} if model.threshold is None else {THRESHOLD: model.threshold}
+    return parameters_of(model) | own | {"threshold": NO_THRESHOLD}
 
 
 def _half_precision(coef: NDArray[np.float32]) -> NDArray[np.float16]:

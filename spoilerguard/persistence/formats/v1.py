@@ -13,20 +13,37 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spoilerguard.calibration.operating_points import resolve_thresholds
 from spoilerguard.context import ReviewContext
 from spoilerguard.encoders import ENCODERS, Encoder
+from spoilerguard.errors import OperatingPointError
 from spoilerguard.features import Vectorizer
 from spoilerguard.features.normalization import NORMALIZATIONS
 from spoilerguard.linear_model import LinearModel
+from spoilerguard.memory import SentenceMemory
 from spoilerguard.persistence.arrays import ARRAYS, MAX_BYTES, WEIGHTS, Arrays, unpack
 from spoilerguard.persistence.formats.levels_v1 import POINTS, read_points, read_severity, read_stages
 from spoilerguard.persistence.layout import ANYTHING, TEXT, Layout, Rule, ascending, check, number, one_of, whole
 from spoilerguard.persistence.manifest import MODEL_JSON, UPGRADE, Fault, Stamp
 
-__all__ = ["COEF", "DOCUMENT_FREQUENCY", "ENCODER", "IDF", "VECTOR_COEF", "idf_of", "read_v1"]
+__all__ = [
+    "COEF",
+    "DOCUMENT_FREQUENCY",
+    "ENCODER",
+    "IDF",
+    "MEMORY",
+    "NO_THRESHOLD",
+    "THRESHOLD",
+    "VECTOR_COEF",
+    "idf_of",
+    "read_v1",
+]
 
 COEF, IDF, DOCUMENT_FREQUENCY = "coef", "idf", "document_frequency"
 VECTOR_COEF = "context.vector_coef"
+MEMORY = "memory."  # before the numbers of the layers of a Bloom filter
+THRESHOLD = "own_threshold"  # where one was set
+NO_THRESHOLD = 0.5  # what the older field "threshold" says where none was
 ENCODER = "encoder."  # before the names of the encoder's arrays
 
 _CONTEXT_FEATURES = (
@@ -52,8 +69,13 @@ _LABEL_TYPES = (
     *("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
 )
 _READ_ELSEWHERE = ("severity", "review_stages")
+_MAX_LAYERS, _MAX_LAYER_BYTES = 7, 4 << 20  # of the Bloom filter of sentences
 _MAX_DIMENSIONS = 4096  # of an encoder's vector: so many double-precision numbers are kept for each sentence
 _SHARE, _WEIGHT = number(0, 1), number(-1e30, 1e30)  # no weight of a model that works comes near
+_OWN_THRESHOLD = Rule(
+    "a number from 0 to 1 or the name of an operating point",
+    lambda value: _SHARE.accepts(value) or isinstance(value, str),
+)
 _CLASSIFIER: Mapping[str, Layout] = {
     "vectorizer": one_of("default", "as fitted"),
     "C": number(sys.float_info.min, 1e30),
@@ -97,9 +119,8 @@ def read_v1(document: dict[str, Any], weights_of: Callable[[Stamp], bytes]) -> L
     arrays = unpack(weights_of(Stamp(**document["weights"])), document["arrays"])
     vectorizer = _vectorizer(document["vectorizer"], arrays)
     sizes = {"alone": vectorizer.n_dimensions, "in review": vectorizer.n_review_dimensions}
-    is_default = document["classifier"]["vectorizer"] == "default"
     model = LinearModel.from_parts(
-        params=document["classifier"] | {"vectorizer": None if is_default else vectorizer.unfitted()},
+        params=_params(document["classifier"], vectorizer.unfitted()),
         vectorizer=vectorizer,
         classes=_classes(**document["classes"]),
         coef=_take(arrays, COEF, vectorizer.n_columns, "float16").astype(np.float32),
@@ -109,9 +130,14 @@ def read_v1(document: dict[str, Any], weights_of: Callable[[Stamp], bytes]) -> L
         severity=read_severity(document["severity"], arrays, sizes) if "severity" in document else None,
         review_stages=read_stages(document["review_stages"]) if "review_stages" in document else None,
         card=document["card"],
+        memory=_memory(arrays),
     )
     if arrays:
         raise Fault(WEIGHTS, f"is wrong: this model has no use for {', '.join(sorted(arrays))}.")
+    try:
+        resolve_thresholds(model.operating_points_, None, model.threshold)
+    except OperatingPointError as error:
+        raise Fault(MODEL_JSON, f"is wrong: {THRESHOLD} must fit the model. {error}") from None
     return model
 
 
@@ -119,11 +145,25 @@ def _optional(document: Mapping[str, Any]) -> Mapping[str, Layout]:
     """The layout of what not every model has; most of it is checked by a reader of its own."""
     found: dict[str, Layout] = {name: ANYTHING for name in _READ_ELSEWHERE if name in document}
     classifier = document.get("classifier")
-    if isinstance(classifier, dict) and "class_weight" in classifier:  # each by its label, or "balanced"
-        named: Layout = {...: number(0, 1e30)}
-        layout = named if isinstance(classifier["class_weight"], dict) else one_of("balanced")
-        found["classifier"] = {**_CLASSIFIER, "class_weight": layout}
-    return found
+    if not isinstance(classifier, dict):
+        return found
+    named: Layout = {...: number(0, 1e30)}
+    layouts: Mapping[str, Layout] = {
+        THRESHOLD: _OWN_THRESHOLD,
+        "class_weight": named if isinstance(classifier.get("class_weight"), dict) else one_of("balanced"),
+    }
+    given = {name: one for name, one in layouts.items() if name in classifier}
+    return found | {"classifier": {**_CLASSIFIER, **given}}
+
+
+def _params(fields: Mapping[str, Any], vectorizer: Vectorizer) -> dict[str, Any]:
+    """The parameters of the classifier; `vectorizer` is the one that was fitted, as it was before."""
+    older = None if fields["threshold"] == NO_THRESHOLD else fields["threshold"]
+    params = {name: value for name, value in fields.items() if name != THRESHOLD}
+    return params | {
+        "vectorizer": None if fields["vectorizer"] == "default" else vectorizer,
+        "threshold": fields.get(THRESHOLD, older),
+    }
 
 
 def _vectorizer(fields: Mapping[str, Any], arrays: Arrays) -> Vectorizer:
@@ -199,3 +239,14 @@ def _context(fields: Mapping[str, Any], arrays: Arrays, n_dimensions: int) -> Re
     weights = {name: fields["weights"][name] for name in _CONTEXT_FEATURES}
     vector_coef = _take(arrays, VECTOR_COEF, n_dimensions, "float64").tolist() if VECTOR_COEF in arrays else []
     return ReviewContext(weights, fields["intercept"], tuple(vector_coef))
+
+
+def _memory(arrays: Arrays) -> SentenceMemory | None:
+    """What the model remembers of its training; None where it was made before models did, or was made to forget."""
+    names = [f"{MEMORY}{place}" for place in range(_MAX_LAYERS) if f"{MEMORY}{place}" in arrays]
+    layers = [arrays.pop(name) for name in names]
+    if names != [f"{MEMORY}{place}" for place in range(len(names))] or not all(
+        layer.dtype == np.uint8 and layer.ndim == 1 and layer.size <= _MAX_LAYER_BYTES for layer in layers
+    ):
+        raise Fault(WEIGHTS, f"is wrong: {MEMORY}0, {MEMORY}1, … must be at most {_MAX_LAYER_BYTES} numbers as uint8.")
+    return SentenceMemory(tuple(layers)) if layers else None
