@@ -18,6 +18,7 @@ from spoilerguard.context import ReviewContext
 from spoilerguard.documents import Standing
 from spoilerguard.features import LinearScorer, SentenceVectorizer, TokenBatch, read_sentences
 from spoilerguard.features.estimators import one_line
+from spoilerguard.features.vectorizer import AnyVectors
 from spoilerguard.labels import parse_label
 from spoilerguard.user_warnings import warn_of_reviews, warn_user
 
@@ -89,14 +90,14 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Place of the spoiler in `classes_`, and its column of `predict_proba`: 1, or 0 where its name sorts first."""
         return 0 if parse_label(self.classes_[0]) == 1 else 1
 
-    def decision_function(self, X: Sequence[str], vectors: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+    def decision_function(self, X: Sequence[str], vectors: AnyVectors | None = None) -> NDArray[np.float64]:
         """Logit of the probability of the second class, shape (n_sentences,): of the spoiler where it sorts last.
 
         Parameters
         ----------
         X : sequence of str
             Sentences.
-        vectors : ndarray of float64, shape (n_sentences, encoder.n_dimensions), optional
+        vectors : ndarray of float, shape (n_sentences, encoder.n_dimensions), optional
             As in `fit`.
         """
         logits = self._spoiler_logits(X, vectors)
@@ -125,7 +126,7 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         parts = [self.certain_tokens(tokens) for tokens in self.vectorizer_.tokenize(read_sentences(X))]
         return np.concatenate([np.zeros(0, dtype=np.bool_), *parts])
 
-    def score_tokens(self, tokens: TokenBatch, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    def score_tokens(self, tokens: TokenBatch, vectors: AnyVectors) -> NDArray[np.float64]:
         """Logit of the probability that each sentence is a spoiler; sentences are tokenized and encoded already."""
         return self._linear_scorer().score(tokens, vectors) + self.intercept_
 
@@ -151,7 +152,7 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags.classifier_tags.multi_class = False
         return tags
 
-    def _spoiler_logits(self, X: Sequence[str], vectors: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+    def _spoiler_logits(self, X: Sequence[str], vectors: AnyVectors | None = None) -> NDArray[np.float64]:
         """Logit of the probability that each sentence is a spoiler, whatever the classes are called."""
         check_is_fitted(self)
         sentences, logits, done = read_sentences(X), [np.zeros(0)], 0

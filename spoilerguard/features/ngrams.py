@@ -4,17 +4,26 @@ Words are one block of columns and characters another: each has buckets of its o
 root of its number of n-grams. The high bits of a hash, which depend on every character, choose the bucket.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from spoilerguard.features.normalization import BLANK
 from spoilerguard.features.tokens import HASH_BASE, TokenBatch, powers
 
-__all__ = ["NGrams", "character_ngrams", "score_characters", "segment_sums", "word_ngrams"]
+__all__ = [
+    "NGrams",
+    "character_ngrams",
+    "ngram_matrix",
+    "score_characters",
+    "segment_sums",
+    "stack",
+    "word_ngrams",
+]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,6 +113,32 @@ def segment_sums(values: NDArray[np.floating[Any]], edges: NDArray[np.int64]) ->
     if filled.any():
         sums[filled] = np.add.reduceat(values, edges[:-1][filled], axis=0, dtype=np.float64)
     return sums
+
+
+def ngram_matrix(blocks: Iterable[list[NGrams]], n_sentences: int, n_columns: int) -> sparse.csr_matrix:
+    """Each block's n-grams in their buckets, divided by the square root of their number in the sentence."""
+    rows, columns, values = [], [], []
+    for block in blocks:
+        count = np.sum([np.diff(part.edges) for part in block], axis=0)
+        for part in block:
+            rows.append(part.sentence)
+            columns.append(part.bucket)
+            values.append((1 / np.sqrt(count[part.sentence])).astype(np.float32))
+    index = (np.concatenate(rows), np.concatenate(columns))
+    return sparse.csr_matrix((np.concatenate(values), index), shape=(n_sentences, n_columns))
+
+
+def stack(parts: Iterable[tuple[sparse.csr_matrix, NDArray[np.float32]]], n_columns: int) -> sparse.csr_matrix:
+    """Matrices one below the other, each times the weights of its columns; never in memory twice, as by ``vstack``."""
+    values, columns, sizes = [np.zeros(0, np.float32)], [np.zeros(0, np.int32)], [np.zeros(1, np.int64)]
+    for part, weights in parts:
+        values.append(part.data * weights[part.indices])
+        columns.append(part.indices)
+        sizes.append(np.diff(part.indptr))
+    edges = np.cumsum(np.concatenate(sizes))
+    data = np.concatenate(values)
+    values.clear()
+    return sparse.csr_matrix((data, np.concatenate(columns), edges), shape=(len(edges) - 1, n_columns))
 
 
 def _character_hashes(

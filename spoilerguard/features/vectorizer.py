@@ -7,6 +7,7 @@ time, so every method takes vectors that are known.
 """
 
 from collections.abc import Iterator, Sequence
+from os import PathLike
 from typing import Any, Self
 
 import numpy as np
@@ -18,13 +19,15 @@ from sklearn.utils.validation import check_is_fitted
 from spoilerguard.documents import Documents
 from spoilerguard.features.encoder import Encoder
 from spoilerguard.features.estimators import one_line
-from spoilerguard.features.ngrams import NGrams, character_ngrams, word_ngrams
+from spoilerguard.features.memory import encode_once
+from spoilerguard.features.ngrams import NGrams, character_ngrams, ngram_matrix, stack, word_ngrams
 from spoilerguard.features.normalization import NORMALIZATIONS
 from spoilerguard.features.tokens import TokenBatch, read_sentences, token_batches, tokenize
 
-__all__ = ["SentenceVectorizer", "Vectors"]
+__all__ = ["AnyVectors", "SentenceVectorizer", "Vectors"]
 
 Vectors = NDArray[np.float64]
+AnyVectors = NDArray[np.floating[Any]]  # single precision holds those of the default encoder exactly
 _MAX_WORDS, _MAX_CHARACTERS = 8, 16  # of an n-gram
 
 
@@ -47,6 +50,10 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         What was learnt before; its vector makes the last ``encoder.n_dimensions`` columns.
     normalization : int, default 1
         Number of the text normalization, from `spoilerguard.features.normalization.NORMALIZATIONS`.
+    memory : path, optional
+        A file that keeps what the encoder has given for a sentence, in single precision, so that it need not be asked
+        again: in a grid search it runs once, not once for each fold and candidate. Processes may share the file. It
+        grows by 2 kB a sentence, for the default encoder, and belongs to no saved model.
 
     Attributes
     ----------
@@ -71,12 +78,14 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         n_buckets: int = 2**18,
         encoder: Encoder | None = None,
         normalization: int = 1,
+        memory: str | PathLike[str] | None = None,
     ) -> None:
         self.word_ngrams = word_ngrams
         self.char_ngrams = char_ngrams
         self.n_buckets = n_buckets
         self.encoder = encoder
         self.normalization = normalization
+        self.memory = memory
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:  # noqa: N803 - scikit-learn's name
         return one_line(self)[:N_CHAR_MAX]
@@ -121,52 +130,58 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.idf_ = np.log((1 + n_sentences) / (1 + frequencies)).astype(np.float32)
         return self
 
-    def transform(self, X: Sequence[str], vectors: Vectors | None = None) -> sparse.csr_matrix:
+    def transform(self, X: Sequence[str], vectors: AnyVectors | None = None) -> sparse.csr_matrix:
         """Vectors of sentences.
 
         Parameters
         ----------
         X : sequence of str
             Sentences.
-        vectors : ndarray of float64, shape (n_sentences, encoder.n_dimensions), optional
+        vectors : ndarray of float, shape (n_sentences, encoder.n_dimensions), optional
             What `encode` gave for them, where that is known.
 
         Returns
         -------
         scipy.sparse.csr_matrix of float32, shape (n_sentences, n_columns)
         """
-        check_is_fitted(self)
         sentences = read_sentences(X)
-        parts = [sparse.csr_matrix((0, 2 * self.n_buckets), dtype=np.float32)]
-        parts += [self._ngram_columns(tokens) for tokens in self.tokenize(sentences)]
-        ngrams = sparse.vstack(parts, format="csr")
-        ngrams.data *= self.idf_[ngrams.indices]
+        ngrams = self.transform_ngrams(sentences)
         if self.encoder is None:
             return ngrams
         dense = self.encode(sentences) if vectors is None else self.check_vectors(vectors, len(sentences))
-        return sparse.hstack([ngrams, sparse.csr_matrix(dense.astype(np.float32))], format="csr")
+        return sparse.hstack([ngrams, sparse.csr_matrix(dense, dtype=np.float32)], format="csr")
+
+    def transform_ngrams(self, X: Sequence[str]) -> sparse.csr_matrix:
+        """Those columns of `transform` that are of n-grams, shape (n_sentences, 2 * n_buckets)."""
+        check_is_fitted(self)
+        parts = ((self._ngram_columns(tokens), self.idf_) for tokens in self.tokenize(read_sentences(X)))
+        return stack(parts, 2 * self.n_buckets)
 
     def encode(self, X: Sequence[str]) -> Vectors:
         """The encoder's vectors of sentences, each on its own, shape (n_sentences, n_dimensions); needs no fitting."""
         parts = [self.encode_tokens(tokens) for tokens in self.tokenize(read_sentences(X))]
         return np.concatenate([np.zeros((0, self.n_dimensions)), *parts])
 
-    def encode_documents(self, documents: Documents) -> tuple[Vectors, Vectors]:
+    def encode_documents(self, documents: Documents) -> tuple[AnyVectors, AnyVectors]:
         """The encoder's vectors of the sentences of documents; needs no fitting.
 
         Returns
         -------
-        alone : ndarray of float64, shape (n_sentences, encoder.n_dimensions)
+        alone : ndarray of float32, shape (n_sentences, encoder.n_dimensions)
             Of each sentence on its own, as `encode` gives them.
-        in_review : ndarray of float64, shape (n_sentences, encoder.n_review_dimensions)
+        in_review : ndarray of float32, shape (n_sentences, encoder.n_review_dimensions)
             Of each sentence where it stands.
         """
-        alone, in_review = [np.zeros((0, self.n_dimensions))], [np.zeros((0, self.n_review_dimensions))]
+        alone = np.zeros((len(documents), self.n_dimensions), dtype=np.float32)
+        in_review = np.zeros((len(documents), self.n_review_dimensions), dtype=np.float32)
+        done = 0
         for part in documents.batches():
             tokens = list(self.tokenize(part.sentences))
-            alone.append(np.concatenate([self.encode_tokens(batch) for batch in tokens]))
-            in_review.append(self.encode_reviews(tokens, part.lengths, alone[-1]))
-        return np.concatenate(alone), np.concatenate(in_review)
+            vectors = np.concatenate([self.encode_tokens(batch) for batch in tokens])
+            rows = slice(done, done + len(part))
+            alone[rows], in_review[rows] = vectors, self.encode_reviews(tokens, part.lengths, vectors)
+            done += len(part)
+        return alone, in_review
 
     def tokenize(self, sentences: Sequence[str]) -> Iterator[TokenBatch]:
         """Batches of the sentences' tokens, by the vectorizer's normalization."""
@@ -176,7 +191,7 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """`encode`, for tokens; a sentence without a token, which no encoder has met, counts as a full stop."""
         if self.encoder is None:
             return np.zeros((len(tokens), 0))
-        vectors = self.encoder.encode(tokens)
+        vectors = encode_once(self.encoder, tokens, self.memory)
         empty = np.diff(tokens.edges) == 0
         if empty.any():
             vectors[empty] = self.encoder.encode(tokenize(["."], self.normalization))
@@ -219,7 +234,7 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """Length of a vector: words, characters, and the encoder's dimensions."""
         return 2 * self.n_buckets + self.n_dimensions
 
-    def check_vectors(self, vectors: Vectors, n_sentences: int) -> Vectors:
+    def check_vectors(self, vectors: AnyVectors, n_sentences: int) -> AnyVectors:
         """Known vectors, or a ``ValueError`` where they cannot be those of so many sentences."""
         wanted = (n_sentences, self.n_dimensions)
         if vectors.shape != wanted:
@@ -234,15 +249,7 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def _ngram_columns(self, tokens: TokenBatch) -> sparse.csr_matrix:
         """The n-gram columns before rarity is weighed in."""
-        rows, columns, values = [], [], []
-        for block in self.ngrams(tokens):
-            count = np.sum([np.diff(part.edges) for part in block], axis=0)
-            for part in block:
-                rows.append(part.sentence)
-                columns.append(part.bucket)
-                values.append((1 / np.sqrt(count[part.sentence])).astype(np.float32))
-        index = (np.concatenate(rows), np.concatenate(columns))
-        return sparse.csr_matrix((np.concatenate(values), index), shape=(len(tokens), 2 * self.n_buckets))
+        return ngram_matrix(self.ngrams(tokens), len(tokens), 2 * self.n_buckets)
 
     def _check_parameters(self) -> None:
         shortest, longest = self.char_ngrams

@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 from spoilerguard.errors import ModelFormatError
 from spoilerguard.model import SpoilerClassifier
-from spoilerguard.persistence.formats import kind_of, parameters_of, versions
+from spoilerguard.persistence.formats import parameters_of, vectorizer_parameters_of, versions
 from spoilerguard.persistence.manifest import Fault, Json, plain_object
 
 __all__ = ["card_markdown"]
@@ -51,7 +51,7 @@ def card_markdown(model: SpoilerClassifier) -> str:
     <BLANKLINE>
     ## Parameters
     """
-    vectorizer, points = model.vectorizer_, model.operating_points_.items()
+    points = model.operating_points_.items()
     try:
         card = plain_object(model.card_, "card")
         title = card.pop("name", "A spoilerguard model")
@@ -59,7 +59,7 @@ def card_markdown(model: SpoilerClassifier) -> str:
             "operating points": {f"{name}, {at}": asdict(one) for at, named in points for name, one in named.items()},
             "parameters": {
                 **parameters_of(model),
-                "vectorizer": {**vectorizer.get_params(deep=False), "encoder": kind_of(vectorizer.encoder)},
+                "vectorizer": vectorizer_parameters_of(model),
                 "classes": model.classes_,
             },
             "saved with": versions(),

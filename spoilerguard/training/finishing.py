@@ -11,7 +11,7 @@ from spoilerguard.context import ReviewContext
 from spoilerguard.corpus import Corpus
 from spoilerguard.documents import Standing
 from spoilerguard.errors import TrainingError
-from spoilerguard.features.vectorizer import Vectors
+from spoilerguard.features.vectorizer import AnyVectors
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.training.folds import Folds
 
@@ -25,7 +25,7 @@ def calibrate(
     model: SpoilerClassifier,
     corpus: Corpus,
     logits: NDArray[np.float64],
-    vectors: Vectors,
+    vectors: AnyVectors,
     rows: NDArray[np.bool_],
     folds: Folds,
 ) -> Scored:
@@ -67,7 +67,7 @@ def calibrate(
 def _fit_context(
     logits: NDArray[np.float64],
     corpus: Corpus,
-    vectors: Vectors,
+    vectors: AnyVectors,
     rows: NDArray[np.bool_],
     folds: Folds,
     known: ReviewContext | None,

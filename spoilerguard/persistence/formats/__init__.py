@@ -58,7 +58,7 @@ def write(model: SpoilerClassifier) -> tuple[bytes, bytes]:
     """
     check_is_fitted(model, ["vectorizer_", "coef_"])
     vectorizer, context = model.vectorizer_, model.context_
-    encoder_kind = kind_of(vectorizer.encoder)
+    parameters = vectorizer_parameters_of(model)
     arrays = {COEF: _half_precision(model.coef_), **_document_frequency(model)}
     if vectorizer.encoder is not None:
         arrays |= {ENCODER + name: array for name, array in vectorizer.encoder.arrays().items()}
@@ -70,8 +70,7 @@ def write(model: SpoilerClassifier) -> tuple[bytes, bytes]:
         "format": max(READERS),
         "versions": versions(),
         "classifier": parameters_of(model),
-        "vectorizer": vectorizer.get_params(deep=False)
-        | {"encoder": encoder_kind, "n_sentences": vectorizer.n_sentences_},
+        "vectorizer": parameters | {"n_sentences": vectorizer.n_sentences_},
         "classes": {"dtype": "str" if classes.dtype.kind == "U" else classes.dtype.name, "values": classes},
         "intercept": model.intercept_,
         "context": None if context is None else {"weights": context.weights, "intercept": context.intercept},
@@ -92,6 +91,13 @@ def parameters_of(model: SpoilerClassifier) -> dict[str, Any]:
     if isinstance(model.class_weight, Mapping):
         given["class_weight"] = {str(label): weight for label, weight in model.class_weight.items()}
     return given | {"vectorizer": "default" if model.vectorizer is None else "as fitted"}
+
+
+def vectorizer_parameters_of(model: SpoilerClassifier) -> dict[str, Any]:
+    """Those of the fitted vectorizer, the encoder by its kind; the file of its memory is no part of a model."""
+    parameters = model.vectorizer_.get_params(deep=False)
+    del parameters["memory"]
+    return parameters | {"encoder": kind_of(model.vectorizer_.encoder)}
 
 
 def _half_precision(coef: NDArray[np.float32]) -> NDArray[np.float16]:
