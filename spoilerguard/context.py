@@ -9,7 +9,7 @@ logit can be shown.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -172,7 +172,7 @@ class ReviewContext:
         documents: Documents,
         labels: NDArray[np.int8],
         sample_weight: Floats | None = None,
-        vectors: Floats | None = None,
+        vectors: NDArray[np.floating[Any]] | None = None,
     ) -> Self:
         """Learn the weights from out-of-fold logits of whole reviews.
 
@@ -186,7 +186,7 @@ class ReviewContext:
             1 for a spoiler.
         sample_weight : ndarray of float64, shape (n_sentences,), optional
             How much each sentence counts.
-        vectors : ndarray of float64, shape (n_sentences, n_review_dimensions), optional
+        vectors : ndarray of float, shape (n_sentences, n_review_dimensions), optional
             The encoder's vectors of the sentences in their reviews.
 
         Returns
@@ -207,7 +207,7 @@ class ReviewContext:
         weights = dict(zip(names, coef[: len(names)], strict=True))
         return cls(weights, float(head.intercept_[0]), tuple(coef[len(names) :]))
 
-    def logits(self, alone: Floats, documents: Documents, vectors: Floats | None = None) -> Floats:
+    def logits(self, alone: Floats, documents: Documents, vectors: NDArray[np.floating[Any]] | None = None) -> Floats:
         """Logits in the review, shape (n_sentences,), from those alone; arguments as in `fit`."""
         # Row by row: a matrix product may round a review differently in another batch.
         coef = np.array(list(self.weights.values()), dtype=np.float64)

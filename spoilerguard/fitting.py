@@ -1,8 +1,4 @@
-"""Labelled vectors → the weights of a linear head: fitted anew, corrected, or learnt from a stream.
-
-The head is a plain logistic regression of scikit-learn. It learns a row of weights and an intercept; nothing of
-scikit-learn stays in the model.
-"""
+"""What a user passes to a fit, checked: labels of two classes, weights, parameters."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -11,30 +7,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
-from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.utils.validation import _check_sample_weight, column_or_1d
-from threadpoolctl import threadpool_limits
 
 from spoilerguard.calibration.operating_points import Threshold, resolve_thresholds
 from spoilerguard.features import read_sentences
 from spoilerguard.labels import LABEL_EXAMPLES, parse_label
 
 __all__ = [
-    "Head",
     "LabelledSentences",
     "check_labels",
     "check_parameters",
-    "fit_correction",
-    "fit_head",
-    "offset_columns",
-    "start_stream",
     "weigh_classes",
 ]
 
 _MISSING = {"None", "nan", "<NA>", "NaT"}  # as text, so that pandas need not be imported to know its own
-# A column this large needs so small a weight that the L2 penalty leaves it all but free.
-_UNPENALIZED = 10.0
 
 
 class LabelledSentences(NamedTuple):
@@ -44,13 +30,6 @@ class LabelledSentences(NamedTuple):
     target: NDArray[np.int64]
     weights: NDArray[np.float64]
     classes: NDArray[Any]
-
-
-class Head(NamedTuple):
-    """Weights of the columns, and the intercept."""
-
-    coef: NDArray[np.floating[Any]]
-    intercept: float
 
 
 def check_parameters(C: float, threshold: Threshold) -> None:
@@ -150,80 +129,3 @@ def weigh_classes(
         raise ValueError(f"class_weight must be a dict, 'balanced' or None; got {class_weight!r}.")
     each: NDArray[np.float64] = of_class[target]
     return each if weights is None else each * np.asarray(weights, dtype=np.float64)
-
-
-def fit_head(
-    columns: sparse.csr_matrix,
-    target: NDArray[np.int64],
-    weights: ArrayLike | None,
-    *,
-    C: float,
-    seed: int,
-    sources: ArrayLike | None = None,
-) -> Head:
-    """Logistic regression; with `sources`, each source but the most frequent has an offset that is then forgotten."""
-    head = LogisticRegression(C=C, solver="liblinear", random_state=seed)
-    # The solver adds up long vectors with BLAS, whose sums depend on the number of its threads.
-    with threadpool_limits(1, user_api="blas"):
-        head.fit(columns if sources is None else _with_offsets(columns, sources), target, weights)
-    return Head(head.coef_[0, : columns.shape[1]], float(head.intercept_[0]))
-
-
-def fit_correction(
-    columns: sparse.csr_matrix,
-    known: NDArray[np.float64],
-    target: NDArray[np.int64],
-    weights: ArrayLike | None,
-    *,
-    C: float,
-    seed: int,
-) -> tuple[float, Head]:
-    """By how much the `known` logits count, and the head that corrects them.
-
-    Logistic regression with the known logit as one more column, all but free of penalty: so only a correction costs,
-    and nothing else moves (the PRED way of Daumé 2007, "Frustratingly Easy Domain Adaptation").
-    """
-    with_known = sparse.hstack([columns, sparse.csr_matrix(_UNPENALIZED * known[:, None])], format="csr")
-    checked = None if weights is None else np.asarray(weights, dtype=np.float64)
-    head = fit_head(with_known, target, checked, C=C, seed=seed)
-    return _UNPENALIZED * float(head.coef[-1]), Head(head.coef[:-1], head.intercept)
-
-
-def start_stream(
-    start: Head | None, *, step: float, seed: int, penalty: float = 1e-5, average: bool = False
-) -> SGDClassifier:
-    """A head that learns by stochastic gradient descent, from the weights that there are.
-
-    With `average`, its weights are the mean over all steps: after one pass they are as good as after many (Polyak and
-    Juditsky 1992).
-    """
-    head = SGDClassifier(
-        loss="log_loss", alpha=penalty, learning_rate="constant", eta0=step, random_state=seed, average=average
-    )
-    if start is not None:
-        head.coef_, head.intercept_ = start.coef[None].copy(), np.array([start.intercept], dtype=np.float32)
-        head.classes_ = np.array([0, 1])
-    return head
-
-
-def offset_columns(sources: ArrayLike, names: Sequence[str], value: float = 1.0) -> sparse.csr_matrix:
-    """One column for each name, which holds `value` where a sentence comes from there.
-
-    Examples
-    --------
-    >>> offset_columns(["films", "books", "films"], ["books"]).toarray().tolist()
-    [[0.0], [1.0], [0.0]]
-    """
-    places = {name: place for place, name in enumerate(names)}
-    column = np.array([places.get(source, -1) for source in np.asarray(sources).tolist()], dtype=np.int64)
-    rows = np.flatnonzero(column >= 0)
-    values = np.full(len(rows), value, dtype=np.float32)
-    return sparse.csr_matrix((values, (rows, column[rows])), shape=(len(column), len(names)))
-
-
-def _with_offsets(columns: sparse.csr_matrix, sources: ArrayLike) -> sparse.csr_matrix:
-    """One more column for each source but the most frequent, whose offset is the intercept."""
-    given = np.asarray(sources).astype(str)
-    names, counts = np.unique(given, return_counts=True)
-    others = np.delete(names, np.argmax(counts)).tolist()
-    return sparse.hstack([columns, offset_columns(given, others, _UNPENALIZED)], format="csr")

@@ -17,6 +17,7 @@ from spoilerguard.context import ReviewContext
 from spoilerguard.documents import Standing
 from spoilerguard.features import LinearScorer, TokenBatch, Vectorizer, read_sentences
 from spoilerguard.features.estimators import check_fitted
+from spoilerguard.features.vectorizer import AnyVectors
 from spoilerguard.labels import parse_label
 from spoilerguard.memory import SentenceMemory
 from spoilerguard.review_stage import ReviewStage
@@ -116,14 +117,14 @@ class LinearModel:
         """Place of the spoiler in `classes_`, and its column of `predict_proba`: 1, or 0 where its name sorts first."""
         return 0 if parse_label(self.classes_[0]) == 1 else 1
 
-    def decision_function(self, X: Sequence[str], vectors: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+    def decision_function(self, X: Sequence[str], vectors: AnyVectors | None = None) -> NDArray[np.float64]:
         """Logit of the probability of the second class, shape (n_sentences,): of the spoiler where it sorts last.
 
         Parameters
         ----------
         X : sequence of str
             Sentences.
-        vectors : ndarray of float64, shape (n_sentences, encoder.n_dimensions), optional
+        vectors : ndarray of float, shape (n_sentences, encoder.n_dimensions), optional
             As in `fit`.
         """
         logits = self._spoiler_logits(X, vectors)
@@ -157,7 +158,7 @@ class LinearModel:
         parts = [self.certain_tokens(tokens) for tokens in self.vectorizer_.tokenize(read_sentences(X))]
         return np.concatenate([np.zeros(0, dtype=np.bool_), *parts])
 
-    def score_tokens(self, tokens: TokenBatch, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    def score_tokens(self, tokens: TokenBatch, vectors: AnyVectors) -> NDArray[np.float64]:
         """Logit of the probability that each sentence is a spoiler; sentences are tokenized and encoded already."""
         return self._linear_scorer().score(tokens, vectors) + self.intercept_
 
@@ -171,7 +172,7 @@ class LinearModel:
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_scorer": None}  # quickly made again, and large
 
-    def _spoiler_logits(self, X: Sequence[str], vectors: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+    def _spoiler_logits(self, X: Sequence[str], vectors: AnyVectors | None = None) -> NDArray[np.float64]:
         """Logit of the probability that each sentence is a spoiler, whatever the classes are called."""
         check_fitted(self, "coef_")
         sentences, logits, done = read_sentences(X), [np.zeros(0)], 0

@@ -7,20 +7,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.linear_model import SGDClassifier
-from sklearn.utils.validation import column_or_1d
+from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from spoilerguard.features import SentenceVectorizer, read_sentences
 from spoilerguard.features.estimators import check_fitted, one_line
-from spoilerguard.fitting import (
-    Head,
-    LabelledSentences,
-    check_labels,
-    check_parameters,
-    fit_correction,
-    fit_head,
-    start_stream,
-    weigh_classes,
-)
+from spoilerguard.features.vectorizer import AnyVectors
+from spoilerguard.fitting import LabelledSentences, check_labels, check_parameters, weigh_classes
+from spoilerguard.heads import Columns, Head, fit_correction, fit_head, start_stream
 from spoilerguard.linear_model import LinearModel
 from spoilerguard.user_warnings import warn_of_reviews
 from spoilerguard.verdicts import Label
@@ -104,7 +97,7 @@ class SpoilerClassifier(LinearModel, ClassifierMixin, BaseEstimator):  # type: i
         sample_weight: ArrayLike | None = None,
         *,
         sources: ArrayLike | None = None,
-        vectors: NDArray[np.float64] | None = None,
+        vectors: AnyVectors | None = None,
     ) -> Self:
         """Learn from labelled sentences.
 
@@ -121,7 +114,7 @@ class SpoilerClassifier(LinearModel, ClassifierMixin, BaseEstimator):  # type: i
             Where each sentence comes from. Half the comments of a wiki may be spoilers, and a thirtieth of all
             sentences of reviews: each source but the most frequent has an offset of its own while fitting, so that no
             word stands for its source.
-        vectors : ndarray of float64, shape (n_sentences, encoder.n_dimensions), optional
+        vectors : ndarray of float, shape (n_sentences, encoder.n_dimensions), optional
             What the vectorizer's `encode` gave for `X`, where that is known: encoding is most of the work.
 
         Returns
@@ -149,7 +142,7 @@ class SpoilerClassifier(LinearModel, ClassifierMixin, BaseEstimator):  # type: i
         sample_weight: NDArray[np.float64] | None = None,
         *,
         sources: ArrayLike | None = None,
-        vectors: NDArray[np.float64] | None = None,
+        vectors: AnyVectors | None = None,
     ) -> Self:
         """As `fit`, from 1 for a spoiler and 0 for safe; `classes_` are "safe" and "spoiler", and `memory_` is None."""
         labelled = check_labels(X, spoiler, sample_weight)
@@ -193,7 +186,7 @@ class SpoilerClassifier(LinearModel, ClassifierMixin, BaseEstimator):  # type: i
         spoiler: ArrayLike,
         sample_weight: ArrayLike | None = None,
         *,
-        vectors: NDArray[np.float64] | None = None,
+        vectors: AnyVectors | None = None,
     ) -> Self:
         """Learn from further labels and keep what is known: the old logit stands, and the weights are corrected.
 
@@ -217,13 +210,14 @@ class SpoilerClassifier(LinearModel, ClassifierMixin, BaseEstimator):  # type: i
         target = column_or_1d(spoiler)
         if not np.isin(target, (0, 1)).all():
             raise ValueError("adapt expects True or 1 for a spoiler and False or 0 for a safe sentence.")
+        check_consistent_length(X, target, sample_weight)
         if vectors is None:
             warn_of_reviews(X)
             vectors = self.vectorizer_.encode(X)
-        known, columns = self._spoiler_logits(X, vectors), self.vectorizer_.transform(X, vectors)
+        known, columns = self._spoiler_logits(X, vectors), self._columns(X, vectors)
         weights = weigh_classes(sample_weight, target.astype(np.int64), self.class_weight)
         share, correction = fit_correction(
-            columns, known, target.astype(bool), weights, C=self._suited(_CORRECTION_C), seed=self.random_state
+            columns, known, target.astype(np.int64), weights, C=self._suited(_CORRECTION_C)
         )
         self._set_head(
             share * self.coef_.astype(np.float64) + correction.coef, share * self.intercept_ + correction.intercept
@@ -244,13 +238,18 @@ class SpoilerClassifier(LinearModel, ClassifierMixin, BaseEstimator):  # type: i
         tags.classifier_tags.multi_class = False
         return tags
 
-    def _fit(self, labelled: LabelledSentences, sources: ArrayLike | None, vectors: NDArray[np.float64] | None) -> Self:
+    def _fit(self, labelled: LabelledSentences, sources: ArrayLike | None, vectors: AnyVectors | None) -> Self:
         weights = weigh_classes(labelled.weights, labelled.target, self.class_weight)
         self._start_afresh(labelled)
-        columns = self.vectorizer_.transform(labelled.sentences, vectors)
-        head = fit_head(columns, labelled.target, weights, C=self.C, seed=self.random_state, sources=sources)
-        self._set_head(*head)
+        columns = self._columns(labelled.sentences, vectors)
+        self._set_head(*fit_head(columns, labelled.target, weights, C=self.C, sources=sources))
         return self
+
+    def _columns(self, sentences: list[str], vectors: AnyVectors | None) -> Columns:
+        """The vectors of sentences, for a fit."""
+        vectorizer = self.vectorizer_
+        dense = vectorizer.encode(sentences) if vectors is None else vectorizer.check_vectors(vectors, len(sentences))
+        return Columns(vectorizer.transform_ngrams(sentences), dense.astype(np.float32, copy=False))
 
     def _start_afresh(self, labelled: LabelledSentences) -> None:
         """Fit the vectorizer, and forget what was learnt before."""

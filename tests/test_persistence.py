@@ -159,6 +159,7 @@ def test_every_parameter_and_attribute_comes_back() -> None:
         "n_buckets": 128,
         "encoder": None,
         "normalization": 1,
+        "memory": None,
     }
     assert model.vectorizer_.n_sentences_ == 8
     assert model.classes_.tolist() == ["safe", "spoiler"]

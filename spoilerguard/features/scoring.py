@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from spoilerguard.features.ngrams import score_characters, segment_sums, word_ngrams
 from spoilerguard.features.tokens import TokenBatch
-from spoilerguard.features.vectorizer import Vectorizer, Vectors
+from spoilerguard.features.vectorizer import AnyVectors, Vectorizer
 
 __all__ = ["LinearScorer"]
 
@@ -48,7 +48,7 @@ class LinearScorer:
         object.__setattr__(self, "_ngram_weights", np.asarray(self.coef[: len(idf)], dtype=np.float32) * idf)
         object.__setattr__(self, "_vector_weights", np.asarray(self.coef[len(idf) :], dtype=np.float64))
 
-    def score(self, tokens: TokenBatch, vectors: Vectors) -> NDArray[np.float64]:
+    def score(self, tokens: TokenBatch, vectors: AnyVectors) -> NDArray[np.float64]:
         """Score of each sentence, shape (n_sentences,); `vectors` are what ``encode_tokens`` gave."""
         vectorizer, weights = self.vectorizer, self._ngram_weights
         words = word_ngrams(tokens, vectorizer.word_ngrams, vectorizer.n_buckets)

@@ -9,8 +9,9 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from spoilerguard.features.estimators import check_fitted, one_line
+from spoilerguard.features.matrices import ngram_matrix, stack
 from spoilerguard.features.tokens import TokenBatch, read_sentences
-from spoilerguard.features.vectorizer import Vectorizer, Vectors
+from spoilerguard.features.vectorizer import AnyVectors, Vectorizer
 
 __all__ = ["SentenceVectorizer"]
 
@@ -34,6 +35,10 @@ class SentenceVectorizer(Vectorizer, TransformerMixin, BaseEstimator):  # type: 
         What was learnt before; its vector makes the last ``encoder.n_dimensions`` columns.
     normalization : int, default 1
         Number of the text normalization, from `spoilerguard.features.normalization.NORMALIZATIONS`.
+    memory : path, optional
+        A file that keeps what the encoder has given for a sentence, in single precision, so that it need not be asked
+        again: in a grid search it runs once, not once for each fold and candidate. Processes may share the file. It
+        grows by 2 kB a sentence, for the default encoder, and belongs to no saved model.
 
     Attributes
     ----------
@@ -100,30 +105,32 @@ class SentenceVectorizer(Vectorizer, TransformerMixin, BaseEstimator):  # type: 
         self.idf_ = np.log((1 + n_sentences) / (1 + frequencies)).astype(np.float32)
         return self
 
-    def transform(self, X: Sequence[str], vectors: Vectors | None = None) -> sparse.csr_matrix:
+    def transform(self, X: Sequence[str], vectors: AnyVectors | None = None) -> sparse.csr_matrix:
         """Vectors of sentences.
 
         Parameters
         ----------
         X : sequence of str
             Sentences.
-        vectors : ndarray of float64, shape (n_sentences, encoder.n_dimensions), optional
+        vectors : ndarray of float, shape (n_sentences, encoder.n_dimensions), optional
             What `encode` gave for them, where that is known.
 
         Returns
         -------
         scipy.sparse.csr_matrix of float32, shape (n_sentences, n_columns)
         """
-        check_fitted(self, "idf_")
         sentences = read_sentences(X)
-        parts = [sparse.csr_matrix((0, 2 * self.n_buckets), dtype=np.float32)]
-        parts += [self._ngram_columns(tokens) for tokens in self.tokenize(sentences)]
-        ngrams = sparse.vstack(parts, format="csr")
-        ngrams.data *= self.idf_[ngrams.indices]
+        ngrams = self.transform_ngrams(sentences)
         if self.encoder is None:
             return ngrams
         dense = self.encode(sentences) if vectors is None else self.check_vectors(vectors, len(sentences))
-        return sparse.hstack([ngrams, sparse.csr_matrix(dense.astype(np.float32))], format="csr")
+        return sparse.hstack([ngrams, sparse.csr_matrix(dense, dtype=np.float32)], format="csr")
+
+    def transform_ngrams(self, X: Sequence[str]) -> sparse.csr_matrix:
+        """Those columns of `transform` that are of n-grams, shape (n_sentences, 2 * n_buckets)."""
+        check_fitted(self, "idf_")
+        parts = ((self._ngram_columns(tokens), self.idf_) for tokens in self.tokenize(read_sentences(X)))
+        return stack(parts, 2 * self.n_buckets)
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[Any]:  # noqa: ARG002 - pipelines pass it
         """Names of the columns: ``words_<bucket>``, ``characters_<bucket>``, ``meaning_<i>``, shape (n_columns,).
@@ -142,12 +149,4 @@ class SentenceVectorizer(Vectorizer, TransformerMixin, BaseEstimator):  # type: 
 
     def _ngram_columns(self, tokens: TokenBatch) -> sparse.csr_matrix:
         """The n-gram columns before rarity is weighed in."""
-        rows, columns, values = [], [], []
-        for block in self.ngrams(tokens):
-            count = np.sum([np.diff(part.edges) for part in block], axis=0)
-            for part in block:
-                rows.append(part.sentence)
-                columns.append(part.bucket)
-                values.append((1 / np.sqrt(count[part.sentence])).astype(np.float32))
-        index = (np.concatenate(rows), np.concatenate(columns))
-        return sparse.csr_matrix((np.concatenate(values), index), shape=(len(tokens), 2 * self.n_buckets))
+        return ngram_matrix(self.ngrams(tokens), len(tokens), 2 * self.n_buckets)

@@ -7,20 +7,23 @@ time, so every method takes vectors that are known.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Self
+from os import PathLike
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spoilerguard.documents import Documents
 from spoilerguard.features.encoder import Encoder
+from spoilerguard.features.memory import encode_once
 from spoilerguard.features.ngrams import NGrams, character_ngrams, word_ngrams
 from spoilerguard.features.normalization import NORMALIZATIONS
 from spoilerguard.features.tokens import TokenBatch, read_sentences, token_batches, tokenize
 
-__all__ = ["Vectorizer", "Vectors"]
+__all__ = ["AnyVectors", "Vectorizer", "Vectors"]
 
 Vectors = NDArray[np.float64]
+AnyVectors = NDArray[np.floating[Any]]  # single precision holds those of the default encoder exactly
 _MAX_WORDS, _MAX_CHARACTERS = 8, 16  # of an n-gram
 
 
@@ -41,12 +44,14 @@ class Vectorizer:
         n_buckets: int = 2**18,
         encoder: Encoder | None = None,
         normalization: int = 1,
+        memory: str | PathLike[str] | None = None,
     ) -> None:
         self.word_ngrams = word_ngrams
         self.char_ngrams = char_ngrams
         self.n_buckets = n_buckets
         self.encoder = encoder
         self.normalization = normalization
+        self.memory = memory
 
     def unfitted(self) -> Self:
         """Another with the same parameters, which shares the encoder."""
@@ -56,6 +61,7 @@ class Vectorizer:
             n_buckets=self.n_buckets,
             encoder=self.encoder,
             normalization=self.normalization,
+            memory=self.memory,
         )
 
     def encode(self, X: Sequence[str]) -> Vectors:
@@ -63,22 +69,26 @@ class Vectorizer:
         parts = [self.encode_tokens(tokens) for tokens in self.tokenize(read_sentences(X))]
         return np.concatenate([np.zeros((0, self.n_dimensions)), *parts])
 
-    def encode_documents(self, documents: Documents) -> tuple[Vectors, Vectors]:
+    def encode_documents(self, documents: Documents) -> tuple[AnyVectors, AnyVectors]:
         """The encoder's vectors of the sentences of documents; needs no fitting.
 
         Returns
         -------
-        alone : ndarray of float64, shape (n_sentences, encoder.n_dimensions)
+        alone : ndarray of float32, shape (n_sentences, encoder.n_dimensions)
             Of each sentence on its own, as `encode` gives them.
-        in_review : ndarray of float64, shape (n_sentences, encoder.n_review_dimensions)
+        in_review : ndarray of float32, shape (n_sentences, encoder.n_review_dimensions)
             Of each sentence where it stands.
         """
-        alone, in_review = [np.zeros((0, self.n_dimensions))], [np.zeros((0, self.n_review_dimensions))]
+        alone = np.zeros((len(documents), self.n_dimensions), dtype=np.float32)
+        in_review = np.zeros((len(documents), self.n_review_dimensions), dtype=np.float32)
+        done = 0
         for part in documents.batches():
             tokens = list(self.tokenize(part.sentences))
-            alone.append(np.concatenate([self.encode_tokens(batch) for batch in tokens]))
-            in_review.append(self.encode_reviews(tokens, part.lengths, alone[-1]))
-        return np.concatenate(alone), np.concatenate(in_review)
+            vectors = np.concatenate([self.encode_tokens(batch) for batch in tokens])
+            rows = slice(done, done + len(part))
+            alone[rows], in_review[rows] = vectors, self.encode_reviews(tokens, part.lengths, vectors)
+            done += len(part)
+        return alone, in_review
 
     def tokenize(self, sentences: Sequence[str]) -> Iterator[TokenBatch]:
         """Batches of the sentences' tokens, by the vectorizer's normalization."""
@@ -88,7 +98,7 @@ class Vectorizer:
         """`encode`, for tokens; a sentence without a token, which no encoder has met, counts as a full stop."""
         if self.encoder is None:
             return np.zeros((len(tokens), 0))
-        vectors = self.encoder.encode(tokens)
+        vectors = encode_once(self.encoder, tokens, self.memory)
         empty = np.diff(tokens.edges) == 0
         if empty.any():
             vectors[empty] = self.encoder.encode(tokenize(["."], self.normalization))
@@ -122,7 +132,7 @@ class Vectorizer:
         """Length of a vector: words, characters, and the encoder's dimensions."""
         return 2 * self.n_buckets + self.n_dimensions
 
-    def check_vectors(self, vectors: Vectors, n_sentences: int) -> Vectors:
+    def check_vectors(self, vectors: AnyVectors, n_sentences: int) -> AnyVectors:
         """Known vectors, or a ``ValueError`` where they cannot be those of so many sentences."""
         wanted = (n_sentences, self.n_dimensions)
         if vectors.shape != wanted:

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from spoilerguard.errors import ModelFormatError
-from spoilerguard.persistence.formats import kind_of, parameters_of, versions
+from spoilerguard.persistence.formats import parameters_of, vectorizer_parameters_of, versions
 from spoilerguard.persistence.manifest import Fault, Json, plain_object
 
 if TYPE_CHECKING:
@@ -55,7 +55,6 @@ def card_markdown(model: "SpoilerClassifier") -> str:
     <BLANKLINE>
     ## Parameters
     """
-    vectorizer = model.vectorizer_
     points: dict[str, Mapping[str, Any]] = {str(at): named for at, named in model.operating_points_.items()}
     if model.severity_ is not None:
         points |= {f"{at}, major": named for at, named in model.severity_.operating_points.items()}
@@ -69,7 +68,7 @@ def card_markdown(model: "SpoilerClassifier") -> str:
             },
             "parameters": {
                 **parameters_of(model),
-                "vectorizer": {**vectorizer.get_params(deep=False), "encoder": kind_of(vectorizer.encoder)},
+                "vectorizer": vectorizer_parameters_of(model),
                 "classes": model.classes_,
             },
             "saved with": versions(),

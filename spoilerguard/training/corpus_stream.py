@@ -1,9 +1,10 @@
 """Labelled tables that do not fit into memory → pieces of whole reviews, as often as they are asked for."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ from spoilerguard.errors import CorpusError
 
 __all__ = ["CorpusStream", "DistinctCount", "Piece", "Tables", "hash_name"]
 
-Tables = AnyTable | Iterable[AnyTable] | Callable[[], Iterable[AnyTable]]
+Tables = AnyTable | Sequence[AnyTable] | Callable[[], Iterable[AnyTable]]
 ROWS_AT_ONCE = 4096
 _MAX_REVIEW = 1 << 16  # sentences of one review; a column of reviews that are longer is another column
 _MAX_NAMES = 1 << 16
@@ -69,12 +70,13 @@ class CorpusStream:
                 f"a {type(tables).__name__} can be read once only, and training reads its data twice: pass a list, or "
                 "a function that returns a new iterator each time"
             )
-        one = isinstance(tables, (str, os.PathLike, pd.DataFrame, Corpus)) or hasattr(tables, "to_pandas")
-        given: list[Any] = [tables] if one else list(tables) if _is_list(tables) else []
-        if not given:
-            if not isinstance(tables, Iterable):
-                raise TypeError(f"expected paths or tables, got {type(tables).__name__}")
-            return cls(lambda: tables, columns)
+        given: Sequence[Any]
+        if isinstance(tables, (str, os.PathLike, pd.DataFrame, Corpus)) or hasattr(tables, "to_pandas"):
+            given = [tables]
+        elif isinstance(tables, Sequence):
+            given = tables
+        else:
+            raise TypeError(f"expected paths, tables or a function that returns them, got {type(tables).__name__}")
         opened: list[AnyTable] = []
         for table in given:
             opened += table_files([table]) if isinstance(table, (str, os.PathLike)) else [table]
@@ -115,11 +117,8 @@ class CorpusStream:
         """Checked columns of some rows each."""
         n_rows = 0
         for table in self.open():
-            if isinstance(table, (str, os.PathLike)):
-                raw = (piece for path in table_files([table]) for piece in _raw(path, ROWS_AT_ONCE))
-            else:
-                raw = _raw(table, ROWS_AT_ONCE)
-            for frame, origin in raw:
+            files: Sequence[AnyTable] = table_files([table]) if isinstance(table, (str, os.PathLike)) else [table]
+            for frame, origin in chain.from_iterable(_raw(file, ROWS_AT_ONCE) for file in files):
                 if len(frame):
                     yield self._sentences(frame, origin, n_rows)
                     n_rows += len(frame)
@@ -205,11 +204,7 @@ def _raw(table: AnyTable, n_rows: int) -> Iterator[tuple[pd.DataFrame, Origin]]:
         yield frame, origin
 
 
-def _is_list(tables: object) -> bool:
-    return isinstance(tables, (list, tuple))
-
-
-def _name(given: list[Any]) -> str:
+def _name(given: Sequence[Any]) -> str:
     names = [os.path.basename(os.fsdecode(one)) for one in given if isinstance(one, (str, os.PathLike))]  # noqa: PTH119
     return names[0] if len(names) == len(given) == 1 else f"{len(given)} tables" if len(given) > 1 else "a table"
 

@@ -12,7 +12,7 @@ from spoilerguard.corpus import Corpus
 from spoilerguard.decisions import Level
 from spoilerguard.documents import Standing
 from spoilerguard.errors import TrainingError
-from spoilerguard.features.vectorizer import Vectors
+from spoilerguard.features.vectorizer import AnyVectors
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.training.folds import Folds
 from spoilerguard.training.levels import fit_review_stages, fit_severity
@@ -27,7 +27,7 @@ def calibrate(
     model: SpoilerClassifier,
     corpus: Corpus,
     logits: NDArray[np.float64],
-    vectors: tuple[Vectors, Vectors],
+    vectors: tuple[AnyVectors, AnyVectors],
     rows: NDArray[np.bool_],
     folds: Folds,
     *,
@@ -80,7 +80,7 @@ def calibrate(
 def _fit_context(
     logits: NDArray[np.float64],
     corpus: Corpus,
-    vectors: Vectors,
+    vectors: AnyVectors,
     rows: tuple[NDArray[np.bool_], NDArray[np.bool_]],
     folds: Folds,
     known: ReviewContext | None,

@@ -19,7 +19,8 @@ from spoilerguard.bundled import default_encoder
 from spoilerguard.corpus import Corpus
 from spoilerguard.errors import TrainingError
 from spoilerguard.features import SentenceVectorizer
-from spoilerguard.fitting import check_parameters, offset_columns, start_stream, weigh_classes
+from spoilerguard.fitting import check_parameters, weigh_classes
+from spoilerguard.heads import Head, offset_columns, start_stream
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.processes import n_processes, run_jobs
 from spoilerguard.training.card import stream_card
@@ -129,11 +130,6 @@ class _Batch(NamedTuple):
     sources: NDArray[np.str_]
 
 
-class _Head(NamedTuple):
-    coef: NDArray[np.float32]
-    intercept: float
-
-
 def _template(estimator: SpoilerClassifier | None, seed: int) -> SpoilerClassifier:
     if estimator is None:
         return SpoilerClassifier(vectorizer=SentenceVectorizer(encoder=default_encoder()), C=_C, random_state=seed)
@@ -174,7 +170,7 @@ def _refuse_too_little(survey: Survey, held_out: Corpus, n_splits: int) -> None:
 
 def _learn(
     stream: CorpusStream, template: SpoilerClassifier, survey: Survey, n_jobs: int, *, progress: bool
-) -> list[_Head]:
+) -> list[Head]:
     """The second pass: heads that differ in the size of their steps."""
     _, *others = sorted(survey.sources, key=lambda name: (-survey.sources[name][0], name))
     total, heads = int(survey.learnt.sum()), list[SGDClassifier]()
@@ -192,7 +188,7 @@ def _learn(
                 head.partial_fit(vectors, batch.target, [0, 1], weights)
             bar.update(len(batch.target))
     n_columns = survey.vectorizer.n_columns  # without the sources, which are forgotten
-    return [_Head(head.coef_[0, :n_columns], float(head.intercept_[0])) for head in heads]
+    return [Head(head.coef_[0, :n_columns], float(head.intercept_[0])) for head in heads]
 
 
 def _start(vectors: sparse.csr_matrix, template: SpoilerClassifier, total: int) -> list[SGDClassifier]:

@@ -68,6 +68,7 @@ class Survey:
             if source in self.sources or len(self.sources) < _MAX_SOURCES:
                 counts = self.sources.setdefault(str(source), [0, 0])
                 counts[0], counts[1] = counts[0] + labels.size, counts[1] + int(labels.sum())
+        self._empty = frame[:0]
         self._held += self._keep(frame, hashes)
         while sum(len(kept) for _, kept in self._held) > _MAX_HELD_OUT:
             self._bound //= 2
@@ -79,8 +80,7 @@ class Survey:
 
     def held_out(self, name: str) -> Corpus:
         """The sentences of all works held out."""
-        empty = pd.DataFrame({"sentence": [], "spoiler": []})
-        return Corpus(pd.concat([frame for frame, _ in self._held], ignore_index=True) if self._held else empty, name)
+        return Corpus(pd.concat([self._empty, *(frame for frame, _ in self._held)], ignore_index=True), name)
 
     def _hashes(self, piece: Piece) -> NDArray[np.uint64]:
         """One hash for each sentence, by its group."""

@@ -72,7 +72,7 @@ def write(model: "SpoilerClassifier") -> tuple[bytes, bytes]:
     """
     check_fitted(model, "coef_")
     vectorizer, context = model.vectorizer_, model.context_
-    encoder_kind = kind_of(vectorizer.encoder)
+    parameters = vectorizer_parameters_of(model)
     arrays = {COEF: _half_precision(model.coef_), **_document_frequency(model)}
     if vectorizer.encoder is not None:
         arrays |= {ENCODER + name: array for name, array in vectorizer.encoder.arrays().items()}
@@ -87,8 +87,7 @@ def write(model: "SpoilerClassifier") -> tuple[bytes, bytes]:
         "format": max(READERS),
         "versions": versions(),
         "classifier": _classifier(model),
-        "vectorizer": vectorizer.get_params(deep=False)
-        | {"encoder": encoder_kind, "n_sentences": vectorizer.n_sentences_},
+        "vectorizer": parameters | {"n_sentences": vectorizer.n_sentences_},
         "classes": {"dtype": "str" if classes.dtype.kind == "U" else classes.dtype.name, "values": classes},
         "intercept": model.intercept_,
         "context": None if context is None else {"weights": context.weights, "intercept": context.intercept},
@@ -113,6 +112,13 @@ def _classifier(model: "SpoilerClassifier") -> dict[str, Any]:
     """Its parameters; a threshold has a field of its own, so that the older one is 0.5 where none was set."""
     own = {} if model.threshold is None else {THRESHOLD: model.threshold}
     return parameters_of(model) | own | {"threshold": NO_THRESHOLD}
+
+
+def vectorizer_parameters_of(model: "SpoilerClassifier") -> dict[str, Any]:
+    """Those of the fitted vectorizer, the encoder by its kind; the file of its memory is no part of a model."""
+    parameters: dict[str, Any] = model.vectorizer_.get_params(deep=False)
+    del parameters["memory"]
+    return parameters | {"encoder": kind_of(model.vectorizer_.encoder)}
 
 
 def _half_precision(coef: NDArray[np.float32]) -> NDArray[np.float16]:
