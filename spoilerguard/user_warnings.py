@@ -18,7 +18,7 @@ _ENTRANCES = {
     for module in (
         *("api", "arguments", "linear_model", "model", "pandas", "processes", "rendering.verdict_list"),
         *("tables.classifying", "tables.frames", "tables.runs", "tables.scoring", "training.pipeline", "user_warnings"),
-        *("training.base_memory", "evaluation.comparison", "evaluation.evaluating", "evaluation.scored_corpus"),
+        *("training.base_memory", "evaluation.comparing", "evaluation.evaluating", "evaluation.scored_corpus"),
     )
 }
 _LIBRARIES = {"spoilerguard", "sklearn", "joblib", "tqdm"}
