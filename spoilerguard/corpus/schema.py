@@ -26,6 +26,7 @@ __all__ = [
     "Origin",
     "did_you_mean",
     "is_missing",
+    "own_names",
     "parse_columns",
     "require_once",
     "select_columns",
@@ -176,8 +177,12 @@ def parse_columns(frame: pd.DataFrame, origin: Origin) -> pd.DataFrame:
         "weight": np.where(np.isnan(weights), 1.0, weights),
     }
     optional = [name for name in OPTIONAL if name in frame]
-    own = [name for name in frame if name not in {*COLUMNS, *OPTIONAL}]
-    return pd.DataFrame(parsed | {name: _names(frame[name]) for name in (*optional, *own)})
+    return pd.DataFrame(parsed | {name: _names(frame[name]) for name in (*optional, *own_names(frame))})
+
+
+def own_names(frame: pd.DataFrame) -> list[str]:
+    """The columns that are not ours."""
+    return [name for name in frame.columns if name not in {*COLUMNS, *OPTIONAL}]
 
 
 def is_missing(value: object) -> bool:
