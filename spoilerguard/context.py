@@ -188,10 +188,6 @@ class ReviewContext:
             How much each sentence counts.
         vectors : ndarray of float, shape (n_sentences, n_review_dimensions), optional
             The encoder's vectors of the sentences in their reviews.
-
-        Returns
-        -------
-        ReviewContext
         """
         from sklearn.linear_model import LogisticRegression
 
@@ -218,13 +214,11 @@ class ReviewContext:
 
     def parts(self, alone: Floats, documents: Documents, logits: Floats) -> tuple[list[str], Floats]:
         """Names, and what each adds to the logits alone until they are `logits`, shape (n_sentences, n_names)."""
-        names = list(self.weights)
-        named = context_features(alone, documents, names) * np.array(list(self.weights.values()), dtype=np.float64)
-        before = alone[:, None] * np.array([name == _OWN for name in names])
-        parts = np.column_stack([named - before, np.full(len(alone), float(self.intercept))])
-        names = [_OWN_AGAIN if name == _OWN else name for name in names]
-        rest = logits - alone - parts.sum(axis=1)
-        return [*names, "intercept", _VECTOR], np.column_stack([parts, rest])
+        weights = np.array([weight - (name == _OWN) for name, weight in self.weights.items()], dtype=np.float64)
+        named = context_features(alone, documents, list(self.weights)) * weights
+        parts = np.column_stack([named, np.full(len(alone), float(self.intercept))])
+        names = [_OWN_AGAIN if name == _OWN else name for name in self.weights]
+        return [*names, "intercept", _VECTOR], np.column_stack([parts, logits - alone - parts.sum(axis=1)])
 
     def rescale(self, slope: float, offset: float) -> "ReviewContext":
         """The stage whose logits are ``slope * z + offset``, as calibration asks."""
@@ -234,10 +228,8 @@ class ReviewContext:
 
     def absorb_calibration(self, slope: float, offset: float) -> "ReviewContext":
         """The stage that gives the same logits where those alone have become ``slope * z + offset``."""
-        weights = {
-            name: weight / slope if CONTEXT_FEATURES[name].of_logits else weight
-            for name, weight in self.weights.items()
-        }
+        scales = {name: slope if CONTEXT_FEATURES[name].of_logits else 1.0 for name in self.weights}
+        weights = {name: weight / scales[name] for name, weight in self.weights.items()}
         moved = sum(weights[name] for name in weights if CONTEXT_FEATURES[name].of_logits)
         return ReviewContext(weights, self.intercept - offset * moved, self.vector_coef)
 
@@ -250,8 +242,7 @@ def context_features(alone: Floats, documents: Documents, names: list[str]) -> F
     return np.column_stack([CONTEXT_FEATURES[name].compute(review) for name in names])
 
 
-def _warns(sentence: str) -> bool:
-    """Whether a sentence warns of spoilers; four quick looks spare most sentences the slow one."""
+def _warns(sentence: str) -> bool:  # four quick looks spare most sentences the slow one
     lower = sentence.casefold()
     hinted = "spoil" in lower or "away" in lower or " read" in lower or "plot " in lower
     return hinted and _WARNING.search(sentence) is not None

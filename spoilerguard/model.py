@@ -36,9 +36,8 @@ class SpoilerClassifier(LinearModel, ClassifierMixin, BaseEstimator):  # type: i
     C : float, default 0.02
         Inverse strength of the L2 penalty.
     threshold : float, str or None, default None
-        Probability, in [0, 1], from which `predict` and, unless asked for another, `spoilerguard.classify` say spoiler;
-        or the name of one of the operating points that `spoilerguard.train` gives. None means "balanced" where the
-        model has it, else 0.5.
+        Probability, in [0, 1], from which `predict` and `spoilerguard.classify` say spoiler, or the name of an
+        operating point. None means "balanced" where the model has it, else 0.5.
     random_state : int, default 0
         Seed; equal seeds give equal weights.
     class_weight : dict of label to float, "balanced" or None, default None
@@ -47,11 +46,9 @@ class SpoilerClassifier(LinearModel, ClassifierMixin, BaseEstimator):  # type: i
     Attributes
     ----------
     classes_ : ndarray of shape (2,)
-        The labels given to `fit`, sorted, as scikit-learn's scorers and wrappers expect: in general the second is the
-        spoiler.
+        The labels given to `fit`, sorted as scikit-learn expects: in general the second is the spoiler.
     spoiler_index_ : int
-        Which of `classes_`, and which column of `predict_proba`, is the spoiler: 1, or 0 where its name sorts first
-        ("Spoiler" before "safe"). What a label means is read from a table, never from the alphabet.
+        Which of `classes_`, and column of `predict_proba`, is the spoiler: 0 where its name sorts first ("Spoiler").
     vectorizer_ : SentenceVectorizer
         The fitted vectorizer.
     coef_ : ndarray of float32, shape (n_columns,)
@@ -111,9 +108,8 @@ class SpoilerClassifier(LinearModel, ClassifierMixin, BaseEstimator):  # type: i
         sample_weight : array-like of shape (n_sentences,), optional
             How much each sentence counts.
         sources : array-like of shape (n_sentences,), optional
-            Where each sentence comes from. Half the comments of a wiki may be spoilers, and a thirtieth of all
-            sentences of reviews: each source but the most frequent has an offset of its own while fitting, so that no
-            word stands for its source.
+            Where each sentence comes from. Sources differ in their share of spoilers: each but the most frequent has an
+            offset of its own while fitting, so that no word stands for its source.
         vectors : ndarray of float, shape (n_sentences, encoder.n_dimensions), optional
             What the vectorizer's `encode` gave for `X`, where that is known: encoding is most of the work.
 
@@ -200,10 +196,6 @@ class SpoilerClassifier(LinearModel, ClassifierMixin, BaseEstimator):  # type: i
             Whether each is a spoiler.
         sample_weight, vectors
             As in `fit`.
-
-        Returns
-        -------
-        SpoilerClassifier
         """
         check_fitted(self, "coef_")
         X = read_sentences(X)
@@ -219,9 +211,8 @@ class SpoilerClassifier(LinearModel, ClassifierMixin, BaseEstimator):  # type: i
         share, correction = fit_correction(
             columns, known, target.astype(np.int64), weights, C=self._suited(_CORRECTION_C)
         )
-        self._set_head(
-            share * self.coef_.astype(np.float64) + correction.coef, share * self.intercept_ + correction.intercept
-        )
+        coef = share * self.coef_.astype(np.float64) + correction.coef
+        self._set_head(coef, share * self.intercept_ + correction.intercept)
         self._remember(X)
         self._retract_measurements("adapt")
         return self
@@ -261,6 +252,5 @@ class SpoilerClassifier(LinearModel, ClassifierMixin, BaseEstimator):  # type: i
         super()._set_head(coef, intercept)
         self._stream_head = None  # its own weights no longer say what this model says
 
-    def _suited(self, pair: tuple[float, float]) -> float:
-        """What suits an encoder's vectors, or n-grams alone."""
+    def _suited(self, pair: tuple[float, float]) -> float:  # to an encoder's vectors, or to n-grams alone
         return pair[self.vectorizer_.encoder is None]

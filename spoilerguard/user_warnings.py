@@ -26,7 +26,7 @@ _ENTRANCES = {
             "training.stream",
             "user_warnings",
         ),
-        *("training.base_memory", "evaluation.comparison", "evaluation.evaluating", "evaluation.scored_corpus"),
+        *("training.base_memory", "evaluation.comparing", "evaluation.evaluating", "evaluation.scored_corpus"),
     )
 }
 _LIBRARIES = {"spoilerguard", "sklearn", "joblib", "tqdm"}

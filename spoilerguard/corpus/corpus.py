@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from spoilerguard.corpus.review_order import in_review_order
-from spoilerguard.corpus.schema import COLUMNS, OPTIONAL, TEXT, Origin, parse_columns, select_columns
+from spoilerguard.corpus.schema import COLUMNS, OPTIONAL, TEXT, Origin, own_names, parse_columns, select_columns
 from spoilerguard.documents import Documents
 from spoilerguard.errors import CorpusError
 
@@ -89,7 +89,7 @@ class Corpus:
     @property
     def own_columns(self) -> tuple[str, ...]:
         """What else the table had, such as annotator, date or genre; kept as text, for slices and checks."""
-        return tuple(name for name in self.frame.columns if name not in {*COLUMNS, *OPTIONAL})
+        return tuple(own_names(self.frame))
 
     @cached_property
     def groups(self) -> NDArray[Any]:
@@ -126,10 +126,6 @@ class Corpus:
         ----------
         rows : array of bool or of int
             A mask as long as the corpus, or row numbers.
-
-        Returns
-        -------
-        Corpus
 
         Examples
         --------
@@ -255,10 +251,10 @@ class Corpus:
             ids = part.frame["review_id"]
             frames.append(part.frame.assign(review_id=ids.mask(ids.isin(shared), ids + f"@{marks[-1]}")))
         frame = pd.concat(frames, ignore_index=True)
-        own = [name for name in frame.columns if name not in {*COLUMNS, *OPTIONAL}]
-        ordered = [column for column in (*COLUMNS, *OPTIONAL, *own) if column in frame.columns]
-        types: dict[str, Any] = {column: TEXT for column in ("split", *own) if column in frame.columns}
-        if "major" in frame.columns:
+        kept = [*OPTIONAL, *own_names(frame)]
+        ordered = [column for column in (*COLUMNS, *kept) if column in frame.columns]
+        types: dict[str, Any] = {column: TEXT for column in kept if column in frame.columns}
+        if "major" in types:
             types["major"] = "Int8"
         names = dict.fromkeys(part.name for part in parts if part.name)
         return cls(frame[ordered].astype(types), " + ".join(names))

@@ -26,6 +26,7 @@ __all__ = [
     "Origin",
     "did_you_mean",
     "is_missing",
+    "own_names",
     "parse_columns",
     "require_once",
     "select_columns",
@@ -177,8 +178,13 @@ def parse_columns(frame: pd.DataFrame, origin: Origin) -> pd.DataFrame:
     }
     if "major" in frame:
         parsed["major"] = _majors(frame["major"], parsed["spoiler"], origin)
-    names = [name for name in frame if name == "split" or name not in {*COLUMNS, *OPTIONAL}]
+    names = [name for name in ("split", *own_names(frame)) if name in frame]
     return pd.DataFrame(parsed | {name: _names(frame[name]) for name in names})
+
+
+def own_names(frame: pd.DataFrame) -> list[str]:
+    """The columns that are not ours."""
+    return [name for name in frame.columns if name not in {*COLUMNS, *OPTIONAL}]
 
 
 def is_missing(value: object) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -202,7 +203,7 @@ def scored_alone(corpus: Corpus, logits: NDArray[np.float64], note: str) -> Scor
 
 
 def resolve_arguments(
-    models: Sequence[SpoilerClassifier | TextClassifier | str | Path | None],
+    models: Sequence[Any],
     corpus: AnyTable,
 ) -> tuple[list[SpoilerClassifier | TextClassifier], Corpus]:
     """What the arguments of `evaluate` or `compare` stand for; swapped ones and an empty corpus are refused."""
