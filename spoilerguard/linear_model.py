@@ -19,6 +19,7 @@ from spoilerguard.documents import Standing
 from spoilerguard.features import LinearScorer, SentenceVectorizer, TokenBatch, read_sentences
 from spoilerguard.features.estimators import one_line
 from spoilerguard.labels import parse_label
+from spoilerguard.profiles import Profile
 from spoilerguard.user_warnings import warn_of_reviews, warn_user
 
 __all__ = ["LinearModel"]
@@ -41,6 +42,7 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     context_: ReviewContext | None
     operating_points_: dict[Standing, dict[str, OperatingPoint]]
     card_: dict[str, Any]
+    profile_: Profile | None
     _scorer: LinearScorer | None = None  # made from the weights when it is first needed
 
     @classmethod
@@ -55,12 +57,13 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         context: ReviewContext | None = None,
         operating_points: OperatingPoints | None = None,
         card: Mapping[str, Any] | None = None,
+        profile: Profile | None = None,
     ) -> Self:
         """A fitted model from its parts, as a reader of model files has them; `params` are those of ``get_params``."""
         model = cls(**params)
         model._reset(vectorizer, classes)
         model._set_head(coef, intercept)
-        return model.attach(context=context, operating_points=operating_points, card=card)
+        return model.attach(context=context, operating_points=operating_points, card=card, profile=profile)
 
     def attach(
         self,
@@ -68,18 +71,21 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         context: ReviewContext | None = None,
         operating_points: OperatingPoints | None = None,
         card: Mapping[str, Any] | None = None,
+        profile: Profile | None = None,
     ) -> Self:
         """Set what was learnt or measured outside of the head; None leaves a part as it is."""
         self.context_ = self.context_ if context is None else context
         if operating_points is not None:
             self.operating_points_ = {standing: dict(points) for standing, points in operating_points.items()}
         self.card_ = self.card_ if card is None else dict(card)
+        self.profile_ = self.profile_ if profile is None else profile
         return self
 
     def absorb_calibration(self, slope: float, offset: float) -> Self:
         """Turn every logit ``z`` of a sentence alone into ``slope * z + offset``; logits in review stay as they are."""
         check_is_fitted(self)
         self._set_head(self.coef_ * np.float32(slope), self.intercept_ * slope + offset)
+        self.profile_ = None  # its logits are others now
         if self.context_ is not None:
             self.context_ = self.context_.absorb_calibration(slope, offset)
         return self
@@ -129,9 +135,13 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Logit of the probability that each sentence is a spoiler; sentences are tokenized and encoded already."""
         return self._linear_scorer().score(tokens, vectors) + self.intercept_
 
+    def word_counts(self, tokens: TokenBatch) -> NDArray[np.int64]:
+        """Number of words of each sentence, and of those that the model knows, shape (2, n_sentences)."""
+        return self._linear_scorer().word_and_known_counts(tokens)
+
     def certain_tokens(self, tokens: TokenBatch) -> NDArray[np.bool_]:
         """`certain`, for sentences that are tokenized already."""
-        words, known = self._linear_scorer().word_and_known_counts(tokens)
+        words, known = self.word_counts(tokens)
         different = np.unique((tokens.sentence << 32 | tokens.hashes)[tokens.is_word]) >> 32
         enough = (words >= _MIN_WORDS) & (np.bincount(different, minlength=len(tokens)) >= _MIN_DIFFERENT)
         return np.asarray(enough & (known / np.maximum(words, 1) >= _MIN_KNOWN))
@@ -169,7 +179,7 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.vectorizer_ = vectorizer
         self.classes_ = classes
         self.n_features_in_ = 1  # one column of text
-        self.context_, self.operating_points_, self.card_ = None, {}, {}
+        self.context_, self.operating_points_, self.card_, self.profile_ = None, {}, {}, None
 
     def _set_head(self, coef: NDArray[np.floating[Any]], intercept: float) -> None:
         """Set weights and intercept."""
@@ -181,6 +191,7 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _retract_measurements(self, method: str) -> None:
         """Drop operating points and mark the card where `method` has changed the weights that were measured."""
+        self.profile_ = None
         if not self.operating_points_ and (not self.card_ or _CHANGED in self.card_):
             return
         what = f"{method} has learnt from further labels, so measurements of this model no longer hold."

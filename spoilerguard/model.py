@@ -67,7 +67,9 @@ class SpoilerClassifier(LinearModel):
     operating_points_ : dict of Standing to dict of str to OperatingPoint
         Named thresholds, likewise.
     card_ : dict
-        What a reader of the model should know, likewise: data, terms, measurements, limits.
+        What a reader should know, likewise: data, terms, measurements, limits.
+    profile_ : Profile or None
+        What its texts look like, in numbers, likewise: for `spoilerguard.drift`.
 
     Examples
     --------

@@ -25,6 +25,7 @@ from spoilerguard.model import SpoilerClassifier
 from spoilerguard.processes import n_processes
 from spoilerguard.training.card import model_card
 from spoilerguard.training.folds import Folds, fit, group_folds, out_of_fold_logits
+from spoilerguard.training.profiling import make_profile
 from spoilerguard.user_warnings import warn_of_reviews
 
 __all__ = ["train"]
@@ -73,7 +74,7 @@ def train(
     Returns
     -------
     SpoilerClassifier
-        With `context_` (where learnt), `operating_points_` and `card_`.
+        With `context_` (where learnt), `operating_points_`, `card_` and, from ten works on, `profile_`.
 
     Raises
     ------
@@ -119,7 +120,9 @@ def train(
     known = {} if init_model is None else init_model.operating_points_
     if Standing.IN_REVIEW in known and Standing.IN_REVIEW not in points:
         points[Standing.IN_REVIEW] = dict(known[Standing.IN_REVIEW])
-    return model.attach(operating_points=points, card=model_card(corpus, scored, seed))
+    in_place = np.where(corpus.in_review, scored.get(Standing.IN_REVIEW, (rows, logits))[1], logits)
+    profile = make_profile(model, corpus, in_place, (alone, in_review), seed)
+    return model.attach(operating_points=points, card=model_card(corpus, scored, seed), profile=profile)
 
 
 def _templates(estimator: SpoilerClassifier | None, seed: int) -> list[SpoilerClassifier]:

@@ -18,6 +18,7 @@ from spoilerguard.documents import Standing
 from spoilerguard.encoders import ENCODERS, Encoder
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.persistence.arrays import Arrays, describe, pack
+from spoilerguard.persistence.formats.profile_v1 import describe_profile, profile_arrays
 from spoilerguard.persistence.formats.v1 import COEF, DOCUMENT_FREQUENCY, ENCODER, IDF, VECTOR_COEF, idf_of, read_v1
 from spoilerguard.persistence.manifest import (
     MODEL_JSON,
@@ -64,6 +65,9 @@ def write(model: SpoilerClassifier) -> tuple[bytes, bytes]:
         arrays |= {ENCODER + name: array for name, array in vectorizer.encoder.arrays().items()}
     if context is not None and context.vector_coef:
         arrays[VECTOR_COEF] = np.array(context.vector_coef, dtype=np.float64)
+    profile = model.profile_
+    if profile is not None:
+        arrays |= profile_arrays(profile)
     weights, classes = pack(arrays), model.classes_
     document = {
         "kind": KIND,
@@ -82,6 +86,7 @@ def write(model: SpoilerClassifier) -> tuple[bytes, bytes]:
         "card": model.card_,
         "arrays": describe(arrays),
         "weights": Stamp.of(weights)._asdict(),
+        **({} if profile is None else {"profile": describe_profile(profile)}),
     }
     return serialize(plain_object(document, "")), weights
 

@@ -21,6 +21,7 @@ from spoilerguard.features import SentenceVectorizer
 from spoilerguard.features.normalization import NORMALIZATIONS
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.persistence.arrays import ARRAYS, MAX_BYTES, WEIGHTS, Arrays, unpack
+from spoilerguard.persistence.formats.profile_v1 import read_profile
 from spoilerguard.persistence.layout import ANYTHING, TEXT, Layout, Rule, ascending, check, number, one_of, whole
 from spoilerguard.persistence.manifest import MODEL_JSON, UPGRADE, Fault, Stamp
 
@@ -120,6 +121,7 @@ def read_v1(document: dict[str, Any], weights_of: Callable[[Stamp], bytes]) -> S
             if points
         },
         card=document["card"],
+        profile=read_profile(document["profile"], arrays, vectorizer.n_dimensions) if "profile" in document else None,
     )
     if arrays:
         raise Fault(WEIGHTS, f"is wrong: this model has no use for {', '.join(sorted(arrays))}.")
@@ -127,13 +129,17 @@ def read_v1(document: dict[str, Any], weights_of: Callable[[Stamp], bytes]) -> S
 
 
 def _optional(document: Mapping[str, Any]) -> Mapping[str, Layout]:
-    """The layout of ``classifier`` where it holds weights of classes: each by its label, or "balanced"."""
+    """The layout of fields that a document may lack: of ``profile``, which is checked by its own reader …
+
+    … and of ``classifier`` where it holds weights of classes: each by its label, or "balanced".
+    """
+    found: dict[str, Layout] = {"profile": ANYTHING} if "profile" in document else {}
     classifier = document.get("classifier")
     if not isinstance(classifier, dict) or "class_weight" not in classifier:
-        return {}
+        return found
     named: Layout = {...: number(0, 1e30)}
     layout = named if isinstance(classifier["class_weight"], dict) else one_of("balanced")
-    return {"classifier": {**_CLASSIFIER, "class_weight": layout}}
+    return found | {"classifier": {**_CLASSIFIER, "class_weight": layout}}
 
 
 def _vectorizer(fields: Mapping[str, Any], arrays: Arrays) -> SentenceVectorizer:
