@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from spoilerguard.version import __version__
 
 if TYPE_CHECKING:
+    from spoilerguard.active_learning import suggest
     from spoilerguard.api import classify, classify_reviews, explain, redact
     from spoilerguard.bundled import load
     from spoilerguard.corpus import Corpus
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     )
     from spoilerguard.evaluation import Comparison, Report, compare, evaluate, evaluate_probabilities
     from spoilerguard.model import SpoilerClassifier
+    from spoilerguard.monitoring import DriftReport, drift
     from spoilerguard.persistence import save
     from spoilerguard.tables import classify_table
     from spoilerguard.training import cross_validate, train, train_stream
@@ -41,6 +43,7 @@ __all__ = [
     "Comparison",
     "Corpus",
     "CorpusError",
+    "DriftReport",
     "Label",
     "MissingExtraError",
     "ModelFormatError",
@@ -56,6 +59,7 @@ __all__ = [
     "classify_table",
     "compare",
     "cross_validate",
+    "drift",
     "evaluate",
     "evaluate_probabilities",
     "explain",
@@ -63,11 +67,13 @@ __all__ = [
     "load_corpus",
     "redact",
     "save",
+    "suggest",
     "train",
     "train_stream",
 ]
 
 _NAMES_BY_MODULE = {
+    "active_learning": ("suggest",),
     "api": ("classify", "classify_reviews", "explain", "redact"),
     "corpus": ("Corpus",),
     "datasets": ("load_corpus",),
@@ -81,6 +87,7 @@ _NAMES_BY_MODULE = {
     ),
     "evaluation": ("Comparison", "Report", "compare", "evaluate", "evaluate_probabilities"),
     "model": ("SpoilerClassifier",),
+    "monitoring": ("DriftReport", "drift"),
     "persistence": ("save",),
     "bundled": ("load",),
     "tables": ("classify_table",),

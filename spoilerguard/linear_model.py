@@ -20,6 +20,7 @@ from spoilerguard.features.estimators import check_fitted
 from spoilerguard.features.vectorizer import AnyVectors
 from spoilerguard.labels import parse_label
 from spoilerguard.memory import SentenceMemory
+from spoilerguard.profiles import Profile
 from spoilerguard.review_stage import ReviewStage
 from spoilerguard.severity import Severity
 from spoilerguard.user_warnings import warn_of_reviews, warn_user
@@ -50,6 +51,7 @@ class LinearModel:
     review_stages_: dict[str, ReviewStage]
     card_: dict[str, Any]
     memory_: SentenceMemory | None = None
+    profile_: Profile | None
     _scorer: LinearScorer | None = None  # made from the weights when it is first needed
 
     def __init__(
@@ -93,6 +95,7 @@ class LinearModel:
         review_stages: Mapping[str, ReviewStage] | None = None,
         card: Mapping[str, Any] | None = None,
         memory: SentenceMemory | None = None,
+        profile: Profile | None = None,
     ) -> Self:
         """Set what was learnt or measured outside of the head; None leaves a part as it is."""
         self.context_ = self.context_ if context is None else context
@@ -102,12 +105,14 @@ class LinearModel:
         self.review_stages_ = self.review_stages_ if review_stages is None else dict(review_stages)
         self.card_ = self.card_ if card is None else dict(card)
         self.memory_ = self.memory_ if memory is None else memory
+        self.profile_ = self.profile_ if profile is None else profile
         return self
 
     def absorb_calibration(self, slope: float, offset: float) -> Self:
         """Turn every logit ``z`` of a sentence alone into ``slope * z + offset``; logits in review stay as they are."""
         check_fitted(self, "coef_")
         self._set_head(self.coef_ * np.float32(slope), self.intercept_ * slope + offset)
+        self.profile_ = None  # its logits are others now
         if self.context_ is not None:
             self.context_ = self.context_.absorb_calibration(slope, offset)
         return self
@@ -162,9 +167,13 @@ class LinearModel:
         """Logit of the probability that each sentence is a spoiler; sentences are tokenized and encoded already."""
         return self._linear_scorer().score(tokens, vectors) + self.intercept_
 
+    def word_counts(self, tokens: TokenBatch) -> NDArray[np.int64]:
+        """Number of words of each sentence, and of those that the model knows, shape (2, n_sentences)."""
+        return self._linear_scorer().word_and_known_counts(tokens)
+
     def certain_tokens(self, tokens: TokenBatch) -> NDArray[np.bool_]:
         """`certain`, for sentences that are tokenized already."""
-        words, known = self._linear_scorer().word_and_known_counts(tokens)
+        words, known = self.word_counts(tokens)
         different = np.unique((tokens.sentence << 32 | tokens.hashes)[tokens.is_word]) >> 32
         enough = (words >= _MIN_WORDS) & (np.bincount(different, minlength=len(tokens)) >= _MIN_DIFFERENT)
         return np.asarray(enough & (known / np.maximum(words, 1) >= _MIN_KNOWN))
@@ -191,7 +200,7 @@ class LinearModel:
         self.classes_ = classes
         self.n_features_in_ = 1  # one column of text
         self.operating_points_, self.review_stages_, self.card_ = {}, {}, {}
-        self.context_, self.severity_, self.memory_ = None, None, None
+        self.context_, self.severity_, self.memory_, self.profile_ = None, None, None, None
 
     def _remember(self, sentences: Sequence[str]) -> None:
         """Add sentences to those that the model has learnt from."""
@@ -207,6 +216,7 @@ class LinearModel:
 
     def _retract_measurements(self, method: str) -> None:
         """Drop operating points and mark the card where `method` has changed the weights that were measured."""
+        self.profile_ = None
         if not self.operating_points_ and (not self.card_ or _CHANGED in self.card_):
             return
         what = f"{method} has learnt from further labels, so measurements of this model no longer hold."

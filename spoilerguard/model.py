@@ -64,6 +64,8 @@ class SpoilerClassifier(LinearModel, ClassifierMixin, BaseEstimator):  # type: i
     memory_ : SentenceMemory or None
         Hashes of the sentences that it has learnt from: `spoilerguard.evaluate` says where a corpus is not new to it.
         Whoever has a sentence can test whether it was learnt: for private texts, set None before `spoilerguard.save`.
+    profile_ : Profile or None
+        What its texts look like, in numbers, likewise: for `spoilerguard.drift`.
 
     Examples
     --------

@@ -23,6 +23,7 @@ from spoilerguard.documents import Standing
 from spoilerguard.encoders import ConvolutionalEncoder
 from spoilerguard.errors import ModelFormatError
 from spoilerguard.features import SentenceVectorizer, TokenBatch
+from spoilerguard.persistence.formats.profile_v1 import describe_profile
 from spoilerguard.predictions import predict
 
 CORPUS = make_corpus(works=30, reviews=3, sentences=6)
@@ -47,12 +48,17 @@ def alone(corpus: Corpus) -> Corpus:
     return Corpus.from_frame(corpus.frame[["sentence", "spoiler", "work"]])
 
 
+def profile(model: SpoilerClassifier) -> str:
+    return str(describe_profile(model.profile_)) if model.profile_ else ""
+
+
 def same(one: SpoilerClassifier, other: SpoilerClassifier) -> bool:
     return (
         np.array_equal(one.coef_, other.coef_)
         and (one.intercept_, one.context_, one.operating_points_)
         == (other.intercept_, other.context_, other.operating_points_)
         and one.card_ == other.card_
+        and profile(one) == profile(other)
     )
 
 

@@ -16,6 +16,7 @@ from spoilerguard.features.vectorizer import AnyVectors
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.training.folds import Folds
 from spoilerguard.training.levels import fit_review_stages, fit_severity
+from spoilerguard.training.profiling import make_profile
 
 __all__ = ["Scored", "calibrate", "calibration_rows", "refuse_hopeless"]
 
@@ -31,6 +32,7 @@ def calibrate(
     rows: NDArray[np.bool_],
     folds: Folds,
     *,
+    seed: int,
     drawn: NDArray[np.bool_] | None = None,
 ) -> Scored:
     """Calibrate a model whose head is fitted, and set its further stages and its operating points.
@@ -49,6 +51,8 @@ def calibrate(
         On which probabilities and thresholds are set.
     folds : list of pairs of arrays
         By work, for the stages behind the head.
+    seed : int
+        Draws the samples of the profile.
     drawn : ndarray of bool, shape (n_sentences,), optional
         Where `rows` are but those that a base model has not learnt: all that could have been taken. The share of
         spoilers is set on them.
@@ -68,12 +72,13 @@ def calibrate(
         model.attach(context=context)
         scored[Standing.IN_REVIEW] = (rows & corpus.in_review, logits_in_review)
     points = {standing: _select_points(corpus, *pair) for standing, pair in scored.items()}
+    in_place = np.where(corpus.in_review, list(scored.values())[-1][1], logits)
     probability = {standing: expit(found) for standing, (_, found) in scored.items()}
     severity, major = fit_severity(corpus, probability, points, dict(zip(Standing, vectors, strict=True)), rows, folds)
-    in_place = np.where(corpus.in_review, list(probability.values())[-1], probability[Standing.ALONE])
-    levels = {Level.ANY: in_place} | ({} if severity is None else {Level.MAJOR: major})
+    levels = {Level.ANY: expit(in_place)} | ({} if severity is None else {Level.MAJOR: major})
     stages = fit_review_stages(corpus, levels, rows, folds)
-    model.attach(operating_points=points, severity=severity, review_stages=stages)
+    profile = make_profile(model, corpus, in_place, vectors, seed)
+    model.attach(operating_points=points, severity=severity, review_stages=stages, profile=profile)
     return scored
 
 

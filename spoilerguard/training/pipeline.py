@@ -73,7 +73,7 @@ def train(
     Returns
     -------
     SpoilerClassifier
-        With `context_` (where learnt), `operating_points_` and `card_`.
+        With `context_` (where learnt), `operating_points_`, `card_` and, from ten works on, `profile_`.
 
     Raises
     ------
@@ -112,7 +112,7 @@ def train(
     logits, model = tried[best], fit(templates[best], corpus, alone)
 
     known = {} if base is None else templates[0].operating_points_
-    scored = calibrate(model, corpus, logits, (alone, in_review), rows, folds, drawn=drawn)
+    scored = calibrate(model, corpus, logits, (alone, in_review), rows, folds, seed=seed, drawn=drawn)
     if Standing.IN_REVIEW not in scored and Standing.IN_REVIEW in known:
         points = {**model.operating_points_, Standing.IN_REVIEW: dict(known[Standing.IN_REVIEW])}
         model.attach(operating_points=points)

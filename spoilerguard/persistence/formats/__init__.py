@@ -16,6 +16,7 @@ from spoilerguard.features.estimators import check_fitted
 from spoilerguard.linear_model import LinearModel
 from spoilerguard.persistence.arrays import Arrays, describe, pack
 from spoilerguard.persistence.formats.levels_v1 import describe_levels, describe_points, level_arrays
+from spoilerguard.persistence.formats.profile_v1 import describe_profile, profile_arrays
 from spoilerguard.persistence.formats.v1 import (
     COEF,
     DOCUMENT_FREQUENCY,
@@ -81,6 +82,9 @@ def write(model: "SpoilerClassifier") -> tuple[bytes, bytes]:
     arrays |= level_arrays(model)
     if model.memory_ is not None:
         arrays |= {f"{MEMORY}{place}": layer for place, layer in enumerate(model.memory_.layers)}
+    profile = model.profile_
+    if profile is not None:
+        arrays |= profile_arrays(profile)
     weights, classes = pack(arrays), model.classes_
     document = {
         "kind": KIND,
@@ -96,6 +100,7 @@ def write(model: "SpoilerClassifier") -> tuple[bytes, bytes]:
         "card": model.card_,
         "arrays": describe(arrays),
         "weights": Stamp.of(weights)._asdict(),
+        **({} if profile is None else {"profile": describe_profile(profile)}),
     }
     return serialize(plain_object(document, "")), weights
 

@@ -23,6 +23,7 @@ from spoilerguard.linear_model import LinearModel
 from spoilerguard.memory import SentenceMemory
 from spoilerguard.persistence.arrays import ARRAYS, MAX_BYTES, WEIGHTS, Arrays, unpack
 from spoilerguard.persistence.formats.levels_v1 import POINTS, read_points, read_severity, read_stages
+from spoilerguard.persistence.formats.profile_v1 import read_profile
 from spoilerguard.persistence.layout import ANYTHING, TEXT, Layout, Rule, ascending, check, number, one_of, whole
 from spoilerguard.persistence.manifest import MODEL_JSON, UPGRADE, Fault, Stamp
 
@@ -68,7 +69,7 @@ _LABEL_TYPES = (
     *("str", "object", "bool", "float32", "float64"),
     *("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
 )
-_READ_ELSEWHERE = ("severity", "review_stages")
+_READ_ELSEWHERE = ("severity", "review_stages", "profile")
 _MAX_LAYERS, _MAX_LAYER_BYTES = 7, 4 << 20  # of the Bloom filter of sentences
 _MAX_DIMENSIONS = 4096  # of an encoder's vector: so many double-precision numbers are kept for each sentence
 _SHARE, _WEIGHT = number(0, 1), number(-1e30, 1e30)  # no weight of a model that works comes near
@@ -131,6 +132,7 @@ def read_v1(document: dict[str, Any], weights_of: Callable[[Stamp], bytes]) -> L
         review_stages=read_stages(document["review_stages"]) if "review_stages" in document else None,
         card=document["card"],
         memory=_memory(arrays),
+        profile=read_profile(document["profile"], arrays, vectorizer.n_dimensions) if "profile" in document else None,
     )
     if arrays:
         raise Fault(WEIGHTS, f"is wrong: this model has no use for {', '.join(sorted(arrays))}.")
