@@ -9,8 +9,8 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
+from spoilerguard.calibration import expit
 from spoilerguard.documents import Documents
 
 __all__ = ["DEVIATIONS", "N_BINS", "Edges", "Kind", "Profile", "Summary", "TextSums"]
