@@ -8,7 +8,7 @@ import numpy as np
 
 from spoilerguard.calibration.operating_points import OperatingPoint, OperatingPoints
 from spoilerguard.documents import Standing
-from spoilerguard.model import SpoilerClassifier
+from spoilerguard.linear_model import LinearModel
 from spoilerguard.persistence.arrays import WEIGHTS, Arrays
 from spoilerguard.persistence.layout import Layout, ascending, check, number
 from spoilerguard.persistence.manifest import Fault
@@ -42,7 +42,7 @@ POINTS: Layout = dict.fromkeys(_STANDINGS, _NAMED)
 _STAGE: Layout = {"weights": dict.fromkeys(_REVIEW_FEATURES, _WEIGHT), "intercept": _WEIGHT, "operating_points": _NAMED}
 
 
-def describe_levels(model: SpoilerClassifier) -> dict[str, Any]:
+def describe_levels(model: LinearModel) -> dict[str, Any]:
     """What ``model.json`` holds of them."""
     found: dict[str, Any] = {}
     if model.severity_ is not None:
@@ -55,7 +55,7 @@ def describe_levels(model: SpoilerClassifier) -> dict[str, Any]:
     return found
 
 
-def level_arrays(model: SpoilerClassifier) -> Arrays:
+def level_arrays(model: LinearModel) -> Arrays:
     """The arrays of the heads that tell major spoilers."""
     heads = {} if model.severity_ is None else model.severity_.heads
     return {_COEF + standing: np.array(head.vector_coef, dtype=np.float64) for standing, head in heads.items()}
