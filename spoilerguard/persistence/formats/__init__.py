@@ -95,7 +95,7 @@ def parameters_of(model: SpoilerClassifier) -> dict[str, Any]:
 
 def vectorizer_parameters_of(model: SpoilerClassifier) -> dict[str, Any]:
     """Those of the fitted vectorizer, the encoder by its kind; the file of its memory is no part of a model."""
-    parameters = model.vectorizer_.get_params(deep=False)
+    parameters: dict[str, Any] = model.vectorizer_.get_params(deep=False)
     del parameters["memory"]
     return parameters | {"encoder": kind_of(model.vectorizer_.encoder)}
 
