@@ -3,14 +3,12 @@
 The file is a database of SQLite, which several processes may read and write at once.
 """
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from contextvars import ContextVar
 from hashlib import blake2b
 from os import PathLike, fspath
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +30,8 @@ def encode_once(encoder: Encoder, tokens: TokenBatch, file: str | PathLike[str] 
     file = _remembered.get() if file is None else file
     if file is None or not len(tokens):
         return encoder.encode(tokens)
+    import sqlite3
+
     salt = _fingerprint(encoder)
     sentences = [tokens.codes[first:last] for first, last in zip(tokens.bounds[:-1], tokens.bounds[1:], strict=True)]
     keys = [blake2b(codes.tobytes(), digest_size=16, key=salt).digest() for codes in sentences]
@@ -53,6 +53,8 @@ def encode_once(encoder: Encoder, tokens: TokenBatch, file: str | PathLike[str] 
 @contextmanager
 def remember_vectors() -> Iterator[None]:
     """Keep the vectors of all that is encoded meanwhile by this process in a temporary file."""
+    from tempfile import TemporaryDirectory
+
     with TemporaryDirectory(prefix="spoilerguard-") as folder:
         token = _remembered.set(str(Path(folder, "vectors.sqlite")))
         try:
