@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from spoilerguard.documents import Documents
 from spoilerguard.features.attribution import WordWeights, word_weights
 from spoilerguard.linear_model import LinearModel
-from spoilerguard.predictions import predict
+from spoilerguard.predictions import Predictions, predict
 from spoilerguard.verdicts import Contribution, Explanation
 
 __all__ = ["explain_documents"]
@@ -54,13 +54,21 @@ def explain_documents(model: LinearModel, documents: Documents) -> list[Explanat
             contributions[sentence].append(Contribution(text, start, end, weight))
     # Where no word stands, the vector of a full stop gave the logit: all of it is intercept.
     intercept = np.where([bool(parts) for parts in contributions], model.intercept_, predictions.alone)
-    columns = (predictions.logit, predictions.probability, intercept, predictions.logit - predictions.alone)
-    return [
-        Explanation(text, logit, probability, intercept, tuple(parts), context)
-        for text, parts, logit, probability, intercept, context in zip(
-            documents.texts, contributions, *(column.tolist() for column in columns), strict=True
-        )
-    ]
+    context = predictions.logit - predictions.story - predictions.alone
+    columns = (predictions.logit, predictions.probability, intercept)
+    others = (context.tolist(), predictions.story.tolist(), _matched(model, predictions), predictions.rules)
+    rows = zip(documents.texts, *(column.tolist() for column in columns), contributions, *others, strict=True)
+    return [Explanation(*row[:4], tuple(row[4]), *row[5:]) for row in rows]
+
+
+def _matched(model: LinearModel, predictions: Predictions) -> list[str | None]:
+    """For each sentence, the sentence of the plot that is most like it."""
+    documents = predictions.documents
+    if not documents.stories:
+        return [None] * len(documents)
+    document = np.repeat(np.arange(len(documents.lengths)), documents.lengths).tolist()
+    pairs = [(documents.stories[place], best) for place, best in zip(document, predictions.matched.tolist(), strict=True)]
+    return [None if story is None or best < 0 else model.prepare_story(story).plot[best] for story, best in pairs]
 
 
 def _phrases(words: WordWeights, scores: NDArray[np.float64]) -> "list[tuple[int, int, int, float]]":

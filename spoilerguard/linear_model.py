@@ -19,6 +19,8 @@ from spoilerguard.documents import Standing
 from spoilerguard.features import LinearScorer, SentenceVectorizer, TokenBatch, read_sentences
 from spoilerguard.features.estimators import one_line
 from spoilerguard.labels import parse_label
+from spoilerguard.matching import PreparedStories, PreparedStory, StoryStage
+from spoilerguard.story import Story
 from spoilerguard.user_warnings import warn_of_reviews, warn_user
 
 __all__ = ["LinearModel"]
@@ -39,9 +41,11 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     coef_: NDArray[np.float32]
     intercept_: float
     context_: ReviewContext | None
+    story_: StoryStage | None
     operating_points_: dict[Standing, dict[str, OperatingPoint]]
     card_: dict[str, Any]
     _scorer: LinearScorer | None = None  # made from the weights when it is first needed
+    _stories: PreparedStories | None = None
 
     @classmethod
     def from_parts(
@@ -53,6 +57,7 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         coef: NDArray[np.float32],
         intercept: float,
         context: ReviewContext | None = None,
+        story: StoryStage | None = None,
         operating_points: OperatingPoints | None = None,
         card: Mapping[str, Any] | None = None,
     ) -> Self:
@@ -60,17 +65,19 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         model = cls(**params)
         model._reset(vectorizer, classes)
         model._set_head(coef, intercept)
-        return model.attach(context=context, operating_points=operating_points, card=card)
+        return model.attach(context=context, story=story, operating_points=operating_points, card=card)
 
     def attach(
         self,
         *,
         context: ReviewContext | None = None,
+        story: StoryStage | None = None,
         operating_points: OperatingPoints | None = None,
         card: Mapping[str, Any] | None = None,
     ) -> Self:
         """Set what was learnt or measured outside of the head; None leaves a part as it is."""
         self.context_ = self.context_ if context is None else context
+        self.story_ = self.story_ if story is None else story
         if operating_points is not None:
             self.operating_points_ = {standing: dict(points) for standing, points in operating_points.items()}
         self.card_ = self.card_ if card is None else dict(card)
@@ -136,11 +143,17 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         enough = (words >= _MIN_WORDS) & (np.bincount(different, minlength=len(tokens)) >= _MIN_DIFFERENT)
         return np.asarray(enough & (known / np.maximum(words, 1) >= _MIN_KNOWN))
 
+    def prepare_story(self, story: Story) -> PreparedStory:
+        """The story as this model reads it: its vectors and its words. It is kept for the next review of the work."""
+        if self._stories is None:
+            self._stories = PreparedStories(self.vectorizer_)
+        return self._stories.get(story)
+
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:  # noqa: N803 - scikit-learn's name
         return one_line(self)[:N_CHAR_MAX]
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_scorer": None}  # quickly made again, and large
+        return {**super().__getstate__(), "_scorer": None, "_stories": None}  # quickly made again, and large
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "coef_")
@@ -169,7 +182,8 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.vectorizer_ = vectorizer
         self.classes_ = classes
         self.n_features_in_ = 1  # one column of text
-        self.context_, self.operating_points_, self.card_ = None, {}, {}
+        self.context_, self.story_, self.operating_points_, self.card_ = None, None, {}, {}
+        self._stories = None
 
     def _set_head(self, coef: NDArray[np.floating[Any]], intercept: float) -> None:
         """Set weights and intercept."""

@@ -1,17 +1,28 @@
-"""A model and documents → a logit for every sentence, alone and where it stands; and those → verdicts."""
+"""A model and documents → a logit for every sentence, alone, where it stands, and by its story; those → verdicts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
 from spoilerguard.documents import Documents, Standing
+from spoilerguard.errors import SpoilerguardError
+from spoilerguard.features import TokenBatch
 from spoilerguard.linear_model import LinearModel
+from spoilerguard.matching import PreparedStory, RareWords, of_length_one, words_of
+from spoilerguard.story import Story
 from spoilerguard.verdicts import Label, Verdict
 
 __all__ = ["Predictions", "predict"]
+
+_RULES = {1: "protect", -1: "allow", 0: None}
+_UNTAUGHT = (
+    "This model has not learnt to read a premise or a plot: it knows only protect and allow of a Story. "
+    "The models that come with the package have learnt it."
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,34 +35,49 @@ class Predictions:
     alone : ndarray of float64
         Logit of each sentence by itself.
     logit : ndarray of float64
-        Logit of each sentence where it stands: in its review, or alone where it has no neighbours.
+        Logit of each sentence where it stands: in its review, or alone where it has no neighbours; its story counted.
     certain : ndarray of bool
         Whether each sentence carries enough to be classified.
+    story : ndarray of float64
+        What the story has added to each logit; 0 without one.
+    matched : ndarray of int64
+        The sentence of the plot that is most like each; -1 without one.
+    rule : ndarray of int8
+        1 where a protected word of the story decides, -1 where an allowed one does, else 0.
     """
 
     documents: Documents
     alone: NDArray[np.float64]
     logit: NDArray[np.float64]
     certain: NDArray[np.bool_]
+    story: NDArray[np.float64]
+    matched: NDArray[np.int64]
+    rule: NDArray[np.int8]
 
     def __repr__(self) -> str:
         return f"Predictions({self.documents!r})"
 
     @property
     def probability(self) -> NDArray[np.float64]:
-        """Calibrated probability, in [0, 1], that each sentence is a spoiler, where it stands."""
-        return np.asarray(expit(self.logit))
+        """Calibrated probability, in [0, 1], that each sentence is a spoiler, where it stands; 0 or 1 by a rule."""
+        return np.asarray(np.where(self.rule == 0, expit(self.logit), self.rule > 0))
 
     def is_spoiler(self, thresholds: Mapping[Standing, float]) -> NDArray[np.bool_]:
         """Whether the probability of each sentence reaches the threshold of its standing."""
         in_review = self.documents.in_review
-        return self.probability >= np.where(in_review, thresholds[Standing.IN_REVIEW], thresholds[Standing.ALONE])
+        enough = np.where(in_review, thresholds[Standing.IN_REVIEW], thresholds[Standing.ALONE])
+        return np.asarray(np.where(self.rule == 0, self.probability >= enough, self.rule > 0))
+
+    @property
+    def rules(self) -> list[str | None]:
+        """The name of the rule that decides on each sentence."""
+        return [_RULES[rule] for rule in self.rule.tolist()]
 
     def to_verdicts(self, thresholds: Mapping[Standing, float]) -> list[Verdict]:
         """One verdict for each sentence, in order."""
         documents = self.documents
         columns = (documents.starts, self.is_spoiler(thresholds), self.probability, self.certain, documents.marked)
-        rows = zip(documents.texts, *(column.tolist() for column in columns), strict=True)
+        rows = zip(documents.texts, *(column.tolist() for column in columns), self.rules, strict=True)
         return [
             Verdict(text, start, start + len(text), Label.SPOILER if spoiler else Label.SAFE, *values)
             for text, start, spoiler, *values in rows
@@ -80,27 +106,77 @@ def predict(model: LinearModel, documents: Documents) -> Predictions:
     >>> (predictions.probability > 0.5).tolist()
     [False, True]
     """
-    parts = [_predict_batch(model, batch) for batch in documents.batches()]
-    columns = zip(*parts, strict=True) if parts else ((np.zeros(0),), (np.zeros(0),), (np.zeros(0, dtype=np.bool_),))
-    return Predictions(documents, *(np.concatenate(column) for column in columns))
+    parts = [_nothing(0), *(_predict_batch(model, batch) for batch in documents.batches())]
+    return Predictions(documents, *(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def _predict_batch(
-    model: LinearModel, documents: Documents
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
-    """Logits alone, logits where the sentences stand, and certainty, from one reading of the text."""
+class _Arrays(NamedTuple):
+    """The arrays of `Predictions`, of a batch."""
+
+    alone: NDArray[np.float64]
+    logit: NDArray[np.float64]
+    certain: NDArray[np.bool_]
+    story: NDArray[np.float64]
+    matched: NDArray[np.int64]
+    rule: NDArray[np.int8]
+
+
+def _nothing(n: int) -> _Arrays:
+    """What is said of `n` sentences of which nothing is known."""
+    zeros = np.zeros(n)
+    return _Arrays(zeros, zeros, np.zeros(n, np.bool_), zeros, np.full(n, -1), np.zeros(n, np.int8))
+
+
+def _predict_batch(model: LinearModel, documents: Documents) -> _Arrays:
+    """All arrays from one reading of the text."""
     vectorizer = model.vectorizer_
     batches = list(vectorizer.tokenize(documents.sentences))
     if not batches:
-        return np.zeros(0), np.zeros(0), np.zeros(0, dtype=np.bool_)
+        return _nothing(0)
     vectors = [vectorizer.encode_tokens(tokens) for tokens in batches]
     pairs = zip(batches, vectors, strict=True)
     alone = np.concatenate([model.score_tokens(tokens, vector) for tokens, vector in pairs])
     certain = np.concatenate([model.certain_tokens(tokens) for tokens in batches])
-    context, in_review = model.context_, documents.in_review
-    if context is None or not in_review.any():
-        return alone, alone, certain
-    in_place = None
-    if context.vector_coef:
-        in_place = vectorizer.encode_reviews(batches, documents.lengths, np.concatenate(vectors))
-    return alone, np.where(in_review, context.logits(alone, documents, in_place), alone), certain
+    context, in_review, logit = model.context_, documents.in_review, alone
+    if context is not None and in_review.any():
+        in_place = None
+        if context.vector_coef:
+            in_place = vectorizer.encode_reviews(batches, documents.lengths, np.concatenate(vectors))
+        logit = np.where(in_review, context.logits(alone, documents, in_place), alone)
+    found = _nothing(len(documents))._replace(alone=alone, logit=logit, certain=certain)
+    return _with_stories(model, documents, batches, vectors, found) if documents.stories else found
+
+
+def _with_stories(
+    model: LinearModel,
+    documents: Documents,
+    batches: list[TokenBatch],
+    vectors: list[NDArray[np.float64]],
+    found: _Arrays,
+) -> _Arrays:
+    """The same, changed where stories are known; the documents of one story are compared with it at once."""
+    logit, matched, rule = found.logit.copy(), found.matched, found.rule
+    words, encoded = RareWords.of(model.vectorizer_, batches), np.concatenate(vectors)
+    spelled: list[list[str]] | None = None
+    numbers: dict[Story, int] = {}
+    number = [-1 if story is None else numbers.setdefault(story, len(numbers)) for story in documents.stories]
+    of_sentence = np.repeat(number, documents.lengths)
+    for story, place in numbers.items():
+        rows = np.flatnonzero(of_sentence == place)
+        prepared = model.prepare_story(story)
+        if prepared.known and len(rows):
+            if model.story_ is None:
+                raise SpoilerguardError(_UNTAUGHT)
+            matches = prepared.match(words.take(rows), of_length_one(encoded[rows]))
+            logit[rows] = model.story_.logits(prepared.known, found.logit[rows], documents.in_review[rows], matches)
+            matched[rows] = matches.best
+        if story.protect or story.allow:
+            if spelled is None:
+                spelled = [sentence for tokens in batches for sentence in words_of(tokens)]
+            rule[rows] = [_rule(prepared, spelled[row]) for row in rows.tolist()]
+    return found._replace(logit=logit, story=logit - found.logit, matched=matched, rule=rule)
+
+
+def _rule(story: PreparedStory, words: list[str]) -> int:
+    """What the story's rules say of a sentence. What must not be told comes before what may."""
+    return 1 if story.protect.found_in(words) else -1 if story.allow.found_in(words) else 0

@@ -37,6 +37,8 @@ class Verdict:
     marked : bool, default False
         Whether the author of the review had hidden the sentence, or a part of it, by spoiler marks. `label` and
         `probability` are those of its words; `spoilerguard.redact` hides what is marked whatever they are.
+    rule : str or None, default None
+        "protect" or "allow" where such a word of a `spoilerguard.Story` has decided: `probability` is then 1 or 0.
 
     Examples
     --------
@@ -52,6 +54,7 @@ class Verdict:
     probability: float
     certain: bool
     marked: bool = False
+    rule: str | None = None
 
     @property
     def is_spoiler(self) -> bool:
@@ -91,7 +94,7 @@ class Contribution:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Where the logit of one sentence comes from: the weights, `intercept` and `context` add up to `logit`.
+    """Where the logit of one sentence comes from: the weights, `intercept`, `context` and `story` add up to `logit`.
 
     Attributes
     ----------
@@ -100,13 +103,19 @@ class Explanation:
     logit : float
         What is explained.
     probability : float
-        ``1 / (1 + exp(-logit))``, in [0, 1].
+        ``1 / (1 + exp(-logit))``, in [0, 1], unless a rule has decided.
     intercept : float
         The logit of a sentence without a word.
     contributions : tuple of Contribution
         In the order of the sentence, without overlap.
     context : float
         What the rest of the review adds; zero for a sentence on its own.
+    story : float, default 0
+        What a `spoilerguard.Story` adds; zero without one.
+    matched : str or None, default None
+        The sentence of its plot that is most like this one.
+    rule : str or None, default None
+        As in `Verdict`. The logit is then what the model says, and `probability` what the rule says.
     """
 
     text: str
@@ -115,3 +124,6 @@ class Explanation:
     intercept: float
     contributions: tuple[Contribution, ...]
     context: float
+    story: float = 0.0
+    matched: str | None = None
+    rule: str | None = None

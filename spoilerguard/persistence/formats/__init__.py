@@ -75,6 +75,7 @@ def write(model: SpoilerClassifier) -> tuple[bytes, bytes]:
         "classes": {"dtype": "str" if classes.dtype.kind == "U" else classes.dtype.name, "values": classes},
         "intercept": model.intercept_,
         "context": None if context is None else {"weights": context.weights, "intercept": context.intercept},
+        **_story(model),
         "operating_points": {
             standing.value: {name: asdict(point) for name, point in model.operating_points_.get(standing, {}).items()}
             for standing in Standing
@@ -84,6 +85,14 @@ def write(model: SpoilerClassifier) -> tuple[bytes, bytes]:
         "weights": Stamp.of(weights)._asdict(),
     }
     return serialize(plain_object(document, "")), weights
+
+
+def _story(model: SpoilerClassifier) -> dict[str, Any]:
+    """The weights of the story stage, in models that have one."""
+    if model.story_ is None:
+        return {}
+    stages = model.story_.weights.items()
+    return {"story": {str(standing): {name: one._asdict() for name, one in parts.items()} for standing, parts in stages}}
 
 
 def parameters_of(model: SpoilerClassifier) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from spoilerguard.documents import Standing
 from spoilerguard.encoders import ENCODERS, Encoder
 from spoilerguard.features import SentenceVectorizer
 from spoilerguard.features.normalization import NORMALIZATIONS
+from spoilerguard.matching import StoryStage, StoryWeights
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.persistence.arrays import ARRAYS, MAX_BYTES, WEIGHTS, Arrays, unpack
 from spoilerguard.persistence.layout import ANYTHING, TEXT, Layout, Rule, ascending, check, number, one_of, whole
@@ -48,6 +49,20 @@ _CONTEXT_FEATURES = (
     "warned before",
     "warning itself",
 )
+_STORY_FEATURES = {
+    "premise": ("own logit", "weight of the words", "names", "words of the premise", "like the premise"),
+    "plot": (
+        "own logit",
+        "weight of the words",
+        "names",
+        "words of the plot alone",
+        "words of one sentence of the plot",
+        "like the plot",
+        "place in the plot",
+        "like the plot, late",
+    ),
+}
+_STORY_FEATURES["premise and plot"] = tuple(dict.fromkeys([*_STORY_FEATURES["premise"], *_STORY_FEATURES["plot"]]))
 _LABEL_TYPES = (
     *("str", "object", "bool", "float32", "float64"),
     *("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
@@ -68,6 +83,9 @@ _CLASSIFIER: Mapping[str, Layout] = {
     "C": number(sys.float_info.min, 1e30),
     "threshold": _SHARE,
     "random_state": whole(0, 2**32 - 1),
+}
+_STORY: Layout = {
+    known: {"weights": dict.fromkeys(names, _WEIGHT), "intercept": _WEIGHT} for known, names in _STORY_FEATURES.items()
 }
 _LAYOUT: Mapping[str, Layout] = {
     "kind": TEXT,
@@ -114,6 +132,7 @@ def read_v1(document: dict[str, Any], weights_of: Callable[[Stamp], bytes]) -> S
         coef=_take(arrays, COEF, vectorizer.n_columns, "float16").astype(np.float32),
         intercept=document["intercept"],
         context=_context(document["context"], arrays, vectorizer.n_review_dimensions) if has_context else None,
+        story=_story(document["story"]) if "story" in document else None,
         operating_points={
             Standing(standing): {name: _operating_point(point) for name, point in points.items()}
             for standing, points in document["operating_points"].items()
@@ -127,13 +146,17 @@ def read_v1(document: dict[str, Any], weights_of: Callable[[Stamp], bytes]) -> S
 
 
 def _optional(document: Mapping[str, Any]) -> Mapping[str, Layout]:
-    """The layout of ``classifier`` where it holds weights of classes: each by its label, or "balanced"."""
+    """The layout of fields that not every model has.
+
+    ``classifier`` may hold weights of classes: each by its label, or "balanced".
+    """
+    story: Mapping[str, Layout] = {"story": {"alone": _STORY, "in review": _STORY}} if "story" in document else {}
     classifier = document.get("classifier")
     if not isinstance(classifier, dict) or "class_weight" not in classifier:
-        return {}
+        return story
     named: Layout = {...: number(0, 1e30)}
     layout = named if isinstance(classifier["class_weight"], dict) else one_of("balanced")
-    return {"classifier": {**_CLASSIFIER, "class_weight": layout}}
+    return {**story, "classifier": {**_CLASSIFIER, "class_weight": layout}}
 
 
 def _vectorizer(fields: Mapping[str, Any], arrays: Arrays) -> SentenceVectorizer:
@@ -209,6 +232,19 @@ def _context(fields: Mapping[str, Any], arrays: Arrays, n_dimensions: int) -> Re
     weights = {name: fields["weights"][name] for name in _CONTEXT_FEATURES}
     vector_coef = _take(arrays, VECTOR_COEF, n_dimensions, "float64").tolist() if VECTOR_COEF in arrays else []
     return ReviewContext(weights, fields["intercept"], tuple(vector_coef))
+
+
+def _story(fields: Mapping[str, Any]) -> StoryStage:
+    """Weights in the order of the format, whatever order they are stored in: so sums are the same."""
+    weights = {
+        Standing(standing): {
+            known: StoryWeights({name: found["weights"][name] for name in names}, found["intercept"])
+            for known, names in _STORY_FEATURES.items()
+            for found in [parts[known]]
+        }
+        for standing, parts in fields.items()
+    }
+    return StoryStage(weights)
 
 
 def _operating_point(fields: Mapping[str, Any]) -> OperatingPoint:
