@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from spoilerguard.evaluation import Comparison, Report, compare, evaluate, evaluate_probabilities
     from spoilerguard.model import SpoilerClassifier
     from spoilerguard.persistence import save
+    from spoilerguard.story import Story
     from spoilerguard.tables import classify_table
     from spoilerguard.training import cross_validate, train
     from spoilerguard.verdicts import Label, Verdict
@@ -48,6 +49,7 @@ __all__ = [
     "Report",
     "SpoilerClassifier",
     "SpoilerguardError",
+    "Story",
     "TrainingError",
     "Verdict",
     "__version__",
@@ -81,6 +83,7 @@ _NAMES_BY_MODULE = {
     "evaluation": ("Comparison", "Report", "compare", "evaluate", "evaluate_probabilities"),
     "model": ("SpoilerClassifier",),
     "persistence": ("save",),
+    "story": ("Story",),
     "bundled": ("load",),
     "tables": ("classify_table",),
     "training": ("cross_validate", "train"),

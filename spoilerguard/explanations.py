@@ -55,10 +55,13 @@ def explain_documents(model: LinearModel, documents: Documents) -> list[Explanat
     # Where no word stands, the vector of a full stop gave the logit: all of it is intercept.
     intercept = np.where([bool(parts) for parts in contributions], model.intercept_, predictions.alone)
     context = predictions.logit - predictions.story - predictions.alone
-    columns = (predictions.logit, predictions.probability, intercept)
-    others = (context.tolist(), predictions.story.tolist(), _matched(model, predictions), predictions.rules)
-    rows = zip(documents.texts, *(column.tolist() for column in columns), contributions, *others, strict=True)
-    return [Explanation(*row[:4], tuple(row[4]), *row[5:]) for row in rows]
+    columns = (predictions.logit, predictions.probability, intercept, context, predictions.story)
+    others = (contributions, _matched(model, predictions), predictions.rules)
+    rows = zip(documents.texts, *others, *(column.tolist() for column in columns), strict=True)
+    return [
+        Explanation(text, logit, probability, start, tuple(parts), around, story, matched, rule)
+        for text, parts, matched, rule, logit, probability, start, around, story in rows
+    ]
 
 
 def _matched(model: LinearModel, predictions: Predictions) -> list[str | None]:
@@ -67,7 +70,9 @@ def _matched(model: LinearModel, predictions: Predictions) -> list[str | None]:
     if not documents.stories:
         return [None] * len(documents)
     document = np.repeat(np.arange(len(documents.lengths)), documents.lengths).tolist()
-    pairs = [(documents.stories[place], best) for place, best in zip(document, predictions.matched.tolist(), strict=True)]
+    pairs = [
+        (documents.stories[place], best) for place, best in zip(document, predictions.matched.tolist(), strict=True)
+    ]
     return [None if story is None or best < 0 else model.prepare_story(story).plot[best] for story, best in pairs]
 
 

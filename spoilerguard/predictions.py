@@ -13,7 +13,6 @@ from spoilerguard.errors import SpoilerguardError
 from spoilerguard.features import TokenBatch
 from spoilerguard.linear_model import LinearModel
 from spoilerguard.matching import PreparedStory, RareWords, of_length_one, words_of
-from spoilerguard.story import Story
 from spoilerguard.verdicts import Label, Verdict
 
 __all__ = ["Predictions", "predict"]
@@ -158,9 +157,8 @@ def _with_stories(
     logit, matched, rule = found.logit.copy(), found.matched, found.rule
     words, encoded = RareWords.of(model.vectorizer_, batches), np.concatenate(vectors)
     spelled: list[list[str]] | None = None
-    numbers: dict[Story, int] = {}
-    number = [-1 if story is None else numbers.setdefault(story, len(numbers)) for story in documents.stories]
-    of_sentence = np.repeat(number, documents.lengths)
+    numbers = {story: place for place, story in enumerate(dict.fromkeys(documents.stories)) if story is not None}
+    of_sentence = np.repeat([-1 if story is None else numbers[story] for story in documents.stories], documents.lengths)
     for story, place in numbers.items():
         rows = np.flatnonzero(of_sentence == place)
         prepared = model.prepare_story(story)

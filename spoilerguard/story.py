@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
-__all__ = ["Story", "as_story"]
+__all__ = ["AnyStory", "Story", "as_story"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,7 @@ class Story:
         return cls(**{name: record[name] for name in _NAMES if record.get(name) is not None})
 
 
+AnyStory = Story | str | None  # what `as_story` takes
 _NAMES = tuple(field.name for field in fields(Story))
 
 

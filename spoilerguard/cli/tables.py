@@ -50,6 +50,7 @@ def write_table(arguments: argparse.Namespace, **options: Any) -> None:  # noqa:
             model=arguments.model,
             threshold=arguments.threshold,
             markup=arguments.markup,
+            story=arguments.story,
             **options,
         )
     except KeyboardInterrupt:

@@ -148,7 +148,7 @@ class PreparedStory:
             n_premise=len(premise),
             stems=stems,
             is_name=holds[:, -1],
-            in_premise=holds[:, : len(premise)].any(axis=1),
+            in_premise=np.asarray(holds[:, : len(premise)].any(axis=1)),
             in_plot=holds[:, len(premise) : -1],
             protect=Phrases(story.protect, vectorizer.normalization),
             allow=Phrases(story.allow, vectorizer.normalization),
@@ -162,7 +162,7 @@ class PreparedStory:
         found[found == len(self.stems)] = -1  # the last row, of words that the story lacks
         in_premise, in_plot, is_name = self.in_premise[found], self.in_plot[found], self.is_name[found]
         weight = words.weight * np.where(is_name, _NAME, 1.0)
-        total = np.bincount(words.sentence, weight, n)
+        total = np.asarray(np.bincount(words.sentence, weight, n), dtype=np.float64)
         size = total + _SMOOTHING
 
         def share(which: NDArray[np.bool_]) -> Numbers:

@@ -41,18 +41,16 @@ _OF_PREMISE, _OF_PLOT = frozenset([_PREMISE]), frozenset([_PLOT])
 
 # A model stores one weight for each name, and computes the features that it has weights for.
 STORY_FEATURES: Mapping[str, StoryFeature] = {
-    "own logit": StoryFeature(lambda logits, match: logits),
-    "weight of the words": StoryFeature(lambda logits, match: match.words),
-    "names": StoryFeature(lambda logits, match: match.names),
-    "words of the premise": StoryFeature(lambda logits, match: match.in_premise, _OF_PREMISE),
-    "like the premise": StoryFeature(lambda logits, match: match.like_premise, _OF_PREMISE),
-    "words of the plot alone": StoryFeature(lambda logits, match: match.in_plot_alone, _OF_PLOT),
-    "words of one sentence of the plot": StoryFeature(lambda logits, match: match.in_sentence, _OF_PLOT),
-    "like the plot": StoryFeature(lambda logits, match: match.like_plot, _OF_PLOT),
-    "place in the plot": StoryFeature(lambda logits, match: match.place, _OF_PLOT),
-    "like the plot, late": StoryFeature(
-        lambda logits, match: match.place * (match.like_plot + match.in_sentence), _OF_PLOT
-    ),
+    "own logit": StoryFeature(lambda logits, _: logits),
+    "weight of the words": StoryFeature(lambda _, match: match.words),
+    "names": StoryFeature(lambda _, match: match.names),
+    "words of the premise": StoryFeature(lambda _, match: match.in_premise, _OF_PREMISE),
+    "like the premise": StoryFeature(lambda _, match: match.like_premise, _OF_PREMISE),
+    "words of the plot alone": StoryFeature(lambda _, match: match.in_plot_alone, _OF_PLOT),
+    "words of one sentence of the plot": StoryFeature(lambda _, match: match.in_sentence, _OF_PLOT),
+    "like the plot": StoryFeature(lambda _, match: match.like_plot, _OF_PLOT),
+    "place in the plot": StoryFeature(lambda _, match: match.place, _OF_PLOT),
+    "like the plot, late": StoryFeature(lambda _, match: match.place * (match.like_plot + match.in_sentence), _OF_PLOT),
 }
 
 

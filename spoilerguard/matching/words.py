@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from spoilerguard.features import TokenBatch, tokenize
 
@@ -59,10 +60,7 @@ def stem(word: str) -> str:
 def words_of(tokens: TokenBatch) -> list[list[str]]:
     """The words of each sentence, normalized, without punctuation marks."""
     spelled, is_word, edges = tokens.spelled(), tokens.is_word.tolist(), tokens.edges.tolist()
-    return [
-        [spelled[place] for place in range(first, last) if is_word[place]]
-        for first, last in zip(edges[:-1], edges[1:], strict=True)
-    ]
+    return [[spelled[place] for place in range(first, last) if is_word[place]] for first, last in pairwise(edges)]
 
 
 class Phrases:

@@ -59,8 +59,8 @@ class Verdicts(list[Verdict]):
     >>> [verdict.text for verdict in verdicts if verdict.is_spoiler]
     ['He dies.']
     >>> verdicts[1:].to_frame()
-           text  start  end    label  probability  certain  marked
-    0  He dies.     14   22  spoiler         0.93     True   False
+           text  start  end    label  probability  certain  marked  rule
+    0  He dies.     14   22  spoiler         0.93     True   False  None
     """
 
     __slots__ = ("review",)

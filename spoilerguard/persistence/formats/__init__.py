@@ -92,7 +92,9 @@ def _story(model: SpoilerClassifier) -> dict[str, Any]:
     if model.story_ is None:
         return {}
     stages = model.story_.weights.items()
-    return {"story": {str(standing): {name: one._asdict() for name, one in parts.items()} for standing, parts in stages}}
+    return {
+        "story": {str(standing): {name: one._asdict() for name, one in parts.items()} for standing, parts in stages}
+    }
 
 
 def parameters_of(model: SpoilerClassifier) -> dict[str, Any]:
