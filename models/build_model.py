@@ -121,17 +121,18 @@ def further(documents: Iterable[Document]) -> Corpus:
                 rows += _rows(document, "spoiler", f"{source}/guideline", 1.0)
         if document.source:
             rows += _rows(document, "spoiler", document.source, POSTS.get(document.source, 1.0))
-    columns = ["sentence", "spoiler", "review_id", "position", "work", "source", "weight"]
+    columns = ["sentence", "spoiler", "review_id", "position", "work", "source", "weight", "major"]
     return Corpus.from_frame(pd.DataFrame(rows, columns=columns))
 
 
 def _rows(document: Document, head: str, source: str, weight: float) -> list[tuple[object, ...]]:
     """The sentences with one kind of label; one on its own belongs to no review."""
     name = document.name if len(document.sentences) > 1 else None
-    labelled_sentences = zip(document.sentences, document.targets[head], strict=True)
+    majors = document.targets["major"] if head == "spoiler" else [None] * len(document.sentences)
+    labelled_sentences = zip(document.sentences, document.targets[head], majors, strict=True)
     return [
-        (text, label, name, None if name is None else place, document.work, source, weight)
-        for place, (text, label) in enumerate(labelled_sentences)
+        (text, label, name, None if name is None else place, document.work, source, weight, major)
+        for place, (text, label, major) in enumerate(labelled_sentences)
     ]
 
 

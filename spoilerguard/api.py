@@ -8,7 +8,8 @@ from joblib import delayed
 
 from spoilerguard.arguments import ReviewStream, check_text
 from spoilerguard.bundled import AnyModel, resolve_model
-from spoilerguard.calibration.operating_points import Threshold, resolve_thresholds
+from spoilerguard.calibration.operating_points import Threshold
+from spoilerguard.decisions import DecisionRule
 from spoilerguard.documents import Documents
 from spoilerguard.explanations import explain_documents
 from spoilerguard.features import check_texts
@@ -17,7 +18,7 @@ from spoilerguard.predictions import predict
 from spoilerguard.processes import n_processes, run_jobs
 from spoilerguard.rendering import Verdicts, redact_verdicts, warn_of_language
 from spoilerguard.story import AnyStory, Story, as_story
-from spoilerguard.verdicts import Explanation, Verdict
+from spoilerguard.verdicts import Explanation, Label, Verdict
 
 __all__ = ["classify", "classify_reviews", "explain", "redact"]
 
@@ -28,6 +29,7 @@ def classify(
     *,
     model: AnyModel = None,
     threshold: Threshold = None,
+    level: str = "any",
     markup: str | None = None,
     story: AnyStory = None,
 ) -> Verdicts: ...
@@ -39,6 +41,7 @@ def classify(
     *,
     model: AnyModel = None,
     threshold: Threshold = None,
+    level: str = "any",
     markup: str | None = None,
     story: AnyStory = None,
 ) -> list[Verdict]: ...
@@ -49,6 +52,7 @@ def classify(
     *,
     model: AnyModel = None,
     threshold: Threshold = None,
+    level: str = "any",
     markup: str | None = None,
     story: AnyStory = None,
 ) -> list[Verdict]:
@@ -65,6 +69,9 @@ def classify(
     threshold : float or str, optional
         Probability in [0, 1] from which a sentence is called a spoiler, or the name of one of the model's operating
         points. None means the model's own, "balanced" where it has one.
+    level : {"any", "major"}, default "any"
+        Which spoilers are marked: "major" means only those that give away an ending, a death, a culprit or an identity;
+        thresholds are then those of `Verdict.major`.
     markup : {"html", "markdown", "discord", "reddit"}, optional
         What `text` is written in. It is read as a reader sees it; offsets lead into `text` as it is. None means plain
         text. The spoiler marks of authors are known in either case, and make no difference to a label.
@@ -83,9 +90,9 @@ def classify(
     TypeError
         Where `text` is neither a string nor an iterable of strings; the message names the first wrong element.
     ValueError
-        Where `threshold` is no probability, or there is no such markup.
+        Where `threshold` is no probability, or there is no such level or markup.
     OperatingPointError
-        Where the model has no operating point of that name.
+        Where the model has no operating point of that name, or cannot tell major spoilers.
     ModelFormatError, sklearn.exceptions.NotFittedError
         Where `model` is a folder that cannot be read, or is not fitted.
     SpoilerguardError
@@ -110,10 +117,11 @@ def classify(
     """
     found = check_text(text)
     if isinstance(found, str):
-        [verdicts] = warn_of_language(_classify_batch([found], model, threshold, markup, as_story(story)))
+        [verdicts] = warn_of_language(_classify_batch([found], model, threshold, level, markup, as_story(story)))
         return verdicts
-    stories = [as_story(story)] * len(found)
-    return _classify_documents(Documents.from_sentences(found, markup=markup, stories=stories), model, threshold)
+    shared, stories = resolve_model(model), [as_story(story)] * len(found)
+    predictions = predict(shared, Documents.from_sentences(found, markup=markup, stories=stories))
+    return predictions.to_verdicts(DecisionRule.of(shared, threshold, level))
 
 
 def classify_reviews(
@@ -123,6 +131,7 @@ def classify_reviews(
     progress: bool = False,
     model: AnyModel = None,
     threshold: Threshold = None,
+    level: str = "any",
     markup: str | None = None,
     story: AnyStory = None,
 ) -> Iterator[Verdicts]:
@@ -138,7 +147,7 @@ def classify_reviews(
         one, with a warning: there, each new process would run the program again.
     progress : bool, default False
         Whether to show a progress bar.
-    model, threshold, markup
+    model, threshold, level, markup
         As in `classify`.
     story : Story or str, optional
         As in `classify`, for reviews of one work; for those of many, see `spoilerguard.classify_table`.
@@ -176,11 +185,11 @@ def classify_reviews(
     n_jobs = n_processes(n_jobs)
     if n_jobs == 1:
         shared = resolve_model(model)
-        done = (_classify_batch(batch, shared, threshold, markup, known) for batch in stream)
+        done = (_classify_batch(batch, shared, threshold, level, markup, known) for batch in stream)
     else:
         # Another process reads the default model itself, so that nobody sends it along.
         sent = None if model is None or model == "default" else resolve_model(model)
-        jobs = (delayed(_classify_batch)(batch, sent, threshold, markup, known) for batch in stream)
+        jobs = (delayed(_classify_batch)(batch, sent, threshold, level, markup, known) for batch in stream)
         done = run_jobs(jobs, n_jobs)
     verdicts = warn_of_language(stream.report(verdicts for batch in done for verdicts in batch))
     if not progress:
@@ -229,6 +238,7 @@ def redact(
     mask: str | None = None,
     model: AnyModel = None,
     threshold: Threshold = None,
+    level: str = "any",
     markup: str | None = None,
     story: AnyStory = None,
 ) -> str:
@@ -244,7 +254,7 @@ def redact(
         elsewhere. `spoilerguard.rendering.redact_verdicts` says where each is proven.
     mask : str, optional
         What stands for hidden text, for the styles that take it away.
-    model, threshold
+    model, threshold, level
         As in `classify`.
     markup : {"html", "markdown", "discord", "reddit"}, optional
         What `review` is written in; all but what is hidden then stays as it is. See `redact_verdicts`.
@@ -269,22 +279,21 @@ def redact(
     """
     if not isinstance(review, str):
         raise TypeError(f"redact expects one review as a string, got {type(review).__name__}.")
-    verdicts = classify(review, model=model, threshold=threshold, markup=markup, story=story)
+    verdicts = classify(review, model=model, threshold=threshold, level=level, markup=markup, story=story)
     return redact_verdicts(review, verdicts, style, mask=mask, markup=markup)
 
 
 def _classify_batch(
-    reviews: list[str], model: AnyModel, threshold: Threshold, markup: str | None, story: Story | None
+    reviews: list[str], model: AnyModel, threshold: Threshold, level: str, markup: str | None, story: Story | None
 ) -> list[Verdicts]:
     """The verdicts on each review."""
-    documents = Documents.from_reviews(reviews, markup, [story] * len(reviews))
-    verdicts = iter(_classify_documents(documents, model, threshold))
-    lengths = documents.lengths.tolist()
-    return [Verdicts(islice(verdicts, length), review) for review, length in zip(reviews, lengths, strict=True)]
-
-
-def _classify_documents(documents: Documents, model: AnyModel, threshold: Threshold) -> list[Verdict]:
-    """One verdict for each sentence."""
     model = resolve_model(model)
-    thresholds = resolve_thresholds(model.operating_points_, threshold, model.threshold)
-    return predict(model, documents).to_verdicts(thresholds)
+    predictions = predict(model, Documents.from_reviews(reviews, markup, [story] * len(reviews)))
+    rule = DecisionRule.of(model, threshold, level)
+    verdicts = iter(predictions.to_verdicts(rule))
+    probabilities, flags = predictions.review_probability(rule), predictions.review_is_spoiler(rule)
+    rows = zip(reviews, predictions.documents.lengths.tolist(), probabilities.tolist(), flags.tolist(), strict=True)
+    return [
+        Verdicts(islice(verdicts, length), review, probability, Label.SPOILER if spoils else Label.SAFE)
+        for review, length, probability, spoils in rows
+    ]

@@ -15,8 +15,8 @@ from scipy.stats import binomtest
 
 from spoilerguard import sentences
 from spoilerguard.bundled import AnyModel, resolve_model
-from spoilerguard.calibration.operating_points import resolve_thresholds
 from spoilerguard.datasets import Challenge, load_challenge
+from spoilerguard.decisions import DecisionRule
 from spoilerguard.documents import Documents
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.predictions import predict
@@ -182,12 +182,11 @@ def _classified(model: SpoilerClassifier, challenge: Challenge) -> pd.DataFrame:
     lengths = np.array([len(text) for text in texts], dtype=np.int64)
     documents = Documents.from_sentences([sentence for text in texts for sentence in text], lengths)
     predictions = predict(model, documents)
-    thresholds = resolve_thresholds(model.operating_points_, None, model.threshold)
     last = np.cumsum(lengths) - 1
     table = pd.DataFrame([asdict(case) for case in cases])
     probability = predictions.probability[last]
     return table.assign(
-        passed=predictions.is_spoiler(thresholds)[last] == table["spoiler"],
+        passed=predictions.is_spoiler(DecisionRule.of(model))[last] == table["spoiler"],
         spoiler_probability=np.where(table["spoiler"], probability, np.nan),
         safe_probability=np.where(table["spoiler"], np.nan, probability),
     )

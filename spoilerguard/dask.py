@@ -23,6 +23,7 @@ def classify_table(
     keep: str | Iterable[str] | None = None,
     model: AnyModel = None,
     threshold: Threshold = None,
+    level: str = "any",
     markup: str | None = None,
     style: str | None = None,
     story: object = None,
@@ -34,7 +35,7 @@ def classify_table(
     ----------
     table : dask.dataframe.DataFrame
         One review a row.
-    text, by, keep, model, threshold, markup, style, story, stories
+    text, by, keep, model, threshold, level, markup, style, story, stories
         As in `spoilerguard.classify_table`. Each worker reads a model that has a name ("default", "accurate") once,
         from its own installation; any other is read here, and sent to each worker once. Where a client of a cluster is
         there, the result then belongs to that cluster.
@@ -61,7 +62,7 @@ def classify_table(
     if not isinstance(getattr(table, "_meta", None), pd.DataFrame):
         kind = type(table).__name__
         raise TypeError(f"expected a table of Dask, got {kind}: call spoilerguard.classify_table for one in memory.")
-    options: dict[str, Any] = {"markup": markup, "style": style, "story": story, "stories": stories}
+    options: dict[str, Any] = {"level": level, "markup": markup, "style": style, "story": story, "stories": stories}
     job = Job(by=by, model=model, threshold=threshold, **options).checked()
     kept = kept_columns(keep)
     meta = classify_frame(table._meta, text, kept, job)  # noqa: SLF001 - an empty table, so no model is read

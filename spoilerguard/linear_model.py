@@ -5,6 +5,7 @@ neighbours add is learnt by `spoilerguard.context`; a model carries that stage, 
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -20,6 +21,8 @@ from spoilerguard.features import LinearScorer, SentenceVectorizer, TokenBatch, 
 from spoilerguard.features.estimators import one_line
 from spoilerguard.labels import parse_label
 from spoilerguard.matching import PreparedStories, PreparedStory, StoryStage
+from spoilerguard.review_stage import ReviewStage
+from spoilerguard.severity import Severity
 from spoilerguard.story import Story
 from spoilerguard.user_warnings import warn_of_reviews, warn_user
 
@@ -43,6 +46,8 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     context_: ReviewContext | None
     story_: StoryStage | None
     operating_points_: dict[Standing, dict[str, OperatingPoint]]
+    severity_: Severity | None
+    review_stages_: dict[str, ReviewStage]
     card_: dict[str, Any]
     _scorer: LinearScorer | None = None  # made from the weights when it is first needed
     _stories: PreparedStories | None = None
@@ -56,16 +61,13 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         classes: NDArray[Any],
         coef: NDArray[np.float32],
         intercept: float,
-        context: ReviewContext | None = None,
-        story: StoryStage | None = None,
-        operating_points: OperatingPoints | None = None,
-        card: Mapping[str, Any] | None = None,
+        **attached: Any,  # noqa: ANN401 - as in `attach`
     ) -> Self:
         """A fitted model from its parts, as a reader of model files has them; `params` are those of ``get_params``."""
         model = cls(**params)
         model._reset(vectorizer, classes)
         model._set_head(coef, intercept)
-        return model.attach(context=context, story=story, operating_points=operating_points, card=card)
+        return model.attach(**attached)
 
     def attach(
         self,
@@ -73,6 +75,8 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         context: ReviewContext | None = None,
         story: StoryStage | None = None,
         operating_points: OperatingPoints | None = None,
+        severity: Severity | None = None,
+        review_stages: Mapping[str, ReviewStage] | None = None,
         card: Mapping[str, Any] | None = None,
     ) -> Self:
         """Set what was learnt or measured outside of the head; None leaves a part as it is."""
@@ -80,6 +84,8 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.story_ = self.story_ if story is None else story
         if operating_points is not None:
             self.operating_points_ = {standing: dict(points) for standing, points in operating_points.items()}
+        self.severity_ = self.severity_ if severity is None else severity
+        self.review_stages_ = self.review_stages_ if review_stages is None else dict(review_stages)
         self.card_ = self.card_ if card is None else dict(card)
         return self
 
@@ -182,7 +188,8 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.vectorizer_ = vectorizer
         self.classes_ = classes
         self.n_features_in_ = 1  # one column of text
-        self.context_, self.story_, self.operating_points_, self.card_ = None, None, {}, {}
+        self.context_, self.story_, self.severity_ = None, None, None
+        self.operating_points_, self.review_stages_, self.card_ = {}, {}, {}
         self._stories = None
 
     def _set_head(self, coef: NDArray[np.floating[Any]], intercept: float) -> None:
@@ -198,7 +205,9 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if not self.operating_points_ and (not self.card_ or _CHANGED in self.card_):
             return
         what = f"{method} has learnt from further labels, so measurements of this model no longer hold."
-        self.operating_points_ = {}
+        self.operating_points_, self.review_stages_ = {}, {}
+        if self.severity_ is not None:
+            self.severity_ = replace(self.severity_, operating_points={})
         self.card_ = {_CHANGED: what, **self.card_}
         warn_user(
             f"{what} Its operating points were dropped (classify now uses threshold={self.threshold}), its "

@@ -64,7 +64,7 @@ class Spoilers:
         return frame
 
     def flag(self, **options: Any) -> "pd.Series[Any]":  # noqa: ANN401
-        """Whether each review holds a spoiler.
+        """Whether a sentence of each review is marked as a spoiler.
 
         Parameters
         ----------

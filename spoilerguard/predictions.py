@@ -1,6 +1,5 @@
 """A model and documents → a logit for every sentence, alone, where it stands, and by its story; those → verdicts."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -8,11 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from spoilerguard.decisions import DecisionRule, Level
 from spoilerguard.documents import Documents, Standing
 from spoilerguard.errors import SpoilerguardError
 from spoilerguard.features import TokenBatch
 from spoilerguard.linear_model import LinearModel
 from spoilerguard.matching import PreparedStory, RareWords, of_length_one, words_of
+from spoilerguard.review_stage import highest_of, of_documents
 from spoilerguard.verdicts import Label, Verdict
 
 __all__ = ["Predictions", "predict"]
@@ -37,11 +38,13 @@ class Predictions:
         Logit of each sentence where it stands: in its review, or alone where it has no neighbours; its story counted.
     certain : ndarray of bool
         Whether each sentence carries enough to be classified.
+    major_share : ndarray of float64 or None
+        Probability that each sentence is a major spoiler if it is one at all; None where the model cannot tell.
     story : ndarray of float64
         What the story has added to each logit; 0 without one.
     matched : ndarray of int64
         The sentence of the plot that is most like each; -1 without one.
-    rule : ndarray of int8
+    decided : ndarray of int8
         1 where a protected word of the story decides, -1 where an allowed one does, else 0.
     """
 
@@ -49,9 +52,10 @@ class Predictions:
     alone: NDArray[np.float64]
     logit: NDArray[np.float64]
     certain: NDArray[np.bool_]
+    major_share: NDArray[np.float64] | None
     story: NDArray[np.float64]
     matched: NDArray[np.int64]
-    rule: NDArray[np.int8]
+    decided: NDArray[np.int8]
 
     def __repr__(self) -> str:
         return f"Predictions({self.documents!r})"
@@ -59,24 +63,59 @@ class Predictions:
     @property
     def probability(self) -> NDArray[np.float64]:
         """Calibrated probability, in [0, 1], that each sentence is a spoiler, where it stands; 0 or 1 by a rule."""
-        return np.asarray(np.where(self.rule == 0, expit(self.logit), self.rule > 0))
+        return np.asarray(np.where(self.decided == 0, expit(self.logit), self.decided > 0))
 
-    def is_spoiler(self, thresholds: Mapping[Standing, float]) -> NDArray[np.bool_]:
-        """Whether the probability of each sentence reaches the threshold of its standing."""
-        in_review = self.documents.in_review
-        enough = np.where(in_review, thresholds[Standing.IN_REVIEW], thresholds[Standing.ALONE])
-        return np.asarray(np.where(self.rule == 0, self.probability >= enough, self.rule > 0))
+    @property
+    def major(self) -> NDArray[np.float64] | None:
+        """Calibrated probability that each sentence is a major spoiler; never above `probability`."""
+        return None if self.major_share is None else self.probability * self.major_share
 
     @property
     def rules(self) -> list[str | None]:
-        """The name of the rule that decides on each sentence."""
-        return [_RULES[rule] for rule in self.rule.tolist()]
+        """For each sentence, the name of the rule of its story that decides."""
+        return [_RULES[decided] for decided in self.decided.tolist()]
 
-    def to_verdicts(self, thresholds: Mapping[Standing, float]) -> list[Verdict]:
+    def of_level(self, level: Level) -> NDArray[np.float64]:
+        """The probability that decides at a level: `probability`, or `major`."""
+        found = self.probability if level is Level.ANY else self.major
+        assert found is not None, "a rule for major spoilers belongs to a model that knows them"  # noqa: S101
+        return found
+
+    def is_spoiler(self, rule: DecisionRule) -> NDArray[np.bool_]:
+        """Whether the probability of each sentence is enough where it stands."""
+        in_review, enough = self.documents.in_review, rule.thresholds
+        flags = self.of_level(rule.level) >= np.where(in_review, enough[Standing.IN_REVIEW], enough[Standing.ALONE])
+        flags = flags if rule.wider is None else flags & self.is_spoiler(rule.wider)
+        return np.where(self.decided == 0, flags, self.decided > 0)
+
+    def review_probability(self, rule: DecisionRule) -> NDArray[np.float64]:
+        """Probability that each document holds a spoiler, shape (n_documents,); 0 where it has no sentence."""
+        of_sentences, lengths = self.of_level(rule.level), self.documents.lengths
+        if rule.review_stage is None:
+            return np.maximum(highest_of(of_sentences, lengths), 0.0)
+        found = rule.review_stage.probability(of_sentences, lengths)
+        found = found if rule.wider is None else np.minimum(found, self.review_probability(rule.wider))
+        return np.where(self._is_protected, 1.0, found)
+
+    def review_is_spoiler(self, rule: DecisionRule) -> NDArray[np.bool_]:
+        """Whether each document is called one that holds a spoiler, shape (n_documents,)."""
+        if rule.review_threshold is None:
+            return of_documents(self.is_spoiler(rule), self.documents.lengths)
+        flags = (self.review_probability(rule) >= rule.review_threshold) & (self.documents.lengths > 0)
+        flags = flags if rule.wider is None else flags & self.review_is_spoiler(rule.wider)
+        return flags | self._is_protected
+
+    @property
+    def _is_protected(self) -> NDArray[np.bool_]:
+        """Whether each document holds a sentence that its story protects."""
+        return of_documents(self.decided > 0, self.documents.lengths)
+
+    def to_verdicts(self, rule: DecisionRule) -> list[Verdict]:
         """One verdict for each sentence, in order."""
-        documents = self.documents
-        columns = (documents.starts, self.is_spoiler(thresholds), self.probability, self.certain, documents.marked)
-        rows = zip(documents.texts, *(column.tolist() for column in columns), self.rules, strict=True)
+        documents, major = self.documents, self.major
+        columns = (documents.starts, self.is_spoiler(rule), self.probability, self.certain, documents.marked)
+        majors = [None] * len(documents) if major is None else major.tolist()
+        rows = zip(documents.texts, *(column.tolist() for column in columns), majors, self.rules, strict=True)
         return [
             Verdict(text, start, start + len(text), Label.SPOILER if spoiler else Label.SAFE, *values)
             for text, start, spoiler, *values in rows
@@ -106,7 +145,9 @@ def predict(model: LinearModel, documents: Documents) -> Predictions:
     [False, True]
     """
     parts = [_nothing(0), *(_predict_batch(model, batch) for batch in documents.batches())]
-    return Predictions(documents, *(np.concatenate(column) for column in zip(*parts, strict=True)))
+    found = _Arrays(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    known = found._asdict() | ({"major_share": None} if model.severity_ is None else {})
+    return Predictions(documents, **known)
 
 
 class _Arrays(NamedTuple):
@@ -115,15 +156,16 @@ class _Arrays(NamedTuple):
     alone: NDArray[np.float64]
     logit: NDArray[np.float64]
     certain: NDArray[np.bool_]
+    major_share: NDArray[np.float64]
     story: NDArray[np.float64]
     matched: NDArray[np.int64]
-    rule: NDArray[np.int8]
+    decided: NDArray[np.int8]
 
 
 def _nothing(n: int) -> _Arrays:
     """What is said of `n` sentences of which nothing is known."""
     zeros = np.zeros(n)
-    return _Arrays(zeros, zeros, np.zeros(n, np.bool_), zeros, np.full(n, -1), np.zeros(n, np.int8))
+    return _Arrays(zeros, zeros, np.zeros(n, np.bool_), zeros, zeros, np.full(n, -1), np.zeros(n, np.int8))
 
 
 def _predict_batch(model: LinearModel, documents: Documents) -> _Arrays:
@@ -134,15 +176,17 @@ def _predict_batch(model: LinearModel, documents: Documents) -> _Arrays:
         return _nothing(0)
     vectors = [vectorizer.encode_tokens(tokens) for tokens in batches]
     pairs = zip(batches, vectors, strict=True)
-    alone = np.concatenate([model.score_tokens(tokens, vector) for tokens, vector in pairs])
+    alone = logit = np.concatenate([model.score_tokens(tokens, vector) for tokens, vector in pairs])
     certain = np.concatenate([model.certain_tokens(tokens) for tokens in batches])
-    context, in_review, logit = model.context_, documents.in_review, alone
+    context, severity, in_review, in_place = model.context_, model.severity_, documents.in_review, None
+    reads_vectors = bool(context and context.vector_coef) or bool(severity and Standing.IN_REVIEW in severity.heads)
+    if reads_vectors and in_review.any():
+        in_place = vectorizer.encode_reviews(batches, documents.lengths, np.concatenate(vectors))
     if context is not None and in_review.any():
-        in_place = None
-        if context.vector_coef:
-            in_place = vectorizer.encode_reviews(batches, documents.lengths, np.concatenate(vectors))
         logit = np.where(in_review, context.logits(alone, documents, in_place), alone)
     found = _nothing(len(documents))._replace(alone=alone, logit=logit, certain=certain)
+    if severity is not None:
+        found = found._replace(major_share=severity.share(np.concatenate(vectors), in_place, in_review))
     return _with_stories(model, documents, batches, vectors, found) if documents.stories else found
 
 
@@ -154,7 +198,7 @@ def _with_stories(
     found: _Arrays,
 ) -> _Arrays:
     """The same, changed where stories are known; the documents of one story are compared with it at once."""
-    logit, matched, rule = found.logit.copy(), found.matched, found.rule
+    logit, matched, decided = found.logit.copy(), found.matched, found.decided
     words, encoded = RareWords.of(model.vectorizer_, batches), np.concatenate(vectors)
     spelled: list[list[str]] | None = None
     numbers = {story: place for place, story in enumerate(dict.fromkeys(documents.stories)) if story is not None}
@@ -171,10 +215,10 @@ def _with_stories(
         if story.protect or story.allow:
             if spelled is None:
                 spelled = [sentence for tokens in batches for sentence in words_of(tokens)]
-            rule[rows] = [_rule(prepared, spelled[row]) for row in rows.tolist()]
-    return found._replace(logit=logit, story=logit - found.logit, matched=matched, rule=rule)
+            decided[rows] = [_decide(prepared, spelled[row]) for row in rows.tolist()]
+    return found._replace(logit=logit, story=logit - found.logit, matched=matched, decided=decided)
 
 
-def _rule(story: PreparedStory, words: list[str]) -> int:
+def _decide(story: PreparedStory, words: list[str]) -> int:
     """What the story's rules say of a sentence. What must not be told comes before what may."""
     return 1 if story.protect.found_in(words) else -1 if story.allow.found_in(words) else 0

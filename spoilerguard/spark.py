@@ -25,6 +25,7 @@ def classify_table(
     keep: str | Iterable[str] | None = None,
     model: AnyModel = None,
     threshold: Threshold = None,
+    level: str = "any",
     markup: str | None = None,
     style: str | None = None,
     story: object = None,
@@ -36,7 +37,7 @@ def classify_table(
     ----------
     table : pyspark.sql.DataFrame
         One review a row.
-    text, by, keep, model, threshold, markup, style, story, stories
+    text, by, keep, model, threshold, level, markup, style, story, stories
         As in `spoilerguard.classify_table`. Rows of Spark have no order and no index: to know which review a sentence
         comes from, keep the column of its id. Each worker reads a model that has a name ("default", "accurate") once,
         from its own installation; any other is read here, and broadcast once.
@@ -62,7 +63,7 @@ def classify_table(
     if not hasattr(table, "mapInPandas"):
         kind = type(table).__name__
         raise TypeError(f"expected a table of Spark, got {kind}: call spoilerguard.classify_table for one in memory.")
-    options: dict[str, Any] = {"markup": markup, "style": style, "story": story, "stories": stories}
+    options: dict[str, Any] = {"level": level, "markup": markup, "style": style, "story": story, "stories": stories}
     job = Job(by=by, model=model, threshold=threshold, **options).checked()
     kept = kept_columns(keep)
     check_columns(table.columns, text, [*kept, *job.columns_of_works], kinds(job))
@@ -94,7 +95,7 @@ def review_probability(
     model: AnyModel = None,
     markup: str | None = None,
 ) -> Any:  # noqa: ANN401
-    """A function of Spark's columns: the probability of a review, the highest of its sentences.
+    """A function of Spark's columns: the probability that a review holds a spoiler.
 
     Parameters
     ----------

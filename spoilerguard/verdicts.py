@@ -28,7 +28,8 @@ class Verdict:
     start, end : int
         Its place in the review, in characters: ``review[start:end] == text``.
     label : Label
-        ``"spoiler"`` where `probability` reaches the threshold, else ``"safe"``.
+        ``"spoiler"`` where `probability`, or `major` if only major spoilers were asked for, reaches the threshold, else
+        ``"safe"``.
     probability : float
         Calibrated probability, in [0, 1], that the sentence is a spoiler.
     certain : bool
@@ -37,6 +38,9 @@ class Verdict:
     marked : bool, default False
         Whether the author of the review had hidden the sentence, or a part of it, by spoiler marks. `label` and
         `probability` are those of its words; `spoilerguard.redact` hides what is marked whatever they are.
+    major : float, optional
+        Calibrated probability that the sentence is a major spoiler, one that gives away an ending, a death, a culprit
+        or an identity; never above `probability`. None where the model cannot tell.
     rule : str or None, default None
         "protect" or "allow" where such a word of a `spoilerguard.Story` has decided: `probability` is then 1 or 0.
 
@@ -54,6 +58,7 @@ class Verdict:
     probability: float
     certain: bool
     marked: bool = False
+    major: float | None = None
     rule: str | None = None
 
     @property

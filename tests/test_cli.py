@@ -115,6 +115,8 @@ def test_jsonl_has_an_object_for_each_sentence(library: Calls, review: str, caps
         ("probability", 0.875),
         ("certain", True),
         ("marked", False),
+        ("major", None),
+        ("rule", None),
     ]
     assert [row["certain"] for row in rows] == [True, True, False]
 
@@ -125,8 +127,8 @@ def test_csv_has_a_header_and_quotes_what_needs_quotes(
     library.answer("classify", VERDICTS)
     assert main(["classify", review, "--format", "csv"]) == 0
     header, first, *_ = csv.reader(io.StringIO(capsys.readouterr().out))
-    assert header == ["text", "start", "end", "label", "probability", "certain", "marked"]
-    assert first == ['She said "no", and left.', "0", "24", "safe", "0.031", "true", "false"]
+    assert header == ["text", "start", "end", "label", "probability", "certain", "marked", "major", "rule"]
+    assert first == ['She said "no", and left.', "0", "24", "safe", "0.031", "true", "false", ""]
 
 
 @pytest.mark.parametrize("written", ["text", "jsonl", "csv"])

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from spoilerguard.decisions import DecisionRule, Level
 from spoilerguard.documents import Documents, Standing
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.predictions import predict
@@ -37,9 +38,9 @@ def test_context_changes_the_logit_of_sentences_with_neighbours_only(default_mod
 
 def test_a_threshold_counts_for_the_sentences_of_its_standing(default_model: SpoilerClassifier) -> None:
     found = predict(default_model, Documents.from_sentences(SENTENCES, LENGTHS))
-    thresholds = {Standing.ALONE: 0.0, Standing.IN_REVIEW: 1.0}
-    assert found.is_spoiler(thresholds).tolist() == [False] * 5 + [True]
-    verdicts = found.to_verdicts(thresholds)
+    rule = DecisionRule(Level.ANY, {Standing.ALONE: 0.0, Standing.IN_REVIEW: 1.0})
+    assert found.is_spoiler(rule).tolist() == [False] * 5 + [True]
+    verdicts = found.to_verdicts(rule)
     assert [verdict.text for verdict in verdicts] == SENTENCES
     assert [verdict.label == "spoiler" for verdict in verdicts] == [False] * 5 + [True]
     assert [verdict.probability for verdict in verdicts] == found.probability.tolist()

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import spoilerguard
 from spoilerguard.cli.inputs import Input, read_inputs
@@ -67,8 +67,7 @@ def redact(arguments: argparse.Namespace) -> int:
     several = _are_several(arguments)
     with _output(arguments) as stream:
         for one in _inputs(arguments):
-            options = {"model": arguments.model, "threshold": arguments.threshold, "story": arguments.story}
-            hidden = spoilerguard.redact(one.text, **options, **hiding)
+            hidden = spoilerguard.redact(one.text, **_deciding(arguments), **hiding, story=arguments.story)
             write_text(f"{one.heading}\n{hidden.rstrip()}\n\n" if several else hidden, stream)
             stream.flush()
     return _DONE
@@ -93,6 +92,11 @@ def _inputs(arguments: argparse.Namespace) -> Iterator[Input]:
     return read_inputs(arguments.files, arguments.column, arguments.encoding)
 
 
+def _deciding(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What decides which sentences are spoilers."""
+    return {"model": arguments.model, "threshold": arguments.threshold, "level": arguments.level}
+
+
 def _are_several(arguments: argparse.Namespace) -> bool:
     """Whether records must say which review they belong to."""
     return arguments.column is not None or len(arguments.files) > 1 or any(map(Path.is_dir, map(Path, arguments.files)))
@@ -100,7 +104,7 @@ def _are_several(arguments: argparse.Namespace) -> bool:
 
 def _classified(arguments: argparse.Namespace) -> "Iterator[tuple[Input, Sequence[Verdict]]]":
     """Each review with its verdicts, as they come; a review may come in several parts."""
-    options = {name: getattr(arguments, name) for name in ("model", "threshold", "markup", "story")}
+    options = {**_deciding(arguments), "markup": arguments.markup, "story": arguments.story}
     if not _are_several(arguments):
         [one] = _inputs(arguments)
         if len(one.text) <= _LARGE or arguments.format == "text":
@@ -125,16 +129,16 @@ def _parts(review: str, arguments: argparse.Namespace) -> "Iterator[list[Verdict
     from tqdm import tqdm
 
     from spoilerguard.bundled import resolve_model
-    from spoilerguard.calibration import resolve_thresholds
+    from spoilerguard.decisions import DecisionRule
     from spoilerguard.documents import Documents
     from spoilerguard.predictions import predict
 
     model = resolve_model(arguments.model)
-    thresholds = resolve_thresholds(model.operating_points_, arguments.threshold, model.threshold)
+    rule = DecisionRule.of(model, arguments.threshold, arguments.level)
     documents = Documents.from_reviews([review], arguments.markup, [arguments.story])
     with tqdm(total=len(documents), unit=" sentences", disable=not sys.stderr.isatty()) as bar:
         for batch in documents.batches():
-            yield predict(model, batch).to_verdicts(thresholds)
+            yield predict(model, batch).to_verdicts(rule)
             bar.update(len(batch))
 
 

@@ -182,6 +182,12 @@ def _add_table_options(*commands_with_tables: argparse.ArgumentParser) -> None:
             metavar="P",
             help="probability from which a sentence is a spoiler, or a name: cautious, balanced, lenient",
         )
+        command.add_argument(
+            "--level",
+            choices=("any", "major"),
+            default="any",
+            help="major: mark only what gives away an ending, a death, a culprit, an identity (default: %(default)s)",
+        )
 
 
 def _add_corpus_commands(add: _Add) -> None:

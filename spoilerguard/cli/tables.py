@@ -49,6 +49,7 @@ def write_table(arguments: argparse.Namespace, **options: Any) -> None:  # noqa:
             n_jobs=arguments.n_jobs,
             model=arguments.model,
             threshold=arguments.threshold,
+            level=arguments.level,
             markup=arguments.markup,
             story=arguments.story,
             **options,

@@ -30,8 +30,8 @@ class Corpus:
     Attributes
     ----------
     frame : pandas.DataFrame
-        One row a sentence; columns ``sentence, spoiler, review_id, position, work, source, weight``, and ``split``
-        where the table had it. Rows of one review are contiguous and in position order.
+        One row a sentence; columns ``sentence, spoiler, review_id, position, work, source, weight``, and ``major`` and
+        ``split`` where the table had them. Rows of one review are contiguous and in position order.
     name : str
         Where it came from, for messages and model cards.
     reordered : tuple of int
@@ -72,6 +72,13 @@ class Corpus:
     def labels(self) -> NDArray[np.int8]:
         """1 for a spoiler, 0 for a safe sentence, shape (n_sentences,)."""
         return np.asarray(self.frame["spoiler"], dtype=np.int8)
+
+    @property
+    def majors(self) -> NDArray[np.int8]:
+        """1 for a major spoiler, 0 for any other sentence, -1 where nobody has said; shape (n_sentences,)."""
+        if "major" not in self.frame:
+            return np.full(len(self), -1, dtype=np.int8)
+        return np.asarray(self.frame["major"].fillna(-1), dtype=np.int8)
 
     @property
     def weights(self) -> NDArray[np.float64]:
@@ -242,6 +249,6 @@ class Corpus:
             frames.append(part.frame.assign(review_id=ids.mask(ids.isin(shared), ids + f"@{marks[-1]}")))
         frame = pd.concat(frames, ignore_index=True)
         ordered = [column for column in (*COLUMNS, *OPTIONAL) if column in frame.columns]
-        texts = {column: TEXT for column in OPTIONAL if column in frame.columns}
+        types = {name: kind for name, kind in {"major": "Int8", "split": TEXT}.items() if name in frame.columns}
         names = dict.fromkeys(part.name for part in parts if part.name)
-        return cls(frame[ordered].astype(texts), " + ".join(names))
+        return cls(frame[ordered].astype(types), " + ".join(names))

@@ -36,7 +36,7 @@ _NEEDED = {  # and what others call them
     "sentence": ("text", "sentences", "body", "content", "comment", "review", "review_text", "utterance"),
     "spoiler": ("label", "labels", "class", "target", "y", "tag", "is_spoiler", "has_spoiler", "annotation"),
 }
-OPTIONAL = ("split",)  # kept, as last column, where the table has it
+OPTIONAL = ("major", "split")  # kept, as last columns, where the table has them
 
 # Python storage on purpose: Arrow refuses lone surrogates, which scraped JSON does contain.
 TEXT = pd.StringDtype("python")
@@ -165,7 +165,7 @@ def parse_columns(frame: pd.DataFrame, origin: Origin) -> pd.DataFrame:
         raise CorpusError(f"{origin}: empty table; it needs at least one row below the header")
     absent = pd.Series([None] * len(frame), dtype=object)
     weights = _numbers("weight", frame.get("weight", absent), origin)
-    parsed = {
+    parsed: dict[str, Any] = {
         "sentence": _sentences(frame["sentence"], origin),
         "spoiler": _labels(frame["spoiler"], origin),
         "review_id": _names(frame.get("review_id", absent)),
@@ -174,7 +174,11 @@ def parse_columns(frame: pd.DataFrame, origin: Origin) -> pd.DataFrame:
         "source": _names(frame.get("source", absent)),
         "weight": np.where(np.isnan(weights), 1.0, weights),
     }
-    return pd.DataFrame(parsed | {name: _names(frame[name]) for name in OPTIONAL if name in frame})
+    if "major" in frame:
+        parsed["major"] = _majors(frame["major"], parsed["spoiler"], origin)
+    if "split" in frame:
+        parsed["split"] = _names(frame["split"])
+    return pd.DataFrame(parsed)
 
 
 def is_missing(value: object) -> bool:
@@ -197,7 +201,7 @@ def _sentences(column: "pd.Series[Any]", origin: Origin) -> "pd.Series[Any]":
     return pd.Series(values, dtype=TEXT)
 
 
-def _labels(column: "pd.Series[Any]", origin: Origin) -> NDArray[np.int8]:
+def _labels(column: "pd.Series[Any]", origin: Origin, name: str = "spoiler") -> NDArray[np.int8]:
     labels = np.empty(len(column), dtype=np.int8)
     for row, value in enumerate(column.to_list()):
         label = parse_label(value)
@@ -207,9 +211,16 @@ def _labels(column: "pd.Series[Any]", origin: Origin) -> NDArray[np.int8]:
                 if _is_blank(value)
                 else f"unknown label {value!r}; write {LABEL_EXAMPLES}"
             )
-            raise CorpusError(f"{origin.at(row, 'spoiler')}: {fault}")
+            raise CorpusError(f"{origin.at(row, name)}: {fault}")
         labels[row] = label
     return labels
+
+
+def _majors(column: "pd.Series[Any]", spoiler: NDArray[np.int8], origin: Origin) -> "pd.Series[Any]":
+    """Whether each sentence is a major spoiler, missing where nobody has said; what is labelled safe is none."""
+    known = np.array([not _is_blank(value) for value in column.to_list()], dtype=np.bool_)
+    major = _labels(column.astype(object).where(known, 0), origin, "major")
+    return pd.Series(pd.arrays.IntegerArray(major * spoiler, ~known))
 
 
 def _names(column: "pd.Series[Any]") -> "pd.Series[Any]":

@@ -50,10 +50,10 @@ def to_sentences(
 ) -> tuple[pd.DataFrame, Origin]:
     """One row a sentence, and where each came from.
 
-    The table holds ``text``, ``spans`` ([[start, end], …] in characters) and ``labels`` (0 safe, 1 or 2 spoiler); lists
-    may be given as JSON text. ``review_id``, ``work``, ``source``, ``weight``, ``split`` are taken along, and a
-    ``stratum`` goes into the source: ``imdb/random``. Spans that leave the text, overlap, are blank, or are not as many
-    as the labels are a `CorpusError`.
+    The table holds ``text``, ``spans`` ([[start, end], …] in characters) and ``labels`` (0 safe, 1 spoiler; where there
+    is a 2, 1 is a minor and 2 a major spoiler); lists may be given as JSON text. ``review_id``, ``work``, ``source``,
+    ``weight``, ``split`` are taken along, and a ``stratum`` goes into the source: ``imdb/random``. Spans that leave the
+    text, overlap, are blank, or are not as many as the labels are a `CorpusError`.
 
     Examples
     --------
@@ -76,7 +76,9 @@ def to_sentences(
         rows += _cut(record, row, origin)
         lines += [row if origin.lines is None else int(origin.lines[row])] * (len(rows) - len(lines))
     unit = "row" if origin.lines is None else origin.unit
-    sentences = pd.DataFrame(rows, columns=["sentence", "spoiler", "position", *_CARRIED], dtype=object)
+    if not any(row["major"] for row in rows):  # 0 and 1 alone say nothing of how much a spoiler tells
+        rows = [row | {"major": None} for row in rows]
+    sentences = pd.DataFrame(rows, columns=["sentence", "spoiler", "position", "major", *_CARRIED], dtype=object)
     return sentences.dropna(axis=1, how="all"), Origin(origin.name, np.asarray(lines, dtype=np.int64), unit)
 
 
@@ -107,7 +109,7 @@ def _cut(record: Mapping[Any, Any], row: int, origin: Origin) -> Iterator[dict[s
             raise CorpusError(
                 f"{origin.at(row, 'labels')}: unknown label {value!r}; write 0 (safe), 1 (minor) or 2 (major spoiler)"
             )
-        yield {"sentence": text[start:end], "spoiler": label, "position": position} | carried
+        yield {"sentence": text[start:end], "spoiler": label, "position": position, "major": int(is_major)} | carried
 
 
 def _as_list(record: Mapping[Any, Any], name: str, row: int, origin: Origin) -> list[Any]:

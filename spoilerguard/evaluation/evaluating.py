@@ -19,7 +19,7 @@ from spoilerguard.evaluation.curves import curves_of
 from spoilerguard.evaluation.metrics import MetricValue, review_measure, sentence_measure
 from spoilerguard.evaluation.report import PointCheck, Report
 from spoilerguard.evaluation.scored_corpus import Sample, ScoredCorpus, resolve_arguments, score, scored_alone
-from spoilerguard.evaluation.slices import ALL, slices
+from spoilerguard.evaluation.slices import ALL, MAJOR, slices
 from spoilerguard.model import SpoilerClassifier
 
 __all__ = ["evaluate", "evaluate_probabilities", "report_of"]
@@ -173,6 +173,9 @@ def _metrics(scored: ScoredCorpus, standing: Standing, n_bootstrap: int, seed: i
         sample = Sample.of(scored, standing, mask)
         if len(sample) or name == ALL:
             yield from values(sentence_measure(sample), sample, name, len(sample))
+    major = Sample.of_major(scored, standing) if standing == scored.standings[-1] else None
+    if major is not None:
+        yield from values(sentence_measure(major), major, MAJOR, len(major))
     inside = Sample.of(scored, standing, scored.corpus.in_review)
     if len(inside):
         measure, n_reviews = review_measure(inside, scored.main_point(standing))

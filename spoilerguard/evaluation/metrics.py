@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit
+from scipy.special import expit, logit
 
 from spoilerguard.bootstrap import Estimate, Measure, estimate, factorize
 from spoilerguard.calibration.platt import equal_mass_bins
@@ -32,6 +32,7 @@ __all__ = [
 ]
 
 _BINS = 10
+_EDGE = 1e-12  # keeps the logit of a probability of 0 or 1 finite
 _HEADLINE = ("roc_auc", "average_precision", "calibration_error", "base_rate")
 _OF_PROBABILITIES = ("brier_score", "calibration_error")  # undefined for scores that only rank
 _Values = dict[str, NDArray[np.float64]]
@@ -59,6 +60,7 @@ METRICS = {
     "majority_accuracy": Metric("… of one answer for all"),
     "review_roc_auc": Metric("reviews: ROC AUC"),
     "review_average_precision": Metric("reviews: average precision"),
+    "review_calibration_error": Metric("reviews: calibration error", lower_is_better=True),
     "review_base_rate": Metric("reviews: share with a spoiler"),
 }
 DECISIVE = tuple(name for name, metric in METRICS.items() if metric.role == "decides")
@@ -180,8 +182,9 @@ def sentence_measure(sample: Sample) -> Measure:
 def review_measure(sample: Sample, point: str) -> tuple[Measure, int]:
     """Every metric of whole reviews (does a review hold a spoiler?), and the number of reviews.
 
-    A review is ranked by its highest logit. It is labelled a spoiler where any of its sentences is, at the operating
-    point `point`. Each review counts once, whatever its sentences weigh.
+    A review has the probability that the model gives it as a whole, and is labelled by the operating point `point` for
+    reviews. Where the model has none, the highest logit of a sentence ranks it, and it is labelled a spoiler where any
+    sentence is. Each review counts once, whatever its sentences weigh.
     """
     inside = sample.reviews >= 0
     reviews, n_reviews = factorize(sample.reviews[inside])
@@ -191,12 +194,23 @@ def review_measure(sample: Sample, point: str) -> tuple[Measure, int]:
     np.maximum.at(highest, reviews, sample.logits[inside])
     np.logical_or.at(flagged, reviews, sample.decisions[point][inside])
     groups[reviews] = sample.groups[inside]
+    if sample.of_reviews is not None and point in sample.of_reviews.decisions:
+        highest[reviews] = logit(np.clip(sample.of_reviews.probability[inside], _EDGE, 1 - _EDGE))
+        flagged[reviews] = sample.of_reviews.decisions[point][inside]
     numbers, one = np.arange(n_reviews), np.ones(n_reviews)
     of_reviews = Sample(
-        labels, highest, one, {point: flagged}, groups, sample.n_groups, np.full(n_reviews, -1), numbers
+        labels,
+        highest,
+        one,
+        {point: flagged},
+        groups,
+        sample.n_groups,
+        np.full(n_reviews, -1),
+        numbers,
+        sample.are_probabilities,
     )
     as_sentences = sentence_measure(of_reviews)
-    names = (*DECISIVE, f"precision@{point}", f"recall@{point}", "base_rate")
+    names = (*DECISIVE, "calibration_error", f"precision@{point}", f"recall@{point}", "base_rate")
 
     def measure(counts: NDArray[np.float64]) -> _Values:
         values = as_sentences(counts)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import expit
+from scipy.special import expit, logit
 from sklearn.utils.validation import check_is_fitted
 
 from spoilerguard.bootstrap import factorize
@@ -19,18 +19,38 @@ from spoilerguard.bundled import NAMES, resolve_model
 from spoilerguard.calibration.operating_points import DEFAULT_POINT, OperatingPoints, resolve_thresholds
 from spoilerguard.corpus import Corpus
 from spoilerguard.datasets.loading import AnyTable, load_corpus
+from spoilerguard.decisions import DecisionRule, Level
 from spoilerguard.documents import Standing
 from spoilerguard.errors import CorpusError
 from spoilerguard.evaluation.classifiers import TextClassifier, is_text_classifier, spoiler_logits
 from spoilerguard.model import SpoilerClassifier
-from spoilerguard.predictions import predict
+from spoilerguard.predictions import Predictions, predict
 from spoilerguard.ranking import refuse_hard_labels
 
-__all__ = ["MODEL_THRESHOLD", "Sample", "ScoredCorpus", "resolve_arguments", "score", "scored_alone"]
+__all__ = ["MODEL_THRESHOLD", "Answers", "Sample", "ScoredCorpus", "resolve_arguments", "score", "scored_alone"]
 
 MODEL_THRESHOLD = "default"  # stands for the threshold of a model that has no operating points
 
+_EDGE = 1e-12  # keeps the logit of a probability of 0 or 1 finite
 _NO_CONTEXT = "The model has no context: in the review, too, each sentence is scored by itself."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answers:
+    """What a model says of each row beyond the logits of sentences; arrays of shape (n_rows,)."""
+
+    probability: NDArray[np.float64]
+    decisions: Mapping[str, NDArray[np.bool_]]  # for each operating point
+
+    @classmethod
+    def concat(cls, parts: Sequence["Answers | None"]) -> "Answers | None":
+        """One after the other; None where a part has none. Kept are the operating points that all parts have."""
+        found = [part for part in parts if part is not None]
+        if len(found) < len(parts):
+            return None
+        shared = [name for name in found[0].decisions if all(name in part.decisions for part in found)]
+        decisions = {name: np.concatenate([part.decisions[name] for part in found]) for name in shared}
+        return cls(np.concatenate([part.probability for part in found]), decisions)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +64,8 @@ class ScoredCorpus:
     promised: OperatingPoints = field(default_factory=dict)  # what the model states about its operating points
     note: str = ""  # what a reader has to know about the scores
     are_probabilities: bool = True  # else the scores only rank, and calibration is undefined
+    major: Answers | None = None  # whether each sentence is a major spoiler, where it stands
+    reviews: Answers | None = None  # whether the review of each sentence holds a spoiler
 
     @property
     def standings(self) -> tuple[Standing, ...]:
@@ -73,6 +95,7 @@ class Sample:
     reviews: NDArray[np.intp]  # number of each sentence's review; -1 outside of reviews
     rows: NDArray[np.intp]  # of the corpus
     are_probabilities: bool = True
+    of_reviews: Answers | None = None  # by row, where the model judges reviews as such
 
     @classmethod
     def of(cls, scored: ScoredCorpus, standing: Standing, mask: NDArray[np.bool_] | None = None) -> "Sample":
@@ -87,10 +110,28 @@ class Sample:
         groups, n_groups = factorize(corpus.groups[rows])
         reviews = np.repeat(np.where(corpus.lengths > 1, np.arange(len(corpus.lengths)), -1), corpus.lengths)
         columns = (corpus.labels[rows], logits, corpus.weights[rows], decisions, groups, n_groups, reviews[rows], rows)
-        return cls(*columns, scored.are_probabilities)
+        of_reviews = scored.reviews if standing is Standing.IN_REVIEW else None
+        return cls(*columns, scored.are_probabilities, None if of_reviews is None else _chosen(of_reviews, chosen))
+
+    @classmethod
+    def of_major(cls, scored: ScoredCorpus, standing: Standing) -> "Sample | None":
+        """The sentences of which it is known whether they are major spoilers, labelled and scored as such."""
+        if scored.major is None:
+            return None
+        majors = scored.corpus.majors
+        sample = cls.of(replace(scored, reviews=None), standing, majors >= 0)
+        if not len(sample):
+            return None
+        found = _chosen(scored.major, np.isin(scored.rows, sample.rows))
+        logits = logit(np.clip(found.probability, _EDGE, 1 - _EDGE))
+        return replace(sample, labels=majors[sample.rows], logits=logits, decisions=found.decisions)
 
     def __len__(self) -> int:
         return len(self.labels)
+
+
+def _chosen(answers: Answers, rows: NDArray[np.bool_]) -> Answers:
+    return Answers(answers.probability[rows], {name: flags[rows] for name, flags in answers.decisions.items()})
 
 
 def score(model: SpoilerClassifier | TextClassifier, corpus: Corpus) -> ScoredCorpus:
@@ -115,7 +156,25 @@ def score(model: SpoilerClassifier | TextClassifier, corpus: Corpus) -> ScoredCo
         thresholds[standing] = {name: np.full(len(corpus), at) for name, at in named.items()}
     by_standing = {Standing.ALONE: predictions.alone, Standing.IN_REVIEW: predictions.logit}
     note = no_context if model.context_ is None else ""
-    return ScoredCorpus(corpus, np.arange(len(corpus)), by_standing, thresholds, points, note)
+    scored = ScoredCorpus(corpus, np.arange(len(corpus)), by_standing, thresholds, points, note)
+    return replace(scored, major=_major(model, predictions), reviews=_reviews(model, predictions))
+
+
+def _major(model: SpoilerClassifier, predictions: Predictions) -> Answers | None:
+    if model.severity_ is None or predictions.major is None:
+        return None
+    names = model.severity_.operating_points.get(Standing.ALONE, {})
+    rules = {name: DecisionRule.of(model, name, Level.MAJOR) for name in names}
+    return Answers(predictions.major, {name: predictions.is_spoiler(rule) for name, rule in rules.items()})
+
+
+def _reviews(model: SpoilerClassifier, predictions: Predictions) -> Answers | None:
+    if Level.ANY not in model.review_stages_:
+        return None
+    lengths = predictions.documents.lengths
+    rules = {name: DecisionRule.of(model, name) for name in model.operating_points_.get(Standing.ALONE, {})}
+    decisions = {name: np.repeat(predictions.review_is_spoiler(rule), lengths) for name, rule in rules.items()}
+    return Answers(np.repeat(predictions.review_probability(DecisionRule.of(model)), lengths), decisions)
 
 
 def scored_alone(corpus: Corpus, logits: NDArray[np.float64], note: str) -> ScoredCorpus:

@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from spoilerguard.corpus import Corpus
 
-__all__ = ["ALL", "SLICES", "place_in_review", "slices"]
+__all__ = ["ALL", "MAJOR", "SLICES", "place_in_review", "slices"]
 
 ALL = "all"
+MAJOR = "major spoilers"  # another question: is a sentence one of them, among all that somebody has said it of?
 _LENGTHS = {"1–4 words": (0, 5), "5–9 words": (5, 10), "10–19 words": (10, 20), "20 words or more": (20, np.inf)}
 _THIRDS = ("first third", "middle third", "last third")
 _MAX_SOURCES = 12  # the largest ones get a slice of their own; a table of hundreds would not be read

@@ -5,6 +5,7 @@ The page is made from the model and never read back: it may be edited, replaced 
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
+from typing import Any
 
 from spoilerguard.errors import ModelFormatError
 from spoilerguard.model import SpoilerClassifier
@@ -51,12 +52,18 @@ def card_markdown(model: SpoilerClassifier) -> str:
     <BLANKLINE>
     ## Parameters
     """
-    vectorizer, points = model.vectorizer_, model.operating_points_.items()
+    vectorizer = model.vectorizer_
+    points: dict[str, Mapping[str, Any]] = {str(at): named for at, named in model.operating_points_.items()}
+    if model.severity_ is not None:
+        points |= {f"{at}, major": named for at, named in model.severity_.operating_points.items()}
+    points |= {f"whole review, {level}": stage.operating_points for level, stage in model.review_stages_.items()}
     try:
         card = plain_object(model.card_, "card")
         title = card.pop("name", "A spoilerguard model")
         own = {
-            "operating points": {f"{name}, {at}": asdict(one) for at, named in points for name, one in named.items()},
+            "operating points": {
+                f"{name}, {at}": asdict(one) for at, named in points.items() for name, one in named.items()
+            },
             "parameters": {
                 **parameters_of(model),
                 "vectorizer": {**vectorizer.get_params(deep=False), "encoder": kind_of(vectorizer.encoder)},

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self, SupportsIndex, overload
 from spoilerguard.rendering.control_characters import visible
 from spoilerguard.rendering.highlighting import percent, to_html
 from spoilerguard.user_warnings import warn_user
-from spoilerguard.verdicts import Explanation, Verdict
+from spoilerguard.verdicts import Explanation, Label, Verdict
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +18,7 @@ __all__ = ["Verdicts", "warn_of_language"]
 _DTYPES = {field.name: "O" for field in fields(Verdict)} | {
     **dict.fromkeys(("start", "end"), "int64"),
     **dict.fromkeys(("certain", "marked"), "bool"),
-    "probability": "float64",
+    **dict.fromkeys(("probability", "major"), "float64"),
 }
 
 _FEWEST_WORDS = 8  # less is a name, a shout, a title
@@ -41,11 +41,20 @@ class Verdicts(list[Verdict]):
     verdicts : iterable of Verdict
     review : str
         The text that was classified.
+    probability : float, optional
+        Of the whole review; None means the highest of a sentence.
+    label : Label, optional
+        Of the whole review; None means "spoiler" where any sentence is one.
 
     Attributes
     ----------
     review : str
         The text that was classified.
+    probability : float
+        Calibrated probability, in [0, 1], that the review holds a spoiler at all, or a major one where only those were
+        asked for.
+    label : Label
+        ``"spoiler"`` where that reaches the threshold for reviews, which is another one than that for sentences.
 
     Examples
     --------
@@ -59,15 +68,27 @@ class Verdicts(list[Verdict]):
     >>> [verdict.text for verdict in verdicts if verdict.is_spoiler]
     ['He dies.']
     >>> verdicts[1:].to_frame()
-           text  start  end    label  probability  certain  marked  rule
-    0  He dies.     14   22  spoiler         0.93     True   False  None
+           text  start  end    label  probability  certain  marked  major  rule
+    0  He dies.     14   22  spoiler         0.93     True   False    NaN  None
+    >>> verdicts.label.value, verdicts.probability
+    ('spoiler', 0.93)
     """
 
-    __slots__ = ("review",)
+    __slots__ = ("label", "probability", "review")
 
-    def __init__(self, verdicts: Iterable[Verdict] = (), review: str = "") -> None:
+    def __init__(
+        self,
+        verdicts: Iterable[Verdict] = (),
+        review: str = "",
+        probability: float | None = None,
+        label: Label | None = None,
+    ) -> None:
         super().__init__(verdicts)
         self.review = review
+        highest = max((verdict.probability for verdict in self), default=0.0)
+        any_spoiler = Label.SPOILER if any(verdict.is_spoiler for verdict in self) else Label.SAFE
+        self.probability: float = highest if probability is None else probability
+        self.label: Label = any_spoiler if label is None else label
 
     @overload
     def __getitem__(self, place: SupportsIndex, /) -> Verdict: ...
@@ -77,7 +98,7 @@ class Verdicts(list[Verdict]):
 
     def __getitem__(self, place: SupportsIndex | slice, /) -> Verdict | Self:
         if isinstance(place, slice):
-            return type(self)(super().__getitem__(place), self.review)
+            return type(self)(super().__getitem__(place), self.review, self.probability, self.label)
         return super().__getitem__(place)
 
     def copy(self) -> Self:

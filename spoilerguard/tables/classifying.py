@@ -40,6 +40,7 @@ def classify_table(
     progress: bool = True,
     model: AnyModel = None,
     threshold: Threshold = None,
+    level: str = "any",
     markup: str | None = None,
     style: str | None = None,
     story: object = None,
@@ -60,6 +61,7 @@ def classify_table(
     progress: bool = True,
     model: AnyModel = None,
     threshold: Threshold = None,
+    level: str = "any",
     markup: str | None = None,
     style: str | None = None,
     story: object = None,
@@ -80,6 +82,7 @@ def classify_table(
     progress: bool = True,
     model: AnyModel = None,
     threshold: Threshold = None,
+    level: str = "any",
     markup: str | None = None,
     style: str | None = None,
     story: object = None,
@@ -99,6 +102,7 @@ def classify_table(
     progress: bool = True,
     model: AnyModel = None,
     threshold: Threshold = None,
+    level: str = "any",
     markup: str | None = None,
     style: str | None = None,
     story: object = None,
@@ -128,7 +132,7 @@ def classify_table(
         Processes, as in `spoilerguard.classify_reviews`.
     progress : bool, default True
         Whether to show a progress bar, on a terminal or in a notebook.
-    model, threshold, markup
+    model, threshold, level, markup
         As in `spoilerguard.classify`.
     style : str, optional
         With ``by="review"``, a style of `spoilerguard.redact`: the result then has a column ``redacted``, the reviews
@@ -146,10 +150,10 @@ def classify_table(
         A table of the same library, pandas for a file; with `output`, its path. A table of pandas keeps its index. Any
         other, and each file that is written, has a column ``row``, counted from 0, and before it ``source``, the name
         of the file, where there are several. Then come the columns of `keep`. Then, by sentence, ``sentence``,
-        ``start``, ``end``, ``label``, ``probability``, ``certain`` and ``marked``, as in a `Verdict`, with a story also
-        ``rule``; by review,
-        ``label``, which is "spoiler" where any sentence is one, ``probability``, the highest of a sentence,
-        ``n_spoilers`` and ``n_sentences``. A missing or empty text keeps its row, and has no label.
+        ``start``, ``end``, ``label``, ``probability``, ``certain`` and ``marked``, as in a `Verdict`, and, with
+        ``level="major"``, ``major``, and, with a story, ``rule``; by review, ``label`` and ``probability`` of the
+        whole, as in `spoilerguard.rendering.Verdicts`, ``n_spoilers`` and ``n_sentences``. A missing or empty text
+        keeps its row, and has no label.
 
     Raises
     ------
@@ -179,7 +183,7 @@ def classify_table(
     >>> classify_table(reviews, by="review", style="reddit")["redacted"].tolist()
     ['Lovely music. >!In the end Anna dies.!<', <NA>]
     """
-    options: dict[str, Any] = {"markup": markup, "style": style, "story": story, "stories": stories}
+    options: dict[str, Any] = {"level": level, "markup": markup, "style": style, "story": story, "stories": stories}
     job = Job(by=by, model=model, threshold=threshold, **options).checked()
     kept = kept_columns(keep)
     paths = _paths(table)

@@ -28,8 +28,9 @@ _KINDS = {
 
 def kinds(job: Job) -> dict[str, str]:
     """The columns that a job makes, in order, and what they hold: "text", "int", "float" or "bool"."""
+    major = {"major": "float"} if (job.by, job.level) == ("sentence", "major") else {}
     rule = {"rule": "text"} if job.has_stories and job.by == "sentence" else {}
-    return _KINDS[job.by] | rule | ({} if job.style is None else {"redacted": "text"})
+    return _KINDS[job.by] | major | rule | ({} if job.style is None else {"redacted": "text"})
 
 
 class Column(NamedTuple):
@@ -95,23 +96,22 @@ def _by_sentence(texts: Sequence[str | None], scores: Scores) -> _Found:
         "probability": spread(scores.probability),
         "certain": spread(scores.certain),
         "marked": spread(scores.marked),
+        "major": spread(scores.major),
     }
-    rule = spread(scores.rule)
+    rule = spread(scores.decided)
     found = {name: (column, missing) for name, column in values.items()}
     return rows, found | {"rule": (np.where(rule > 0, "protect", "allow").tolist(), missing | (rule == 0))}
 
 
 def _by_review(texts: Sequence[str | None], scores: Scores) -> _Found:
-    """A review holds a spoiler where one of its sentences is one; its probability is the highest of theirs."""
+    """The label and the probability of each review, and how many of its sentences are spoilers."""
     absent = np.array([text is None for text in texts], dtype=np.bool_)
     review = np.repeat(np.arange(len(texts)), scores.lengths)
-    probability = np.zeros(len(texts))
-    np.maximum.at(probability, review, scores.probability)
     n_spoilers = np.bincount(review[scores.spoiler], minlength=len(texts)).astype(np.int64)
     empty = scores.lengths == 0
     return np.arange(len(texts)), {
-        "label": (_labels(n_spoilers > 0), empty),
-        "probability": (probability, empty),
+        "label": (_labels(scores.review_spoils), empty),
+        "probability": (scores.review_probability, empty),
         "n_spoilers": (n_spoilers, absent),
         "n_sentences": (scores.lengths, absent),
     }

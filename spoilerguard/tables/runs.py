@@ -94,6 +94,7 @@ class Run:
     def _record(self) -> Mapping[str, Any]:
         """What must be equal for a run to go on where another one stopped."""
         logits = predict(self.job.read_model(), Documents.from_reviews([_PROBE])).logit
+        rule = self.job.rule()
         return {
             "sources": [[Path(source.name).name, source.size, source.n_rows] for source in self.sources],
             "text": str(self.text),
@@ -101,7 +102,8 @@ class Run:
             "style": self.job.style,
             "markup": self.job.markup,
             **self._stories(),
-            "thresholds": {str(standing): value for standing, value in self.job.thresholds().items()},
+            "level": rule.level,
+            "thresholds": {str(standing): value for standing, value in rule.thresholds.items()},
             "model": [round(float(logit), 4) for logit in logits],  # what it says of two sentences
         }
 

@@ -10,8 +10,9 @@ from joblib import delayed
 from numpy.typing import NDArray
 
 from spoilerguard.bundled import NAMES, AnyModel, resolve_model
-from spoilerguard.calibration.operating_points import Threshold, resolve_thresholds
-from spoilerguard.documents import Documents, Standing
+from spoilerguard.calibration.operating_points import Threshold
+from spoilerguard.decisions import DecisionRule
+from spoilerguard.documents import Documents
 from spoilerguard.markup import check_markup
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.predictions import predict
@@ -34,6 +35,7 @@ class Job:
     by: str = "sentence"
     model: AnyModel = None
     threshold: Threshold = None
+    level: str = "any"
     markup: str | None = None
     style: str | None = None
     story: object = None
@@ -56,8 +58,8 @@ class Job:
                 raise ValueError("style hides the spoilers of whole reviews: it needs by='review'.")
             redact_verdicts("", [], self.style, markup=self.markup)
         job = job if self.has_named_model else replace(job, model=resolve_model(self.model))
-        if job.threshold is not None:
-            job.thresholds()
+        if (job.threshold, job.level) != (None, "any"):
+            job.rule()
         return job
 
     def _with_stories(self) -> Self:
@@ -96,10 +98,9 @@ class Job:
         """The model; one that has a name is read once in a process."""
         return _read_named(self.model or "default") if self.has_named_model else resolve_model(self.model)
 
-    def thresholds(self) -> dict[Standing, float]:
-        """The probability that is enough in each standing."""
-        model = self.read_model()
-        return resolve_thresholds(model.operating_points_, self.threshold, model.threshold)
+    def rule(self) -> DecisionRule:
+        """Which probabilities are enough."""
+        return DecisionRule.of(self.read_model(), self.threshold, self.level)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,9 +114,12 @@ class Scores:
     starts, ends : ndarray of int64, shape (n_sentences,)
         Places of the sentences in their texts.
     spoiler, certain, marked : ndarray of bool, shape (n_sentences,)
-    probability : ndarray of float64, shape (n_sentences,)
-    rule : ndarray of int8, shape (n_sentences,)
+    decided : ndarray of int8, shape (n_sentences,)
         As in `Predictions`.
+    probability, major : ndarray of float64, shape (n_sentences,)
+        The second is NaN where the model cannot tell.
+    review_probability : ndarray of float64, shape (n_texts,)
+    review_spoils : ndarray of bool, shape (n_texts,)
     redacted : list of str or None
         The texts with their spoilers hidden, where a style was asked for; None for a missing one.
     """
@@ -127,7 +131,10 @@ class Scores:
     probability: NDArray[np.float64]
     certain: NDArray[np.bool_]
     marked: NDArray[np.bool_]
-    rule: NDArray[np.int8]
+    decided: NDArray[np.int8]
+    major: NDArray[np.float64]
+    review_probability: NDArray[np.float64]
+    review_spoils: NDArray[np.bool_]
     redacted: list[str | None] = field(default_factory=list)
 
     @classmethod
@@ -142,9 +149,9 @@ class Scores:
 
 _TYPES: dict[str, Any] = {
     **dict.fromkeys(("lengths", "starts", "ends"), np.int64),
-    "probability": np.float64,
-    **dict.fromkeys(("spoiler", "certain", "marked"), np.bool_),
-    "rule": np.int8,
+    **dict.fromkeys(("probability", "major", "review_probability"), np.float64),
+    **dict.fromkeys(("spoiler", "certain", "marked", "review_spoils"), np.bool_),
+    "decided": np.int8,
 }
 
 
@@ -205,16 +212,20 @@ def batches(texts: Sequence[str | None], stories: Sequence[Story | None] = ()) -
 
 def _score_batch(batch: Batch, job: Job) -> Scores:
     documents = Documents.from_reviews([text or "" for text in batch.texts], job.markup, batch.stories)
-    predictions = predict(job.read_model(), documents)
+    predictions, rule = predict(job.read_model(), documents), job.rule()
+    major = predictions.major
     scores = Scores(
         documents.lengths,
         documents.starts,
         documents.starts + np.array([len(text) for text in documents.texts], dtype=np.int64),
-        predictions.is_spoiler(job.thresholds()),
+        predictions.is_spoiler(rule),
         predictions.probability,
         predictions.certain,
         documents.marked,
-        predictions.rule,
+        predictions.decided,
+        np.full(len(documents), np.nan) if major is None else major,
+        predictions.review_probability(rule),
+        predictions.review_is_spoiler(rule),
     )
     return scores if job.style is None else replace(scores, redacted=list(_redacted(batch.texts, scores, job)))
 

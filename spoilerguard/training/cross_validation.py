@@ -19,7 +19,7 @@ from spoilerguard.evaluation.classifiers import TextClassifier
 from spoilerguard.evaluation.evaluating import report_of
 from spoilerguard.evaluation.metrics import DECISIVE, title_of
 from spoilerguard.evaluation.report import Report
-from spoilerguard.evaluation.scored_corpus import MODEL_THRESHOLD, ScoredCorpus, score
+from spoilerguard.evaluation.scored_corpus import MODEL_THRESHOLD, Answers, ScoredCorpus, score
 from spoilerguard.evaluation.tables import Result, Table, as_json, format_interval
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.training.folds import Folds, group_folds
@@ -183,4 +183,6 @@ def _out_of_fold(
         thresholds,
         note=" ".join(dict.fromkeys(part.note for part in parts if part.note)),
         are_probabilities=all(part.are_probabilities for part in parts),
+        major=Answers.concat([part.major for part in parts]),
+        reviews=Answers.concat([part.reviews for part in parts]),
     )

@@ -18,6 +18,7 @@ from spoilerguard.calibration import OperatingPoint, platt, select_points
 from spoilerguard.context import ReviewContext
 from spoilerguard.corpus import Corpus
 from spoilerguard.datasets.loading import AnyTable, load_corpus
+from spoilerguard.decisions import Level
 from spoilerguard.documents import Standing
 from spoilerguard.errors import TrainingError
 from spoilerguard.features import SentenceVectorizer
@@ -25,6 +26,7 @@ from spoilerguard.model import SpoilerClassifier
 from spoilerguard.processes import n_processes
 from spoilerguard.training.card import model_card
 from spoilerguard.training.folds import Folds, fit, group_folds, out_of_fold_logits
+from spoilerguard.training.levels import fit_review_stages, fit_severity
 from spoilerguard.user_warnings import warn_of_reviews
 
 __all__ = ["train"]
@@ -73,7 +75,8 @@ def train(
     Returns
     -------
     SpoilerClassifier
-        With `context_` (where learnt), `operating_points_` and `card_`.
+        With `operating_points_` and `card_`, and, where the corpus teaches them, `context_`, `severity_` (it needs a
+        column ``major``) and `review_stages_`.
 
     Raises
     ------
@@ -119,7 +122,13 @@ def train(
     known = {} if init_model is None else init_model.operating_points_
     if Standing.IN_REVIEW in known and Standing.IN_REVIEW not in points:
         points[Standing.IN_REVIEW] = dict(known[Standing.IN_REVIEW])
-    return model.attach(operating_points=points, card=model_card(corpus, scored, seed))
+    model.attach(operating_points=points, card=model_card(corpus, scored, points, seed))
+    probability = {standing: expit(found) for standing, (_, found) in scored.items()}
+    vectors = {Standing.ALONE: alone, Standing.IN_REVIEW: in_review}
+    severity, major = fit_severity(corpus, probability, points, vectors, rows, folds)
+    in_place = np.where(corpus.in_review, list(probability.values())[-1], probability[Standing.ALONE])
+    levels = {Level.ANY: in_place} | ({} if severity is None else {Level.MAJOR: major})
+    return model.attach(severity=severity, review_stages=fit_review_stages(corpus, levels, rows, folds))
 
 
 def _templates(estimator: SpoilerClassifier | None, seed: int) -> list[SpoilerClassifier]:

@@ -14,11 +14,21 @@ import sklearn
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from spoilerguard.calibration.operating_points import OperatingPoints
 from spoilerguard.documents import Standing
 from spoilerguard.encoders import ENCODERS, Encoder
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.persistence.arrays import Arrays, describe, pack
-from spoilerguard.persistence.formats.v1 import COEF, DOCUMENT_FREQUENCY, ENCODER, IDF, VECTOR_COEF, idf_of, read_v1
+from spoilerguard.persistence.formats.v1 import (
+    COEF,
+    DOCUMENT_FREQUENCY,
+    ENCODER,
+    IDF,
+    MAJOR_COEF,
+    VECTOR_COEF,
+    idf_of,
+    read_v1,
+)
 from spoilerguard.persistence.manifest import (
     MODEL_JSON,
     UPGRADE,
@@ -64,6 +74,9 @@ def write(model: SpoilerClassifier) -> tuple[bytes, bytes]:
         arrays |= {ENCODER + name: array for name, array in vectorizer.encoder.arrays().items()}
     if context is not None and context.vector_coef:
         arrays[VECTOR_COEF] = np.array(context.vector_coef, dtype=np.float64)
+    if model.severity_ is not None:
+        heads = model.severity_.heads.items()
+        arrays |= {MAJOR_COEF + standing: np.array(head.vector_coef, dtype=np.float64) for standing, head in heads}
     weights, classes = pack(arrays), model.classes_
     document = {
         "kind": KIND,
@@ -75,11 +88,8 @@ def write(model: SpoilerClassifier) -> tuple[bytes, bytes]:
         "classes": {"dtype": "str" if classes.dtype.kind == "U" else classes.dtype.name, "values": classes},
         "intercept": model.intercept_,
         "context": None if context is None else {"weights": context.weights, "intercept": context.intercept},
-        **_story(model),
-        "operating_points": {
-            standing.value: {name: asdict(point) for name, point in model.operating_points_.get(standing, {}).items()}
-            for standing in Standing
-        },
+        "operating_points": _points(model.operating_points_),
+        **_optional(model),
         "card": model.card_,
         "arrays": describe(arrays),
         "weights": Stamp.of(weights)._asdict(),
@@ -87,13 +97,28 @@ def write(model: SpoilerClassifier) -> tuple[bytes, bytes]:
     return serialize(plain_object(document, "")), weights
 
 
-def _story(model: SpoilerClassifier) -> dict[str, Any]:
-    """The weights of the story stage, in models that have one."""
-    if model.story_ is None:
-        return {}
-    stages = model.story_.weights.items()
+def _optional(model: SpoilerClassifier) -> dict[str, Any]:
+    """What not every model has."""
+    found: dict[str, Any] = {}
+    if model.severity_ is not None:
+        found["severity"] = {
+            "intercepts": {standing.value: head.intercept for standing, head in model.severity_.heads.items()},
+            "operating_points": _points(model.severity_.operating_points),
+        }
+    if model.review_stages_:
+        found["review_stages"] = {str(level): asdict(stage) for level, stage in model.review_stages_.items()}
+    if model.story_ is not None:
+        found["story"] = {
+            str(standing): {name: one._asdict() for name, one in parts.items()}
+            for standing, parts in model.story_.weights.items()
+        }
+    return found
+
+
+def _points(points: OperatingPoints) -> dict[str, dict[str, Any]]:
     return {
-        "story": {str(standing): {name: one._asdict() for name, one in parts.items()} for standing, parts in stages}
+        standing.value: {name: asdict(point) for name, point in points.get(standing, {}).items()}
+        for standing in Standing
     }
 
 

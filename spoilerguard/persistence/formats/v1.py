@@ -24,11 +24,14 @@ from spoilerguard.model import SpoilerClassifier
 from spoilerguard.persistence.arrays import ARRAYS, MAX_BYTES, WEIGHTS, Arrays, unpack
 from spoilerguard.persistence.layout import ANYTHING, TEXT, Layout, Rule, ascending, check, number, one_of, whole
 from spoilerguard.persistence.manifest import MODEL_JSON, UPGRADE, Fault, Stamp
+from spoilerguard.review_stage import ReviewStage
+from spoilerguard.severity import Severity, VectorHead
 
-__all__ = ["COEF", "DOCUMENT_FREQUENCY", "ENCODER", "IDF", "VECTOR_COEF", "idf_of", "read_v1"]
+__all__ = ["COEF", "DOCUMENT_FREQUENCY", "ENCODER", "IDF", "MAJOR_COEF", "VECTOR_COEF", "idf_of", "read_v1"]
 
 COEF, IDF, DOCUMENT_FREQUENCY = "coef", "idf", "document_frequency"
 VECTOR_COEF = "context.vector_coef"
+MAJOR_COEF = "severity.vector_coef."  # before a standing
 ENCODER = "encoder."  # before the names of the encoder's arrays
 
 _CONTEXT_FEATURES = (
@@ -63,6 +66,7 @@ _STORY_FEATURES = {
     ),
 }
 _STORY_FEATURES["premise and plot"] = tuple(dict.fromkeys([*_STORY_FEATURES["premise"], *_STORY_FEATURES["plot"]]))
+_REVIEW_FEATURES = ("logit of any", "highest logit", "log length")
 _LABEL_TYPES = (
     *("str", "object", "bool", "float32", "float64"),
     *("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
@@ -87,6 +91,12 @@ _CLASSIFIER: Mapping[str, Layout] = {
 _STORY: Layout = {
     known: {"weights": dict.fromkeys(names, _WEIGHT), "intercept": _WEIGHT} for known, names in _STORY_FEATURES.items()
 }
+_POINTS_BY_STANDING: Layout = {"alone": _POINTS, "in review": _POINTS}
+_STAGE: Layout = {
+    "weights": dict.fromkeys(_REVIEW_FEATURES, _WEIGHT),
+    "intercept": _WEIGHT,
+    "operating_points": _POINTS,
+}
 _LAYOUT: Mapping[str, Layout] = {
     "kind": TEXT,
     "format": one_of(1),
@@ -106,7 +116,7 @@ _LAYOUT: Mapping[str, Layout] = {
     },
     "intercept": _WEIGHT,
     "context": {"weights": dict.fromkeys(_CONTEXT_FEATURES, _WEIGHT), "intercept": _WEIGHT},
-    "operating_points": {"alone": _POINTS, "in review": _POINTS},
+    "operating_points": _POINTS_BY_STANDING,
     "card": {...: ANYTHING},
     "arrays": ARRAYS,
     "weights": {
@@ -133,11 +143,9 @@ def read_v1(document: dict[str, Any], weights_of: Callable[[Stamp], bytes]) -> S
         intercept=document["intercept"],
         context=_context(document["context"], arrays, vectorizer.n_review_dimensions) if has_context else None,
         story=_story(document["story"]) if "story" in document else None,
-        operating_points={
-            Standing(standing): {name: _operating_point(point) for name, point in points.items()}
-            for standing, points in document["operating_points"].items()
-            if points
-        },
+        operating_points=_by_standing(document["operating_points"]),
+        severity=_severity(document["severity"], arrays, vectorizer) if "severity" in document else None,
+        review_stages={level: _review_stage(fields) for level, fields in document.get("review_stages", {}).items()},
         card=document["card"],
     )
     if arrays:
@@ -146,17 +154,26 @@ def read_v1(document: dict[str, Any], weights_of: Callable[[Stamp], bytes]) -> S
 
 
 def _optional(document: Mapping[str, Any]) -> Mapping[str, Layout]:
-    """The layout of fields that not every model has.
-
-    ``classifier`` may hold weights of classes: each by its label, or "balanced".
-    """
-    story: Mapping[str, Layout] = {"story": {"alone": _STORY, "in review": _STORY}} if "story" in document else {}
+    """The layout of what not every model has."""
+    found: dict[str, Layout] = {}
     classifier = document.get("classifier")
-    if not isinstance(classifier, dict) or "class_weight" not in classifier:
-        return story
-    named: Layout = {...: number(0, 1e30)}
-    layout = named if isinstance(classifier["class_weight"], dict) else one_of("balanced")
-    return {**story, "classifier": {**_CLASSIFIER, "class_weight": layout}}
+    if isinstance(classifier, dict) and "class_weight" in classifier:  # each by its label, or "balanced"
+        named: Layout = {...: number(0, 1e30)}
+        layout = named if isinstance(classifier["class_weight"], dict) else one_of("balanced")
+        found["classifier"] = {**_CLASSIFIER, "class_weight": layout}
+    if "story" in document:
+        found["story"] = {"alone": _STORY, "in review": _STORY}
+    if "severity" in document:
+        intercepts = document["severity"].get("intercepts") if isinstance(document["severity"], dict) else None
+        standings = ("alone", "in review") if isinstance(intercepts, dict) and "in review" in intercepts else ("alone",)
+        found["severity"] = {
+            "intercepts": dict.fromkeys(standings, _WEIGHT),
+            "operating_points": _POINTS_BY_STANDING,
+        }
+    if "review_stages" in document:
+        levels = document["review_stages"] if isinstance(document["review_stages"], dict) else {}
+        found["review_stages"] = {level: _STAGE for level in ("any", "major") if level in levels}
+    return found
 
 
 def _vectorizer(fields: Mapping[str, Any], arrays: Arrays) -> SentenceVectorizer:
@@ -245,6 +262,30 @@ def _story(fields: Mapping[str, Any]) -> StoryStage:
         for standing, parts in fields.items()
     }
     return StoryStage(weights)
+
+
+def _severity(fields: Mapping[str, Any], arrays: Arrays, vectorizer: SentenceVectorizer) -> Severity:
+    sizes = {"alone": vectorizer.n_dimensions, "in review": vectorizer.n_review_dimensions}
+    heads = {
+        Standing(standing): VectorHead(
+            tuple(_take(arrays, MAJOR_COEF + standing, sizes[standing], "float64").tolist()), intercept
+        )
+        for standing, intercept in fields["intercepts"].items()
+    }
+    return Severity(heads, _by_standing(fields["operating_points"]))
+
+
+def _review_stage(fields: Mapping[str, Any]) -> ReviewStage:
+    weights = {name: fields["weights"][name] for name in _REVIEW_FEATURES}
+    return ReviewStage(weights, fields["intercept"], _points(fields["operating_points"]))
+
+
+def _by_standing(fields: Mapping[str, Any]) -> dict[Standing, dict[str, OperatingPoint]]:
+    return {Standing(standing): _points(points) for standing, points in fields.items() if points}
+
+
+def _points(fields: Mapping[str, Any]) -> dict[str, OperatingPoint]:
+    return {name: _operating_point(point) for name, point in fields.items()}
 
 
 def _operating_point(fields: Mapping[str, Any]) -> OperatingPoint:
