@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 NAMES = """
     classify classify_reviews classify_table explain redact Verdict Label
     load save SpoilerClassifier
-    train evaluate evaluate_probabilities compare cross_validate load_corpus Corpus Report Comparison
+    train evaluate evaluate_probabilities compare cross_validate load_corpus Corpus Report Comparison Story
     SpoilerguardError ModelFormatError CorpusError TrainingError OperatingPointError MissingExtraError
     __version__
 """.split()
