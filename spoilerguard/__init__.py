@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from spoilerguard.model import SpoilerClassifier
     from spoilerguard.monitoring import DriftReport, drift
     from spoilerguard.persistence import save
+    from spoilerguard.story import Story
     from spoilerguard.tables import classify_table
     from spoilerguard.training import cross_validate, train, train_stream
     from spoilerguard.verdicts import Label, Verdict
@@ -51,6 +52,7 @@ __all__ = [
     "Report",
     "SpoilerClassifier",
     "SpoilerguardError",
+    "Story",
     "TrainingError",
     "Verdict",
     "__version__",
@@ -89,6 +91,7 @@ _NAMES_BY_MODULE = {
     "model": ("SpoilerClassifier",),
     "monitoring": ("DriftReport", "drift"),
     "persistence": ("save",),
+    "story": ("Story",),
     "bundled": ("load",),
     "tables": ("classify_table",),
     "training": ("cross_validate", "train", "train_stream"),

@@ -270,11 +270,11 @@ def _score(
     n_jobs = n_processes(n_jobs)
     fitted = resolve_model(model)
     if n_jobs == 1:
-        parts = [score(batch, fitted) for batch in batches(texts)]
+        parts = [score(batch.texts, fitted) for batch in batches(texts)]
     else:
         # Another process reads the default model itself, so that nobody sends it along.
         sent = None if model is None or model == "default" else fitted
-        parts = list(run_jobs((delayed(score)(batch, sent) for batch in batches(texts)), n_jobs))
+        parts = list(run_jobs((delayed(score)(batch.texts, sent) for batch in batches(texts)), n_jobs))
     return np.concatenate([np.zeros(0), *parts])
 
 

@@ -15,6 +15,7 @@ from spoilerguard.markup import check_markup
 from spoilerguard.predictions import predict
 from spoilerguard.processes import n_processes, run_jobs
 from spoilerguard.rendering import Verdicts, redact_verdicts, warn_of_language
+from spoilerguard.story import AnyStory, Story, as_story
 from spoilerguard.verdicts import Explanation, Label, Verdict
 
 __all__ = ["classify", "classify_reviews", "explain", "redact"]
@@ -22,7 +23,13 @@ __all__ = ["classify", "classify_reviews", "explain", "redact"]
 
 @overload
 def classify(
-    text: str, *, model: AnyModel = None, threshold: Threshold = None, level: str = "any", markup: str | None = None
+    text: str,
+    *,
+    model: AnyModel = None,
+    threshold: Threshold = None,
+    level: str = "any",
+    markup: str | None = None,
+    story: AnyStory = None,
 ) -> Verdicts: ...
 
 
@@ -34,6 +41,7 @@ def classify(
     threshold: Threshold = None,
     level: str = "any",
     markup: str | None = None,
+    story: AnyStory = None,
 ) -> list[Verdict]: ...
 
 
@@ -44,6 +52,7 @@ def classify(
     threshold: Threshold = None,
     level: str = "any",
     markup: str | None = None,
+    story: AnyStory = None,
 ) -> list[Verdict]:
     """Label the sentences of a review, or sentences on their own.
 
@@ -64,6 +73,9 @@ def classify(
     markup : {"html", "markdown", "discord", "reddit"}, optional
         What `text` is written in. It is read as a reader sees it; offsets lead into `text` as it is. None means plain
         text. The spoiler marks of authors are known in either case, and make no difference to a label.
+    story : Story or str, optional
+        What is known of the work: its premise, its plot, words that are always or never spoilers. A string is the
+        premise. Verdicts without a story are as if there were no such thing.
 
     Returns
     -------
@@ -81,6 +93,8 @@ def classify(
         Where the model has no operating point of that name, or cannot tell major spoilers.
     ModelFormatError, sklearn.exceptions.NotFittedError
         Where `model` is a folder that cannot be read, or is not fitted.
+    SpoilerguardError
+        Where `story` has a premise or a plot, and the model has not learnt to read them.
 
     Warns
     -----
@@ -95,13 +109,16 @@ def classify(
     ['safe', 'spoiler']
     >>> classify(["In the end Anna dies and Paul is the killer."])[0].label == "spoiler"
     True
+    >>> [verdict] = classify("Keyser's a fine name.", story=Story(protect=["Keyser"]))
+    >>> verdict.is_spoiler, verdict.rule
+    (True, 'protect')
     """
     found = check_text(text)
     if isinstance(found, str):
-        [verdicts] = warn_of_language(_classify_batch([found], model, threshold, level, markup))
+        [verdicts] = warn_of_language(_classify_batch([found], model, threshold, level, markup, as_story(story)))
         return verdicts
-    shared = resolve_model(model)
-    predictions = predict(shared, Documents.from_sentences(found, markup=markup))
+    shared, stories = resolve_model(model), [as_story(story)] * len(found)
+    predictions = predict(shared, Documents.from_sentences(found, markup=markup, stories=stories))
     return predictions.to_verdicts(DecisionRule.of(shared, threshold, level))
 
 
@@ -114,6 +131,7 @@ def classify_reviews(
     threshold: Threshold = None,
     level: str = "any",
     markup: str | None = None,
+    story: AnyStory = None,
 ) -> Iterator[Verdicts]:
     """Label the sentences of many reviews, as a stream.
 
@@ -129,6 +147,8 @@ def classify_reviews(
         Whether to show a progress bar.
     model, threshold, level, markup
         As in `classify`.
+    story : Story or str, optional
+        As in `classify`, for reviews of one work; for those of many, see `spoilerguard.classify_table`.
 
     Yields
     ------
@@ -157,18 +177,20 @@ def classify_reviews(
     """
     check_texts(reviews, "review")
     check_markup(markup)
+    known = as_story(story)
     stream = ReviewStream(reviews)
     done: Iterator[list[Verdicts]]
     n_jobs = n_processes(n_jobs)
     if n_jobs == 1:
         shared = resolve_model(model)
-        done = (_classify_batch(batch, shared, threshold, level, markup) for batch in stream)
+        done = (_classify_batch(batch, shared, threshold, level, markup, known) for batch in stream)
     else:
         from joblib import delayed
 
         # Another process reads the default model itself, so that nobody sends it along.
         sent = None if model is None or model == "default" else resolve_model(model)
-        done = run_jobs((delayed(_classify_batch)(batch, sent, threshold, level, markup) for batch in stream), n_jobs)
+        jobs = (delayed(_classify_batch)(batch, sent, threshold, level, markup, known) for batch in stream)
+        done = run_jobs(jobs, n_jobs)
     verdicts = warn_of_language(stream.report(verdicts for batch in done for verdicts in batch))
     if not progress:
         return verdicts
@@ -177,20 +199,23 @@ def classify_reviews(
     return iter(tqdm(verdicts, desc="reviews", unit=" reviews"))
 
 
-def explain(text: str | Iterable[str], *, model: AnyModel = None, markup: str | None = None) -> list[Explanation]:
-    """Say which words made the verdicts, and what the rest of the review added.
+def explain(
+    text: str | Iterable[str], *, model: AnyModel = None, markup: str | None = None, story: AnyStory = None
+) -> list[Explanation]:
+    """Say which words made the verdicts, and what the rest of the review and the story added.
 
     Parameters
     ----------
     text : str or iterable of str
         A review, or sentences on their own, as for `classify`.
-    model, markup
+    model, markup, story
         As in `classify`.
 
     Returns
     -------
     list of Explanation
-        One for each sentence, in order; its contributions, its intercept and its context add up to its logit.
+        One for each sentence, in order; its contributions, its intercept, its context and its story add up to its
+        logit.
 
     Examples
     --------
@@ -200,8 +225,10 @@ def explain(text: str | Iterable[str], *, model: AnyModel = None, markup: str | 
     """
     found = check_text(text)
     if isinstance(found, str):
-        return explain_documents(resolve_model(model), Documents.from_reviews([found], markup))
-    return explain_documents(resolve_model(model), Documents.from_sentences(found, markup=markup))
+        documents = Documents.from_reviews([found], markup, [as_story(story)])
+    else:
+        documents = Documents.from_sentences(found, markup=markup, stories=[as_story(story)] * len(found))
+    return explain_documents(resolve_model(model), documents)
 
 
 def redact(
@@ -213,6 +240,7 @@ def redact(
     threshold: Threshold = None,
     level: str = "any",
     markup: str | None = None,
+    story: AnyStory = None,
 ) -> str:
     """Hide the spoilers of a review, and whatever its author had hidden.
 
@@ -230,6 +258,8 @@ def redact(
         As in `classify`.
     markup : {"html", "markdown", "discord", "reddit"}, optional
         What `review` is written in; all but what is hidden then stays as it is. See `redact_verdicts`.
+    story : Story or str, optional
+        As in `classify`.
 
     Returns
     -------
@@ -249,16 +279,16 @@ def redact(
     """
     if not isinstance(review, str):
         raise TypeError(f"redact expects one review as a string, got {type(review).__name__}.")
-    verdicts = classify(review, model=model, threshold=threshold, level=level, markup=markup)
+    verdicts = classify(review, model=model, threshold=threshold, level=level, markup=markup, story=story)
     return redact_verdicts(review, verdicts, style, mask=mask, markup=markup)
 
 
 def _classify_batch(
-    reviews: list[str], model: AnyModel, threshold: Threshold, level: str, markup: str | None
+    reviews: list[str], model: AnyModel, threshold: Threshold, level: str, markup: str | None, story: Story | None
 ) -> list[Verdicts]:
     """The verdicts on each review."""
     model = resolve_model(model)
-    predictions = predict(model, Documents.from_reviews(reviews, markup))
+    predictions = predict(model, Documents.from_reviews(reviews, markup, [story] * len(reviews)))
     rule = DecisionRule.of(model, threshold, level)
     verdicts = iter(predictions.to_verdicts(rule))
     probabilities, flags = predictions.review_probability(rule), predictions.review_is_spoiler(rule)

@@ -1,14 +1,13 @@
 """`classify_table` for a table of Dask: lazy, one partition at a time, by whatever cluster computes it."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
 
 from spoilerguard.bundled import AnyModel
 from spoilerguard.calibration.operating_points import Threshold
-from spoilerguard.linear_model import LinearModel
+from spoilerguard.story import Story
 from spoilerguard.tables.frames import classify_frame
 from spoilerguard.tables.scoring import Job
 from spoilerguard.tables.texts import kept_columns
@@ -27,6 +26,8 @@ def classify_table(
     level: str = "any",
     markup: str | None = None,
     style: str | None = None,
+    story: object = None,
+    stories: Mapping[Any, Story | str] | None = None,
 ) -> Any:  # noqa: ANN401
     """Label the sentences of a Dask table of reviews.
 
@@ -34,7 +35,7 @@ def classify_table(
     ----------
     table : dask.dataframe.DataFrame
         One review a row.
-    text, by, keep, model, threshold, level, markup, style
+    text, by, keep, model, threshold, level, markup, style, story, stories
         As in `spoilerguard.classify_table`. Each worker reads a model that has a name ("default", "accurate") once,
         from its own installation; any other is read here, and sent to each worker once. Where a client of a cluster is
         there, the result then belongs to that cluster.
@@ -61,28 +62,21 @@ def classify_table(
     if not isinstance(getattr(table, "_meta", None), pd.DataFrame):
         kind = type(table).__name__
         raise TypeError(f"expected a table of Dask, got {kind}: call spoilerguard.classify_table for one in memory.")
-    job = Job(by=by, model=model, threshold=threshold, level=level, markup=markup, style=style).checked()
+    options: dict[str, Any] = {"level": level, "markup": markup, "style": style, "story": story, "stories": stories}
+    job = Job(by=by, model=model, threshold=threshold, **options).checked()
     kept = kept_columns(keep)
     meta = classify_frame(table._meta, text, kept, job)  # noqa: SLF001 - an empty table, so no model is read
-    sent = None
-    if not job.has_named_model:
-        sent, job = _sent_once(job.model), replace(job, model=None)
-    return table.map_partitions(_classify_partition, text, kept, job, sent, meta=meta)
+    is_small = job.has_named_model and not job.has_stories
+    return table.map_partitions(classify_frame, text, kept, job if is_small else _sent_once(job), meta=meta)
 
 
-def _sent_once(model: object) -> Any:  # noqa: ANN401
-    """The model as one node of the graph; where there is a cluster, it is on its workers already."""
+def _sent_once(job: Job) -> Any:  # noqa: ANN401
+    """A job with its model and its stories as one node of the graph; where there is a cluster, its workers have it."""
     from dask import delayed
 
     try:
         from distributed import get_client
 
-        return get_client().scatter(model, broadcast=True, hash=False)
+        return get_client().scatter(job, broadcast=True, hash=False)
     except (ImportError, ValueError):  # no cluster: threads or processes of this machine
-        return delayed(model, traverse=False)
-
-
-def _classify_partition(
-    frame: pd.DataFrame, text: str, keep: Sequence[str], job: Job, model: LinearModel | None
-) -> pd.DataFrame:
-    return classify_frame(frame, text, keep, job if model is None else replace(job, model=model))
+        return delayed(job, traverse=False)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from spoilerguard.marks import find_marks
 from spoilerguard.markup import PlainText, plain_text
 from spoilerguard.sentences import split
+from spoilerguard.story import Story
 
 __all__ = ["MAX_SENTENCES", "Documents", "Standing"]
 
@@ -46,6 +47,8 @@ class Documents:
         Whether the author has hidden each sentence, or a part of it.
     plain : mapping of int to PlainText
         For each sentence that differs from its text, where its characters stand in that text.
+    stories : tuple of Story or None
+        What is known of the work of each document, one entry a document; or empty, where nothing is known of any.
 
     Examples
     --------
@@ -62,23 +65,33 @@ class Documents:
     texts: list[str]
     marked: NDArray[np.bool_]
     plain: Mapping[int, PlainText]
+    stories: Sequence[Story | None] = ()
 
     @classmethod
-    def from_reviews(cls, reviews: Sequence[str], markup: str | None = None) -> Self:
+    def from_reviews(
+        cls, reviews: Sequence[str], markup: str | None = None, stories: Sequence[Story | None] = ()
+    ) -> Self:
         """Whole reviews, read through their markup and split into sentences."""
         found = [list(_in_review(review, markup)) for review in reviews]
-        return cls._from_found([sentence for review in found for sentence in review], [len(review) for review in found])
+        sentences = [sentence for review in found for sentence in review]
+        return cls._from_found(sentences, [len(review) for review in found], stories)
 
     @classmethod
     def from_sentences(
-        cls, sentences: list[str], lengths: NDArray[np.int64] | None = None, markup: str | None = None
+        cls,
+        sentences: list[str],
+        lengths: NDArray[np.int64] | None = None,
+        markup: str | None = None,
+        stories: Sequence[Story | None] = (),
     ) -> Self:
         """Sentences that are split already: each on its own, or documents of `lengths` sentences."""
         found = [_whole(sentence, markup) for sentence in sentences]
-        return cls._from_found(found, [1] * len(found) if lengths is None else lengths)
+        return cls._from_found(found, [1] * len(found) if lengths is None else lengths, stories)
 
     @classmethod
-    def _from_found(cls, found: "list[_Found]", lengths: "NDArray[np.int64] | list[int]") -> Self:
+    def _from_found(
+        cls, found: "list[_Found]", lengths: "NDArray[np.int64] | list[int]", stories: Sequence[Story | None]
+    ) -> Self:
         return cls(
             [sentence.plain.text if sentence.plain else sentence.text for sentence in found],
             np.array(lengths, dtype=np.int64),
@@ -86,6 +99,7 @@ class Documents:
             [sentence.text for sentence in found],
             np.array([sentence.marked for sentence in found], dtype=np.bool_),
             {place: sentence.plain for place, sentence in enumerate(found) if sentence.plain},
+            stories if any(story is not None for story in stories) else (),
         )
 
     def __repr__(self) -> str:
@@ -121,7 +135,7 @@ class Documents:
         >>> [batch.lengths.tolist() for batch in long.batches()]
         [[3334], [3333], [3333]]
         """
-        lengths = _in_parts(self.lengths)
+        document, lengths = _in_parts(self.lengths)
         ends = np.cumsum(lengths)
         first = 0
         while first < len(lengths):
@@ -135,6 +149,7 @@ class Documents:
                 self.texts[begin:end],
                 self.marked[begin:end],
                 {place - begin: self.plain[place] for place in range(begin, end) if place in self.plain},
+                [self.stories[place] for place in document[first:last].tolist()] if self.stories else (),
             )
             first = last
 
@@ -173,9 +188,10 @@ def _whole(sentence: str, markup: str | None) -> _Found:
     return _Found(sentence, 0, bool(plain.covered(marks.hidden).any()), plain)
 
 
-def _in_parts(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The lengths, those above `MAX_SENTENCES` as several that are equal but for one sentence."""
+def _in_parts(lengths: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+    """The document and the length of each part; those above `MAX_SENTENCES` are several, equal but for one sentence."""
     n_parts = np.maximum(-(-lengths // MAX_SENTENCES), 1)
     number = np.arange(n_parts.sum()) - np.repeat(np.cumsum(n_parts) - n_parts, n_parts)
     size, left_over = np.repeat(lengths // n_parts, n_parts), np.repeat(lengths % n_parts, n_parts)
-    return np.asarray(size + (number < left_over), dtype=np.int64)
+    document = np.repeat(np.arange(len(lengths)), n_parts)
+    return document, np.asarray(size + (number < left_over), dtype=np.int64)

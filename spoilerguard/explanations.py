@@ -56,13 +56,13 @@ def explain_documents(model: LinearModel, documents: Documents) -> list[Explanat
             contributions[sentence].append(Contribution(text, start, end, weight))
     # Where no word stands, the vector of a full stop gave the logit: all of it is intercept.
     intercept = np.where([bool(parts) for parts in contributions], model.intercept_, predictions.alone)
-    columns = (predictions.logit, predictions.probability, intercept, predictions.logit - predictions.alone)
-    rows = zip(documents.texts, contributions, *(column.tolist() for column in columns), strict=True)
+    context = predictions.logit - predictions.story - predictions.alone
+    columns = (predictions.logit, predictions.probability, intercept, context, predictions.story)
+    others = (contributions, _context_parts(model, predictions), _matched(model, predictions), predictions.rules)
+    rows = zip(documents.texts, *others, *(column.tolist() for column in columns), strict=True)
     return [
-        Explanation(text, logit, probability, intercept, tuple(parts), context, from_context)
-        for (text, parts, logit, probability, intercept, context), from_context in zip(
-            rows, _context_parts(model, predictions), strict=True
-        )
+        Explanation(text, logit, probability, start, tuple(parts), around, named, story, matched, rule)
+        for text, parts, named, matched, rule, logit, probability, start, around, story in rows
     ]
 
 
@@ -71,7 +71,7 @@ def _context_parts(model: LinearModel, predictions: Predictions) -> list[tuple[C
     documents = predictions.documents
     if model.context_ is None or not len(documents):
         return [()] * len(documents)
-    names, parts = model.context_.parts(predictions.alone, documents, predictions.logit)
+    names, parts = model.context_.parts(predictions.alone, documents, predictions.logit - predictions.story)
     order = np.argsort(-np.abs(parts), axis=1, kind="stable").tolist()
     return [
         tuple(ContextPart(names[column], row[column]) for column in ranked if abs(row[column]) > _ROUNDING)
@@ -79,6 +79,18 @@ def _context_parts(model: LinearModel, predictions: Predictions) -> list[tuple[C
         else ()
         for row, ranked, in_review in zip(parts.tolist(), order, documents.in_review.tolist(), strict=True)
     ]
+
+
+def _matched(model: LinearModel, predictions: Predictions) -> list[str | None]:
+    """For each sentence, the sentence of the plot that is most like it."""
+    documents = predictions.documents
+    if not documents.stories:
+        return [None] * len(documents)
+    document = np.repeat(np.arange(len(documents.lengths)), documents.lengths).tolist()
+    pairs = [
+        (documents.stories[place], best) for place, best in zip(document, predictions.matched.tolist(), strict=True)
+    ]
+    return [None if story is None or best < 0 else model.prepare_story(story).plot[best] for story, best in pairs]
 
 
 def _phrases(words: WordWeights, scores: NDArray[np.float64]) -> "list[tuple[int, int, int, float]]":

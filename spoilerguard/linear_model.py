@@ -19,10 +19,12 @@ from spoilerguard.features import LinearScorer, TokenBatch, Vectorizer, read_sen
 from spoilerguard.features.estimators import check_fitted
 from spoilerguard.features.vectorizer import AnyVectors
 from spoilerguard.labels import parse_label
+from spoilerguard.matching import PreparedStories, PreparedStory, StoryStage
 from spoilerguard.memory import SentenceMemory
 from spoilerguard.profiles import Profile
 from spoilerguard.review_stage import ReviewStage
 from spoilerguard.severity import Severity
+from spoilerguard.story import Story
 from spoilerguard.user_warnings import warn_of_reviews, warn_user
 
 __all__ = ["LinearModel"]
@@ -46,6 +48,7 @@ class LinearModel:
     coef_: NDArray[np.float32]
     intercept_: float
     context_: ReviewContext | None
+    story_: StoryStage | None
     operating_points_: dict[Standing, dict[str, OperatingPoint]]
     severity_: Severity | None
     review_stages_: dict[str, ReviewStage]
@@ -53,6 +56,7 @@ class LinearModel:
     memory_: SentenceMemory | None = None
     profile_: Profile | None
     _scorer: LinearScorer | None = None  # made from the weights when it is first needed
+    _stories: PreparedStories | None = None
 
     def __init__(
         self,
@@ -90,6 +94,7 @@ class LinearModel:
         self,
         *,
         context: ReviewContext | None = None,
+        story: StoryStage | None = None,
         operating_points: OperatingPoints | None = None,
         severity: Severity | None = None,
         review_stages: Mapping[str, ReviewStage] | None = None,
@@ -99,6 +104,7 @@ class LinearModel:
     ) -> Self:
         """Set what was learnt or measured outside of the head; None leaves a part as it is."""
         self.context_ = self.context_ if context is None else context
+        self.story_ = self.story_ if story is None else story
         if operating_points is not None:
             self.operating_points_ = {standing: dict(points) for standing, points in operating_points.items()}
         self.severity_ = self.severity_ if severity is None else severity
@@ -178,8 +184,14 @@ class LinearModel:
         enough = (words >= _MIN_WORDS) & (np.bincount(different, minlength=len(tokens)) >= _MIN_DIFFERENT)
         return np.asarray(enough & (known / np.maximum(words, 1) >= _MIN_KNOWN))
 
+    def prepare_story(self, story: Story) -> PreparedStory:
+        """The story as this model reads it: its vectors and its words. It is kept for the next review of the work."""
+        if self._stories is None:
+            self._stories = PreparedStories(self.vectorizer_)
+        return self._stories.get(story)
+
     def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "_scorer": None}  # quickly made again, and large
+        return {**vars(self), "_scorer": None, "_stories": None}  # quickly made again, and large
 
     def _spoiler_logits(self, X: Sequence[str], vectors: AnyVectors | None = None) -> NDArray[np.float64]:
         """Logit of the probability that each sentence is a spoiler, whatever the classes are called."""
@@ -201,6 +213,7 @@ class LinearModel:
         self.n_features_in_ = 1  # one column of text
         self.operating_points_, self.review_stages_, self.card_ = {}, {}, {}
         self.context_, self.severity_, self.memory_, self.profile_ = None, None, None, None
+        self.story_, self._stories = None, None
 
     def _remember(self, sentences: Sequence[str]) -> None:
         """Add sentences to those that the model has learnt from."""

@@ -57,6 +57,8 @@ class SpoilerClassifier(LinearModel, ClassifierMixin, BaseEstimator):  # type: i
         Logit of a sentence without a word.
     context_ : ReviewContext or None
         What neighbours add, where `spoilerguard.train` has learnt it.
+    story_ : StoryStage or None
+        What a `spoilerguard.Story` adds, in models that come with the package.
     operating_points_ : dict of Standing to dict of str to OperatingPoint
         Named thresholds, likewise.
     card_ : dict

@@ -41,7 +41,8 @@ class Spoilers:
         Parameters
         ----------
         **options
-            Of `spoilerguard.classify_table`: ``by``, ``model``, ``threshold``, ``markup``, ``n_jobs``, ``progress``.
+            Of `spoilerguard.classify_table`: ``by``, ``model``, ``threshold``, ``markup``, ``n_jobs``, ``progress``,
+            ``story`` and ``stories``. With ``stories``, ``story`` is the Series of works, not the name of a column.
 
         Returns
         -------
@@ -55,7 +56,11 @@ class Spoilers:
         """
         from spoilerguard.tables import classify_table
 
-        frame: pd.DataFrame = classify_table(self._reviews.to_frame("text"), **options)
+        reviews = self._reviews.to_frame("text")
+        works = options.get("story")
+        if isinstance(works, pd.Series):
+            reviews["work"], options["story"] = works, "work"
+        frame: pd.DataFrame = classify_table(reviews, **options)
         return frame
 
     def flag(self, **options: Any) -> "pd.Series[Any]":  # noqa: ANN401

@@ -1,7 +1,7 @@
-"""A model and documents → a logit for every sentence, alone and where it stands; and those → verdicts."""
+"""A model and documents → a logit for every sentence, alone, where it stands, and by its story; those → verdicts."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,11 +9,20 @@ from numpy.typing import NDArray
 from spoilerguard.calibration import expit
 from spoilerguard.decisions import DecisionRule, Level
 from spoilerguard.documents import Documents, Standing
+from spoilerguard.errors import SpoilerguardError
+from spoilerguard.features import TokenBatch
 from spoilerguard.linear_model import LinearModel
+from spoilerguard.matching import PreparedStory, RareWords, of_length_one, words_of
 from spoilerguard.review_stage import highest_of, of_documents
 from spoilerguard.verdicts import Label, Verdict
 
 __all__ = ["Predictions", "predict"]
+
+_RULES = {1: "protect", -1: "allow", 0: None}
+_UNTAUGHT = (
+    "This model has not learnt to read a premise or a plot: it knows only protect and allow of a Story. "
+    "The models that come with the package have learnt it."
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,24 +35,34 @@ class Predictions:
     alone : ndarray of float64
         Logit of each sentence by itself.
     logit : ndarray of float64
-        Logit of each sentence where it stands: in its review, or alone where it has no neighbours.
+        Logit of each sentence where it stands: in its review, or alone where it has no neighbours; its story counted.
     certain : ndarray of bool
         Whether each sentence carries enough to be classified.
     major_share : ndarray of float64 or None
         Probability that each sentence is a major spoiler if it is one at all; None where the model cannot tell.
+    story : ndarray of float64
+        What the story has added to each logit; 0 without one.
+    matched : ndarray of int64
+        The sentence of the plot that is most like each; -1 without one.
+    decided : ndarray of int8
+        1 where a protected word of the story decides, -1 where an allowed one does, else 0.
     probability : ndarray of float64
-        Calibrated probability, in [0, 1], that each sentence is a spoiler, where it stands.
+        Calibrated probability, in [0, 1], that each sentence is a spoiler, where it stands; 0 or 1 by a rule.
     """
 
     documents: Documents
     alone: NDArray[np.float64]
     logit: NDArray[np.float64]
     certain: NDArray[np.bool_]
-    major_share: NDArray[np.float64] | None = None
+    major_share: NDArray[np.float64] | None
+    story: NDArray[np.float64]
+    matched: NDArray[np.int64]
+    decided: NDArray[np.int8]
     probability: NDArray[np.float64] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "probability", expit(self.logit))  # asked for again and again
+        probability = np.where(self.decided == 0, expit(self.logit), self.decided > 0)
+        object.__setattr__(self, "probability", probability)  # asked for again and again
 
     def __repr__(self) -> str:
         return f"Predictions({self.documents!r})"
@@ -52,6 +71,11 @@ class Predictions:
     def major(self) -> NDArray[np.float64] | None:
         """Calibrated probability that each sentence is a major spoiler; never above `probability`."""
         return None if self.major_share is None else self.probability * self.major_share
+
+    @property
+    def rules(self) -> list[str | None]:
+        """For each sentence, the name of the rule of its story that decides."""
+        return [_RULES[decided] for decided in self.decided.tolist()]
 
     def of_level(self, level: Level) -> NDArray[np.float64]:
         """The probability that decides at a level: `probability`, or `major`."""
@@ -63,7 +87,8 @@ class Predictions:
         """Whether the probability of each sentence is enough where it stands."""
         in_review, enough = self.documents.in_review, rule.thresholds
         flags = self.of_level(rule.level) >= np.where(in_review, enough[Standing.IN_REVIEW], enough[Standing.ALONE])
-        return flags if rule.wider is None else flags & self.is_spoiler(rule.wider)
+        flags = flags if rule.wider is None else flags & self.is_spoiler(rule.wider)
+        return np.where(self.decided == 0, flags, self.decided > 0)
 
     def review_probability(self, rule: DecisionRule) -> NDArray[np.float64]:
         """Probability that each document holds a spoiler, shape (n_documents,); 0 where it has no sentence."""
@@ -71,21 +96,28 @@ class Predictions:
         if rule.review_stage is None:
             return np.maximum(highest_of(of_sentences, lengths), 0.0)
         found = rule.review_stage.probability(of_sentences, lengths)
-        return found if rule.wider is None else np.minimum(found, self.review_probability(rule.wider))
+        found = found if rule.wider is None else np.minimum(found, self.review_probability(rule.wider))
+        return np.where(self._is_protected, 1.0, found)
 
     def review_is_spoiler(self, rule: DecisionRule) -> NDArray[np.bool_]:
         """Whether each document is called one that holds a spoiler, shape (n_documents,)."""
         if rule.review_threshold is None:
             return of_documents(self.is_spoiler(rule), self.documents.lengths)
         flags = (self.review_probability(rule) >= rule.review_threshold) & (self.documents.lengths > 0)
-        return flags if rule.wider is None else flags & self.review_is_spoiler(rule.wider)
+        flags = flags if rule.wider is None else flags & self.review_is_spoiler(rule.wider)
+        return flags | self._is_protected
+
+    @property
+    def _is_protected(self) -> NDArray[np.bool_]:
+        """Whether each document holds a sentence that its story protects."""
+        return of_documents(self.decided > 0, self.documents.lengths)
 
     def to_verdicts(self, rule: DecisionRule) -> list[Verdict]:
         """One verdict for each sentence, in order."""
         documents, major = self.documents, self.major
         columns = (documents.starts, self.is_spoiler(rule), self.probability, self.certain, documents.marked)
         majors = [None] * len(documents) if major is None else major.tolist()
-        rows = zip(documents.texts, *(column.tolist() for column in columns), majors, strict=True)
+        rows = zip(documents.texts, *(column.tolist() for column in columns), majors, self.rules, strict=True)
         return [
             Verdict(text, start, start + len(text), Label.SPOILER if spoiler else Label.SAFE, *values)
             for text, start, spoiler, *values in rows
@@ -114,20 +146,36 @@ def predict(model: LinearModel, documents: Documents) -> Predictions:
     >>> (predictions.probability > 0.5).tolist()
     [False, True]
     """
-    parts = [_predict_batch(model, batch) for batch in documents.batches()]
-    columns = zip(*parts, strict=True) if parts else [np.zeros((1, 0))] * 4
-    alone, logit, certain, major_share = (np.concatenate(list(column)) for column in columns)
-    return Predictions(
-        documents, alone, logit, certain.astype(np.bool_), None if model.severity_ is None else major_share
-    )
+    parts = [_nothing(0), *(_predict_batch(model, batch) for batch in documents.batches())]
+    found = _Arrays(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    known = found._asdict() | ({"major_share": None} if model.severity_ is None else {})
+    return Predictions(documents, **known)
 
 
-def _predict_batch(model: LinearModel, documents: Documents) -> tuple[NDArray[Any], ...]:
-    """Logits alone, logits where the sentences stand, certainty and shares of major spoilers, from one reading."""
+class _Arrays(NamedTuple):
+    """The arrays of `Predictions`, of a batch."""
+
+    alone: NDArray[np.float64]
+    logit: NDArray[np.float64]
+    certain: NDArray[np.bool_]
+    major_share: NDArray[np.float64]
+    story: NDArray[np.float64]
+    matched: NDArray[np.int64]
+    decided: NDArray[np.int8]
+
+
+def _nothing(n: int) -> _Arrays:
+    """What is said of `n` sentences of which nothing is known."""
+    zeros = np.zeros(n)
+    return _Arrays(zeros, zeros, np.zeros(n, np.bool_), zeros, zeros, np.full(n, -1), np.zeros(n, np.int8))
+
+
+def _predict_batch(model: LinearModel, documents: Documents) -> _Arrays:
+    """All arrays from one reading of the text."""
     vectorizer = model.vectorizer_
     batches = list(vectorizer.tokenize(documents.sentences))
     if not batches:
-        return (np.zeros(0),) * 4
+        return _nothing(0)
     vectors = [vectorizer.encode_tokens(tokens) for tokens in batches]
     pairs = zip(batches, vectors, strict=True)
     alone = logit = np.concatenate([model.score_tokens(tokens, vector) for tokens, vector in pairs])
@@ -138,5 +186,41 @@ def _predict_batch(model: LinearModel, documents: Documents) -> tuple[NDArray[An
         in_place = vectorizer.encode_reviews(batches, documents.lengths, np.concatenate(vectors))
     if context is not None and in_review.any():
         logit = np.where(in_review, context.logits(alone, documents, in_place), alone)
-    share = np.zeros(0) if severity is None else severity.share(np.concatenate(vectors), in_place, in_review)
-    return alone, logit, certain, share
+    found = _nothing(len(documents))._replace(alone=alone, logit=logit, certain=certain)
+    if severity is not None:
+        found = found._replace(major_share=severity.share(np.concatenate(vectors), in_place, in_review))
+    return _with_stories(model, documents, batches, vectors, found) if documents.stories else found
+
+
+def _with_stories(
+    model: LinearModel,
+    documents: Documents,
+    batches: list[TokenBatch],
+    vectors: list[NDArray[np.float64]],
+    found: _Arrays,
+) -> _Arrays:
+    """The same, changed where stories are known; the documents of one story are compared with it at once."""
+    logit, matched, decided = found.logit.copy(), found.matched, found.decided
+    words, encoded = RareWords.of(model.vectorizer_, batches), np.concatenate(vectors)
+    spelled: list[list[str]] | None = None
+    numbers = {story: place for place, story in enumerate(dict.fromkeys(documents.stories)) if story is not None}
+    of_sentence = np.repeat([-1 if story is None else numbers[story] for story in documents.stories], documents.lengths)
+    for story, place in numbers.items():
+        rows = np.flatnonzero(of_sentence == place)
+        prepared = model.prepare_story(story)
+        if prepared.known and len(rows):
+            if model.story_ is None:
+                raise SpoilerguardError(_UNTAUGHT)
+            matches = prepared.match(words.take(rows), of_length_one(encoded[rows]))
+            logit[rows] = model.story_.logits(prepared.known, found.logit[rows], documents.in_review[rows], matches)
+            matched[rows] = matches.best
+        if story.protect or story.allow:
+            if spelled is None:
+                spelled = [sentence for tokens in batches for sentence in words_of(tokens)]
+            decided[rows] = [_decide(prepared, spelled[row]) for row in rows.tolist()]
+    return found._replace(logit=logit, story=logit - found.logit, matched=matched, decided=decided)
+
+
+def _decide(story: PreparedStory, words: list[str]) -> int:
+    """What the story's rules say of a sentence. What must not be told comes before what may."""
+    return 1 if story.protect.found_in(words) else -1 if story.allow.found_in(words) else 0

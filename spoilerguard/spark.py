@@ -1,7 +1,6 @@
 """`classify_table` for a table of Spark: lazy, some rows at a time, by whatever cluster computes it."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -9,6 +8,7 @@ import pandas as pd
 from spoilerguard.bundled import AnyModel
 from spoilerguard.calibration.operating_points import Threshold
 from spoilerguard.errors import CorpusError, MissingExtraError
+from spoilerguard.story import Story
 from spoilerguard.tables.columns import kinds
 from spoilerguard.tables.frames import classify_frame
 from spoilerguard.tables.scoring import Job
@@ -28,6 +28,8 @@ def classify_table(
     level: str = "any",
     markup: str | None = None,
     style: str | None = None,
+    story: object = None,
+    stories: Mapping[Any, Story | str] | None = None,
 ) -> Any:  # noqa: ANN401
     """Label the sentences of a Spark table of reviews.
 
@@ -35,7 +37,7 @@ def classify_table(
     ----------
     table : pyspark.sql.DataFrame
         One review a row.
-    text, by, keep, model, threshold, level, markup, style
+    text, by, keep, model, threshold, level, markup, style, story, stories
         As in `spoilerguard.classify_table`. Rows of Spark have no order and no index: to know which review a sentence
         comes from, keep the column of its id. Each worker reads a model that has a name ("default", "accurate") once,
         from its own installation; any other is read here, and broadcast once.
@@ -61,9 +63,10 @@ def classify_table(
     if not hasattr(table, "mapInPandas"):
         kind = type(table).__name__
         raise TypeError(f"expected a table of Spark, got {kind}: call spoilerguard.classify_table for one in memory.")
-    job = Job(by=by, model=model, threshold=threshold, level=level, markup=markup, style=style).checked()
+    options: dict[str, Any] = {"level": level, "markup": markup, "style": style, "story": story, "stories": stories}
+    job = Job(by=by, model=model, threshold=threshold, **options).checked()
     kept = kept_columns(keep)
-    check_columns(table.columns, text, kept, kinds(job))
+    check_columns(table.columns, text, [*kept, *job.columns_of_works], kinds(job))
     if table.schema[text].dataType.typeName() not in {"string", "char", "varchar", "void"}:
         raise CorpusError(
             f"the table: column {text!r} holds {table.schema[text].dataType.simpleString()}, not text; name the column "
@@ -80,7 +83,7 @@ def classify_table(
         for frame in frames:
             yield classify_frame(frame.set_axis(columns, axis=1), text, kept, read_job())
 
-    columns = list(dict.fromkeys([*kept, text]))
+    columns = list(dict.fromkeys([*kept, *job.columns_of_works, text]))
     selected = table.select(*(f"`{name}`" for name in columns))
     plain = selected.toDF(*(f"c{number}" for number in range(len(columns))))  # mapInPandas fails on a name with a dot
     return plain.mapInPandas(classify, schema)
@@ -138,7 +141,7 @@ def _spark_types() -> Any:  # noqa: ANN401 - a module
 
 def _on_workers(session: Any, job: Job) -> Any:  # noqa: ANN401
     """A function that gives the job where it is called; what it carries is small."""
-    if job.has_named_model:
+    if job.has_named_model and not job.has_stories:
         return lambda: job
-    without_model, sent = replace(job, model=None), session.sparkContext.broadcast(job.model)
-    return lambda: replace(without_model, model=sent.value)
+    sent = session.sparkContext.broadcast(job)
+    return lambda: sent.value

@@ -44,6 +44,8 @@ class Verdict:
     major : float, optional
         Calibrated probability that the sentence is a major spoiler, one that gives away an ending, a death, a culprit
         or an identity; never above `probability`. None where the model cannot tell.
+    rule : str or None, default None
+        "protect" or "allow" where such a word of a `spoilerguard.Story` has decided: `probability` is then 1 or 0.
 
     Examples
     --------
@@ -60,6 +62,7 @@ class Verdict:
     certain: bool
     marked: bool = False
     major: float | None = None
+    rule: str | None = None
 
     @property
     def is_spoiler(self) -> bool:
@@ -116,7 +119,7 @@ class ContextPart:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Where the logit of one sentence comes from: the weights, `intercept` and `context` add up to `logit`.
+    """Where the logit of one sentence comes from: the weights, `intercept`, `context` and `story` add up to `logit`.
 
     Attributes
     ----------
@@ -125,7 +128,7 @@ class Explanation:
     logit : float
         What is explained.
     probability : float
-        ``1 / (1 + exp(-logit))``, in [0, 1].
+        ``1 / (1 + exp(-logit))``, in [0, 1], unless a rule has decided.
     intercept : float
         The logit of a sentence without a word.
     contributions : tuple of Contribution
@@ -134,6 +137,12 @@ class Explanation:
         What the rest of the review adds; zero for a sentence on its own.
     context_parts : tuple of ContextPart
         Where that comes from, the largest first; together they are `context`. Empty for a sentence on its own.
+    story : float, default 0
+        What a `spoilerguard.Story` adds; zero without one.
+    matched : str or None, default None
+        The sentence of its plot that is most like this one.
+    rule : str or None, default None
+        As in `Verdict`. The logit is then what the model says, and `probability` what the rule says.
 
     Examples
     --------
@@ -152,6 +161,9 @@ class Explanation:
     contributions: tuple[Contribution, ...]
     context: float
     context_parts: tuple[ContextPart, ...] = ()
+    story: float = 0.0
+    matched: str | None = None
+    rule: str | None = None
 
     def __repr__(self) -> str:
         parts = [*((f"{one.text!r}", one.weight) for one in self.contributions), *map(astuple, self.context_parts)]

@@ -631,7 +631,7 @@ def test_an_ordinary_review_is_looked_up_on_no_disk(monkeypatch: pytest.MonkeyPa
 # verdicts as data --------------------------------------------------------------------------------------------------
 
 
-FIELDS = ["text", "start", "end", "label", "probability", "certain", "marked", "major"]
+FIELDS = ["text", "start", "end", "label", "probability", "certain", "marked", "major", "rule"]
 
 
 def test_a_verdict_says_whether_it_is_a_spoiler() -> None:

@@ -116,6 +116,7 @@ def test_jsonl_has_an_object_for_each_sentence(library: Calls, review: str, caps
         ("certain", True),
         ("marked", False),
         ("major", None),
+        ("rule", None),
     ]
     assert [row["certain"] for row in rows] == [True, True, False]
 
@@ -126,7 +127,7 @@ def test_csv_has_a_header_and_quotes_what_needs_quotes(
     library.answer("classify", VERDICTS)
     assert main(["classify", review, "--format", "csv"]) == 0
     header, first, *_ = csv.reader(io.StringIO(capsys.readouterr().out))
-    assert header == ["text", "start", "end", "label", "probability", "certain", "marked", "major"]
+    assert header == ["text", "start", "end", "label", "probability", "certain", "marked", "major", "rule"]
     assert first == ['She said "no", and left.', "0", "24", "safe", "0.031", "true", "false", ""]
 
 

@@ -129,4 +129,4 @@ def test_with_a_format_verdicts_are_written_as_ever(table: Path, tmp_path: Path)
     argv = ["classify", str(table), "--column", "body", "--format", "csv", "--output", str(tmp_path / "out.csv")]
     assert main(argv) == 0
     header = (tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()[0]
-    assert header == "source,row,text,start,end,label,probability,certain,marked,major"
+    assert header == "source,row,text,start,end,label,probability,certain,marked,major,rule"

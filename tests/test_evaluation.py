@@ -2,6 +2,7 @@
 
 import copy
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from spoilerguard.evaluation.metrics import headline_metrics
 from spoilerguard.evaluation.scored_corpus import ScoredCorpus
 from spoilerguard.evaluation.slices import SLICES
 from spoilerguard.model import SpoilerClassifier
-from spoilerguard.predictions import Predictions
+from spoilerguard.predictions import predict
 
 ALONE, IN_REVIEW = Standing
 LABELLED = {
@@ -461,7 +462,7 @@ def test_a_model_that_gives_hard_labels_for_logits_is_refused(
     labelled: Corpus, model: SpoilerClassifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decisions = np.array(list(LABELLED.values()), dtype=float)
-    hard = Predictions(labelled.documents, decisions, decisions, decisions > 0)
+    hard = replace(predict(model, labelled.documents), alone=decisions, logit=decisions, certain=decisions > 0)
     monkeypatch.setattr(scored_corpus, "predict", lambda *_: hard)
     with pytest.raises(ValueError, match="balanced accuracy"):
         evaluate(model, labelled)

@@ -17,7 +17,7 @@ NAMES = """
     classify classify_reviews classify_table explain redact Verdict Label
     load save SpoilerClassifier
     train train_stream evaluate evaluate_probabilities compare cross_validate load_corpus Corpus Report Comparison
-    suggest drift DriftReport
+    suggest drift DriftReport Story
     SpoilerguardError ModelFormatError CorpusError TrainingError OperatingPointError MissingExtraError
     __version__
 """.split()

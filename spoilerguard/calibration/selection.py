@@ -3,6 +3,7 @@
 A threshold lies half-way between two probabilities that were seen, so that no rounding moves a sentence across it.
 """
 
+from collections import Counter
 from contextlib import suppress
 from operator import attrgetter
 from typing import Any
@@ -18,7 +19,7 @@ __all__ = ["max_f1_point", "operating_point", "select_points"]
 
 _ROUNDING = 1e-9
 _CAUTIOUS_RECALL, _LENIENT_PRECISION, _BALANCED_PRECISION, _F1_KEPT, _F1_TOLERANCE = 0.8, 0.6, 0.5, 0.8, 0.02
-_RECALL_OF_A_SOURCE, _ENOUGH_SPOILERS = 0.75, 20  # fewer spoilers of one source say nothing of its recall
+_RECALL_OF_A_SOURCE, _ENOUGH_SPOILERS = 0.75, 100  # fewer spoilers of one source say little of its recall
 
 
 def operating_point(
@@ -124,11 +125,12 @@ def select_points(
 ) -> dict[str, OperatingPoint]:
     """The operating points of a model: "cautious", "balanced" and, where it can be promised, "lenient".
 
-    "cautious" finds four spoilers of five, and three of four in each source that has twenty of them: where most are
-    of films, a threshold may fail on games. "balanced" has the highest F1, or rather, since F1 is flat around its top,
-    the highest recall within 2 % of it. Where spoilers are rare, that threshold is wrong more often than right, and
-    readers stop believing it, so "balanced" then takes the highest recall at which half of the marks are right, unless
-    that costs more than a fifth of F1. "lenient" is right on three marks of five.
+    "cautious" finds four spoilers of five, and three of four in each source that has a hundred of them and in all
+    others together: where most are of films, a threshold may fail on the rest. "balanced" has the highest F1, or
+    rather, since F1 is flat around its top, the highest recall within 2 % of it. Where spoilers are rare, that
+    threshold is wrong more often than right, and readers stop believing it, so "balanced" then takes the highest recall
+    at which half of the marks are right, unless that costs more than a fifth of F1. "lenient" is right on three marks
+    of five.
 
     Parameters
     ----------
@@ -162,13 +164,15 @@ def _lowest_recall(
     weights: NDArray[np.float64],
     sources: NDArray[Any] | None,
 ) -> float:
-    """The recall that all sources together need so that each of them has enough."""
+    """The recall that all sources together need so that each of them has enough; small ones count as one."""
     if sources is None:
         return _CAUTIOUS_RECALL
     spoilers = Candidates.checked(probabilities, labels, groups, weights)
     needed = _CAUTIOUS_RECALL
-    for source in np.unique(sources.astype(str)):
-        here = (sources.astype(str) == source) & (weights > 0)
+    spoilers_of = Counter(sources[labels == 1].tolist())
+    strata = np.array([source if spoilers_of[source] >= _ENOUGH_SPOILERS else "" for source in sources.tolist()])
+    for stratum in np.unique(strata):
+        here = (strata == stratum) & (weights > 0)
         if labels[here].sum() >= _ENOUGH_SPOILERS:
             part = Candidates.checked(probabilities[here], labels[here], groups[here], weights[here])
             lowest = part.distinct[np.argmax(part.recall + _ROUNDING >= _RECALL_OF_A_SOURCE)]

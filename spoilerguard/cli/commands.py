@@ -47,7 +47,8 @@ def explain(arguments: argparse.Namespace) -> int:
     """Print, for each sentence of each review, which words made its probability."""
     with _output(arguments) as stream:
         for one in _inputs(arguments):
-            explanations = spoilerguard.explain(one.text, model=arguments.model, markup=arguments.markup)
+            options = {"model": arguments.model, "markup": arguments.markup, "story": arguments.story}
+            explanations = spoilerguard.explain(one.text, **options)
             write_explanations(explanations, arguments.format, stream, one if _are_several(arguments) else None)
             stream.flush()
     return _DONE
@@ -66,7 +67,7 @@ def redact(arguments: argparse.Namespace) -> int:
     several = _are_several(arguments)
     with _output(arguments) as stream:
         for one in _inputs(arguments):
-            hidden = spoilerguard.redact(one.text, **_deciding(arguments), **hiding)
+            hidden = spoilerguard.redact(one.text, **_deciding(arguments), **hiding, story=arguments.story)
             write_text(f"{one.heading}\n{hidden.rstrip()}\n\n" if several else hidden, stream)
             stream.flush()
     return _DONE
@@ -103,7 +104,7 @@ def _are_several(arguments: argparse.Namespace) -> bool:
 
 def _classified(arguments: argparse.Namespace) -> "Iterator[tuple[Input, Sequence[Verdict]]]":
     """Each review with its verdicts, as they come; a review may come in several parts."""
-    options = {**_deciding(arguments), "markup": arguments.markup}
+    options = {**_deciding(arguments), "markup": arguments.markup, "story": arguments.story}
     if not _are_several(arguments):
         [one] = _inputs(arguments)
         if len(one.text) <= _LARGE or arguments.format == "text":
@@ -134,7 +135,7 @@ def _parts(review: str, arguments: argparse.Namespace) -> "Iterator[list[Verdict
 
     model = resolve_model(arguments.model)
     rule = DecisionRule.of(model, arguments.threshold, arguments.level)
-    documents = Documents.from_reviews([review], arguments.markup)
+    documents = Documents.from_reviews([review], arguments.markup, [arguments.story])
     with tqdm(total=len(documents), unit=" sentences", disable=not sys.stderr.isatty()) as bar:
         for batch in documents.batches():
             yield predict(model, batch).to_verdicts(rule)

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from spoilerguard.errors import SpoilerguardError
+from spoilerguard.story import Story
 
-__all__ = ["Input", "read_inputs"]
+__all__ = ["Input", "read_inputs", "read_story"]
 
 _TABLES = (".csv", ".tsv", ".jsonl", ".json", ".parquet")
 _STDIN = "-"
@@ -63,6 +64,23 @@ def read_inputs(names: Sequence[str], column: str | None, encoding: str) -> Iter
             raise SpoilerguardError(f"{name}: --column is for tables ({', '.join(_TABLES)}), and this is none")
         else:
             yield _read_text(name, encoding)
+
+
+def read_story(
+    premise: str | None, plot: str | None, protect: Sequence[str] | None, allow: Sequence[str] | None, encoding: str
+) -> Story | None:
+    """What the command line says about the work: two files, and words; None where it says nothing."""
+    texts = {
+        part: _read_text(name, encoding).text
+        for part, name in (("premise", premise), ("plot", plot))
+        if name is not None
+    }
+    if not (texts or protect or allow):
+        return None
+    try:
+        return Story(**texts, protect=protect or (), allow=allow or ())
+    except ValueError as error:
+        raise SpoilerguardError(str(error)) from error
 
 
 def _is_table(name: str) -> bool:

@@ -178,6 +178,9 @@ def write_explanations(
         heaviest = sorted(explanation.contributions, key=lambda part: -abs(part.weight))[:_HEAVIEST]
         words = ", ".join(f"{part.text} {part.weight:+.1f}" for part in heaviest)
         rest = f"context {explanation.context:+.1f}, intercept {explanation.intercept:+.1f}"
+        rest += f", story {explanation.story:+.1f}" if explanation.story else ""
+        rest += f', like "{explanation.matched}"' if explanation.matched else ""
+        rest += f"; {explanation.rule} decides" if explanation.rule else ""
         lines = _wrap(f"  {_percent(explanation.probability):>4} %  ", explanation.text, width)
         lines += _wrap(" " * _MARGIN, f"{words}; {rest}", width)
         stream.writelines(f"{line}\n" for line in lines)

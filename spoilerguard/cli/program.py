@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import NoReturn
 
 from spoilerguard.cli import commands
+from spoilerguard.cli.inputs import read_story
 from spoilerguard.cli.output import FORMATS
 from spoilerguard.errors import SpoilerguardError
 from spoilerguard.markup import MARKUPS
@@ -77,6 +78,9 @@ def _run(argv: Sequence[str] | None) -> int:
         else:
             sys.stdout.reconfigure(encoding="utf-8", newline="")
     arguments = build_parser().parse_args(argv)
+    if hasattr(arguments, "premise"):
+        told = arguments.premise, arguments.plot, arguments.protect, arguments.allow
+        arguments.story = read_story(*told, arguments.encoding)
     status: int = arguments.run(arguments)
     sys.stdout.flush()
     return status
@@ -145,6 +149,7 @@ def _add_review_commands(add: _Add) -> None:
     shared.add_argument(
         "--markup", choices=tuple(MARKUPS), help="what the reviews are written in (default: plain text)"
     )
+    _add_story(shared)
     _add_model(shared)
     classify = add(commands.classify, "label each sentence of each review", shared)
     redact = add(commands.redact, "write each review with its spoilers hidden, and what its author had hidden", shared)
@@ -223,6 +228,14 @@ def _add_corpus_commands(add: _Add) -> None:
 
     for command in (evaluate, check_data):
         command.add_argument("--format", choices=("text", "json"), default="text", help="default: %(default)s")
+
+
+def _add_story(parser: argparse.ArgumentParser) -> None:
+    story = parser.add_argument_group("what is known of the work that all reviews are about")
+    story.add_argument("--premise", metavar="FILE", help="what every reader may know, as text")
+    story.add_argument("--plot", metavar="FILE", help="the whole story, as text")
+    story.add_argument("--protect", metavar="WORD", action="append", help="always a spoiler; repeatable")
+    story.add_argument("--allow", metavar="WORD", action="append", help="never a spoiler; repeatable")
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:

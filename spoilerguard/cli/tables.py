@@ -51,6 +51,7 @@ def write_table(arguments: argparse.Namespace, **options: Any) -> None:  # noqa:
             threshold=arguments.threshold,
             level=arguments.level,
             markup=arguments.markup,
+            story=arguments.story,
             **options,
         )
     except KeyboardInterrupt:

@@ -3,6 +3,7 @@
 from spoilerguard.datasets.bundled import Challenge, ChallengeCase, data_home, load_challenge, load_reviews, sample
 from spoilerguard.datasets.fetchers import fetch_goodreads, fetch_goodreads_file, fetch_tvtropes
 from spoilerguard.datasets.loading import load_corpus
+from spoilerguard.datasets.stories import load_stories, save_stories
 from spoilerguard.datasets.synthetic import make_corpus
 from spoilerguard.datasets.ucsd import GoodreadsReview, iter_goodreads
 
@@ -18,6 +19,8 @@ __all__ = [
     "load_challenge",
     "load_corpus",
     "load_reviews",
+    "load_stories",
     "make_corpus",
     "sample",
+    "save_stories",
 ]

@@ -68,8 +68,8 @@ class Verdicts(list[Verdict]):
     >>> [verdict.text for verdict in verdicts if verdict.is_spoiler]
     ['He dies.']
     >>> verdicts[1:].to_frame()
-           text  start  end    label  probability  certain  marked  major
-    0  He dies.     14   22  spoiler         0.93     True   False    NaN
+           text  start  end    label  probability  certain  marked  major  rule
+    0  He dies.     14   22  spoiler         0.93     True   False    NaN  None
     >>> verdicts.label.value, verdicts.probability
     ('spoiler', 0.93)
     """

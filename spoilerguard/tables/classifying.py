@@ -1,7 +1,7 @@
 """`classify_table`: what users call with a table, in memory or in a file."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, overload
 
@@ -11,6 +11,7 @@ from spoilerguard.bundled import AnyModel
 from spoilerguard.calibration.operating_points import Threshold
 from spoilerguard.datasets.files import ENDINGS, table_files
 from spoilerguard.errors import CorpusError
+from spoilerguard.story import Story
 from spoilerguard.tables.columns import kinds
 from spoilerguard.tables.frames import ROW, classify_foreign, classify_frame, to_arrow
 from spoilerguard.tables.parquet_files import arrow_source, parquet_source
@@ -43,6 +44,8 @@ def classify_table(
     level: str = "any",
     markup: str | None = None,
     style: str | None = None,
+    story: object = None,
+    stories: Mapping[Any, Story | str] | None = None,
 ) -> pd.DataFrame: ...
 
 
@@ -62,6 +65,8 @@ def classify_table(
     level: str = "any",
     markup: str | None = None,
     style: str | None = None,
+    story: object = None,
+    stories: Mapping[Any, Story | str] | None = None,
 ) -> Path: ...
 
 
@@ -81,6 +86,8 @@ def classify_table(
     level: str = "any",
     markup: str | None = None,
     style: str | None = None,
+    story: object = None,
+    stories: Mapping[Any, Story | str] | None = None,
 ) -> Table: ...
 
 
@@ -99,6 +106,8 @@ def classify_table(
     level: str = "any",
     markup: str | None = None,
     style: str | None = None,
+    story: object = None,
+    stories: Mapping[Any, Story | str] | None = None,
 ) -> Any:
     """Label the sentences of a table of reviews.
 
@@ -129,6 +138,12 @@ def classify_table(
     style : str, optional
         With ``by="review"``, a style of `spoilerguard.redact`: the result then has a column ``redacted``, the reviews
         with their spoilers hidden.
+    story : Story or str, optional
+        What is known of the work that all reviews are about; or the name of the column that says which work each review
+        is about.
+    stories : mapping of work to Story or str, optional
+        With the name of a column: what is known of each work; a string is its premise. A row whose work has no story is
+        classified without one.
 
     Returns
     -------
@@ -137,9 +152,9 @@ def classify_table(
         other, and each file that is written, has a column ``row``, counted from 0, and before it ``source``, the name
         of the file, where there are several. Then come the columns of `keep`. Then, by sentence, ``sentence``,
         ``start``, ``end``, ``label``, ``probability``, ``certain`` and ``marked``, as in a `Verdict`, and, with
-        ``level="major"``, ``major``; by review, ``label`` and ``probability`` of the whole, as in
-        `spoilerguard.rendering.Verdicts`, ``n_spoilers`` and ``n_sentences``. A missing or empty text keeps its row,
-        and has no label.
+        ``level="major"``, ``major``, and, with a story, ``rule``; by review, ``label`` and ``probability`` of the
+        whole, as in `spoilerguard.rendering.Verdicts`, ``n_spoilers`` and ``n_sentences``. A missing or empty text
+        keeps its row, and has no label.
 
     Raises
     ------
@@ -169,13 +184,14 @@ def classify_table(
     >>> classify_table(reviews, by="review", style="reddit")["redacted"].tolist()
     ['Lovely music. >!In the end Anna dies.!<', <NA>]
     """
-    job = Job(by=by, model=model, threshold=threshold, level=level, markup=markup, style=style).checked()
+    options: dict[str, Any] = {"level": level, "markup": markup, "style": style, "story": story, "stories": stories}
+    job = Job(by=by, model=model, threshold=threshold, **options).checked()
     kept = kept_columns(keep)
     paths = _paths(table)
     if paths is None and output is None:
         classify_one = classify_frame if isinstance(table, pd.DataFrame) else classify_foreign
         return classify_one(table, text, kept, job, n_jobs, progress=progress)
-    sources = _sources(table, paths, text, kept, [SOURCE, ROW, *kinds(job)])
+    sources = _sources(table, paths, text, [*kept, *job.columns_of_works], [SOURCE, ROW, *kinds(job)])
     run = Run(sources=sources, text=text, keep=kept, job=job, n_jobs=n_jobs, progress=progress)
     return run.to_frame() if output is None else run.write(Path(output), resume=resume)
 

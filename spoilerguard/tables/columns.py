@@ -29,7 +29,8 @@ _KINDS = {
 def kinds(job: Job) -> dict[str, str]:
     """The columns that a job makes, in order, and what they hold: "text", "int", "float" or "bool"."""
     major = {"major": "float"} if (job.by, job.level) == ("sentence", "major") else {}
-    return _KINDS[job.by] | major | ({} if job.style is None else {"redacted": "text"})
+    rule = {"rule": "text"} if job.has_stories and job.by == "sentence" else {}
+    return _KINDS[job.by] | major | rule | ({} if job.style is None else {"redacted": "text"})
 
 
 class Column(NamedTuple):
@@ -97,7 +98,9 @@ def _by_sentence(texts: Sequence[str | None], scores: Scores) -> _Found:
         "marked": spread(scores.marked),
         "major": spread(scores.major),
     }
-    return rows, {name: (column, missing) for name, column in values.items()}
+    rule = spread(scores.decided)
+    found = {name: (column, missing) for name, column in values.items()}
+    return rows, found | {"rule": (np.where(rule > 0, "protect", "allow").tolist(), missing | (rule == 0))}
 
 
 def _by_review(texts: Sequence[str | None], scores: Scores) -> _Found:

@@ -40,9 +40,10 @@ def classify_frame(
     progress: bool = False,
 ) -> pd.DataFrame:
     """A pandas table → one row a sentence or a review."""
-    check_columns(list(frame.columns), text, keep, kinds(job))
+    check_columns(list(frame.columns), text, [*keep, *job.columns_of_works], kinds(job))
     texts = frame_texts(frame, text)
-    return attach(frame, keep, results(texts, score(texts, job, n_jobs, progress=progress), job))
+    scores = score(texts, job, n_jobs, stories=job.stories_of(frame), progress=progress)
+    return attach(frame, keep, results(texts, scores, job))
 
 
 def classify_foreign(
@@ -51,9 +52,10 @@ def classify_foreign(
     """A table of another library → one of the same library. Its rows have no index: they get a column `ROW`."""
     nw, known = _from_foreign(table)
     frame = known.collect() if isinstance(known, nw.LazyFrame) else known
-    check_columns(frame.columns, text, keep, [ROW, *kinds(job)])
+    check_columns(frame.columns, text, [*keep, *job.columns_of_works], [ROW, *kinds(job)])
     texts = check_texts(frame[text].to_list(), text)
-    found = results(texts, score(texts, job, n_jobs, progress=progress), job)
+    scores = score(texts, job, n_jobs, stories=job.stories_of(frame), progress=progress)
+    found = results(texts, scores, job)
     types = {"text": nw.String, "int": nw.Int64, "float": nw.Float64, "bool": nw.Boolean}
     new = nw.from_dict(
         {ROW: found.rows.tolist()} | {name: column.to_list() for name, column in found.columns.items()},

@@ -1,5 +1,7 @@
 """A run from sources to a file: what is read, what is done with it, and what must be equal to resume it."""
 
+import hashlib
+import json
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ from spoilerguard.tables.columns import kinds, results
 from spoilerguard.tables.frames import ROW, attach
 from spoilerguard.tables.parts import Parts
 from spoilerguard.tables.progress import progress_bar
-from spoilerguard.tables.scoring import Job, Scores, batches, score_batches
+from spoilerguard.tables.scoring import Batch, Job, Scores, batches, score_batches
 from spoilerguard.tables.sources import Piece, Source, pieces
 from spoilerguard.tables.writing import Types
 
@@ -81,6 +83,14 @@ class Run:
         parts.finish()
         return output
 
+    def _stories(self) -> Mapping[str, Any]:
+        """What must be equal of the stories, where there are any."""
+        if not self.job.has_stories:
+            return {}
+        column = "" if self.job.stories is None else str(self.job.story)
+        stories = {"": self.job.story} if self.job.stories is None else self.job.stories
+        return {"story": column, "stories": _digest(stories)}
+
     def _record(self) -> Mapping[str, Any]:
         """What must be equal for a run to go on where another one stopped."""
         logits = predict(self.job.read_model(), Documents.from_reviews([_PROBE])).logit
@@ -91,10 +101,16 @@ class Run:
             "columns": list(self.types),
             "style": self.job.style,
             "markup": self.job.markup,
+            **self._stories(),
             "level": rule.level,
             "thresholds": {str(standing): value for standing, value in rule.thresholds.items()},
             "model": [round(float(logit), 4) for logit in logits],  # what it says of two sentences
         }
+
+
+def _digest(stories: Mapping[str, Any]) -> str:
+    written = json.dumps({work: story.to_dict() for work, story in stories.items()}, sort_keys=True)
+    return hashlib.sha256(written.encode()).hexdigest()
 
 
 def _is_file(name: str, output: Path) -> bool:
@@ -105,9 +121,9 @@ def _scored(stream: Iterator[Piece], job: Job, n_jobs: int | None, bar: Any) -> 
     """Each piece with its scores. Processes get batches across the ends of pieces, so that none waits for another."""
     waiting: deque[tuple[Piece, int]] = deque()
 
-    def texts() -> Iterator[list[str | None]]:
+    def texts() -> Iterator[Batch]:
         for piece in stream:
-            found = list(batches(piece.texts))
+            found = list(batches(piece.texts, job.stories_of(piece.frame)))
             waiting.append((piece, len(found)))
             yield from found
 

@@ -127,7 +127,10 @@ def learning_curve(choose: Choose, least: int, seed: int) -> NDArray[np.float64]
         curve.append((rows.sum(), average_precision_score(labels[test], logits[test])))
         if number < N_ROUNDS:
             bounds = dict.fromkeys(Standing, best_threshold(expit(logits[rows]), labels[rows]))
-            scores = closeness(Predictions(data.corpus.documents, logits, logits, data.certain), bounds)
+            n = len(logits)
+            no_story = {"story": np.zeros(n), "matched": np.full(n, -1), "decided": np.zeros(n, dtype=np.int8)}
+            predictions = Predictions(data.corpus.documents, logits, logits, data.certain, None, **no_story)
+            scores = closeness(predictions, bounds)
             labelled += choose(np.setdiff1d(pool, labelled), scores, 1000 * seed + number)
     return np.array(curve)
 

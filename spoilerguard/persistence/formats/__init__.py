@@ -17,6 +17,7 @@ from spoilerguard.linear_model import LinearModel
 from spoilerguard.persistence.arrays import Arrays, describe, pack
 from spoilerguard.persistence.formats.levels_v1 import describe_levels, describe_points, level_arrays
 from spoilerguard.persistence.formats.profile_v1 import describe_profile, profile_arrays
+from spoilerguard.persistence.formats.story_v1 import describe_story
 from spoilerguard.persistence.formats.v1 import (
     COEF,
     DOCUMENT_FREQUENCY,
@@ -97,6 +98,7 @@ def write(model: "SpoilerClassifier") -> tuple[bytes, bytes]:
         "context": None if context is None else {"weights": context.weights, "intercept": context.intercept},
         "operating_points": describe_points(model.operating_points_),
         **describe_levels(model),
+        **({} if model.story_ is None else {"story": describe_story(model.story_)}),
         "card": model.card_,
         "arrays": describe(arrays),
         "weights": Stamp.of(weights)._asdict(),

@@ -24,6 +24,7 @@ from spoilerguard.memory import SentenceMemory
 from spoilerguard.persistence.arrays import ARRAYS, MAX_BYTES, WEIGHTS, Arrays, unpack
 from spoilerguard.persistence.formats.levels_v1 import POINTS, read_points, read_severity, read_stages
 from spoilerguard.persistence.formats.profile_v1 import read_profile
+from spoilerguard.persistence.formats.story_v1 import read_story
 from spoilerguard.persistence.layout import ANYTHING, TEXT, Layout, Rule, ascending, check, number, one_of, whole
 from spoilerguard.persistence.manifest import MODEL_JSON, UPGRADE, Fault, Stamp
 
@@ -69,7 +70,7 @@ _LABEL_TYPES = (
     *("str", "object", "bool", "float32", "float64"),
     *("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
 )
-_READ_ELSEWHERE = ("severity", "review_stages", "profile")
+_READ_ELSEWHERE = ("story", "severity", "review_stages", "profile")
 _MAX_LAYERS, _MAX_LAYER_BYTES = 7, 4 << 20  # of the Bloom filter of sentences
 _MAX_DIMENSIONS = 4096  # of an encoder's vector: so many double-precision numbers are kept for each sentence
 _SHARE, _WEIGHT = number(0, 1), number(-1e30, 1e30)  # no weight of a model that works comes near
@@ -127,6 +128,7 @@ def read_v1(document: dict[str, Any], weights_of: Callable[[Stamp], bytes]) -> L
         coef=_take(arrays, COEF, vectorizer.n_columns, "float16").astype(np.float32),
         intercept=document["intercept"],
         context=_context(document["context"], arrays, vectorizer.n_review_dimensions) if has_context else None,
+        story=read_story(document["story"]) if "story" in document else None,
         operating_points=read_points(document["operating_points"]),
         severity=read_severity(document["severity"], arrays, sizes) if "severity" in document else None,
         review_stages=read_stages(document["review_stages"]) if "review_stages" in document else None,

@@ -1,0 +1,226 @@
+"""A story made ready for a model: the vectors and words of its sentences; and what sentences of reviews find there."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple, Self
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spoilerguard.features import TokenBatch, Vectorizer
+from spoilerguard.features.ngrams import word_ngrams
+from spoilerguard.matching.words import Phrases, stem
+from spoilerguard.sentences import split
+from spoilerguard.story import Story
+
+__all__ = ["MAX_STORY_SENTENCES", "Matches", "PreparedStories", "PreparedStory", "RareWords", "of_length_one"]
+
+Floats = NDArray[np.float32]
+Numbers = NDArray[np.float64]
+MAX_STORY_SENTENCES = 1024  # of a premise, and of a plot, that are read: forty pages
+_MAX_CHARACTERS = 1 << 20  # of each, too: a hostile text must not cost minutes
+_MAX_KEPT = 100_000  # sentences of prepared stories: 200 MB of the default model's vectors
+_COMMON = 2.5  # idf of a word that stands in every twelfth sentence; a word counts by what it has above that
+_NAME = 2.0  # by how much more the names of a story count
+_SMOOTHING = 1.5  # of shares: one common word that is found is no match
+
+
+class RareWords(NamedTuple):
+    """The words of some sentences that are not common.
+
+    Attributes
+    ----------
+    sentence : ndarray of int64, shape (n_words,)
+        In which sentence each stands; ascending.
+    stem : ndarray of uint32, shape (n_words,)
+        A hash of its stem.
+    weight : ndarray of float64, shape (n_words,)
+        How much it counts.
+    """
+
+    sentence: NDArray[np.int64]
+    stem: NDArray[np.uint32]
+    weight: Numbers
+
+    @classmethod
+    def of(cls, vectorizer: Vectorizer, batches: Iterable[TokenBatch]) -> Self:
+        """The words of the sentences of all batches, numbered from one batch to the next."""
+        parts, done = [], 0
+        for tokens in batches:
+            [words] = word_ngrams(tokens, 1, vectorizer.n_buckets)
+            weight = vectorizer.idf_[words.bucket].astype(np.float64) - _COMMON
+            rare = np.flatnonzero(tokens.is_word & (weight > 0))
+            spelled = tokens.spelled()
+            stems = np.array([_stem_hash(spelled[place]) for place in rare.tolist()], dtype=np.uint32)
+            parts.append(cls(tokens.sentence[rare] + done, stems, weight[rare]))
+            done += len(tokens)
+        empty = cls(np.zeros(0, np.int64), np.zeros(0, np.uint32), np.zeros(0))
+        return cls(*(np.concatenate(columns) for columns in zip(empty, *parts, strict=True)))
+
+    def take(self, sentences: NDArray[np.int64]) -> "RareWords":
+        """Those of some sentences, which ascend; these are numbered anew from 0."""
+        first = np.searchsorted(self.sentence, sentences)
+        count = np.searchsorted(self.sentence, sentences, side="right") - first
+        rows = np.repeat(first - np.cumsum(count) + count, count) + np.arange(count.sum())
+        return RareWords(np.repeat(np.arange(len(sentences)), count), self.stem[rows], self.weight[rows])
+
+
+class Matches(NamedTuple):
+    """What sentences of reviews have in common with a story: arrays of shape (n_sentences,).
+
+    Attributes
+    ----------
+    words : ndarray of float64
+        Weight of the rare words of each sentence.
+    in_premise, in_plot_alone, in_sentence, names : ndarray of float64
+        Shares of that weight, in [0, 1): of words that stand in the premise; in the plot and not in the premise; in the
+        one sentence of the plot that has most; that are names.
+    like_premise, like_plot : ndarray of float64
+        Highest cosine between its vector and that of a sentence there; -1 where there is none.
+    best : ndarray of int64
+        The sentence of the plot that is most like it, from 0; -1 where there is none.
+    place : ndarray of float64
+        The place of that sentence, from 0 (the first) to 1.
+    """
+
+    words: Numbers
+    in_premise: Numbers
+    in_plot_alone: Numbers
+    in_sentence: Numbers
+    names: Numbers
+    like_premise: Numbers
+    like_plot: Numbers
+    best: NDArray[np.int64]
+    place: Numbers
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PreparedStory:
+    """A story as a model reads it.
+
+    Attributes
+    ----------
+    known : str
+        What it holds: "premise", "plot", "premise and plot", or "" where it has neither.
+    plot : list of str
+        The sentences of the plot.
+    vectors : ndarray of float32, shape (n_sentences, n_dimensions)
+        Of the sentences of the premise, then those of the plot, each of length 1.
+    n_premise : int
+        How many are of the premise.
+    stems : ndarray of uint32, shape (n_stems,)
+        Hashes of the stems of its words, ascending.
+    is_name, in_premise : ndarray of bool, shape (n_stems + 1,)
+        The last entry, here and below, is of words that the story lacks.
+    in_plot : ndarray of bool, shape (n_stems + 1, n_plot)
+        Which sentences of the plot hold each stem.
+    protect, allow : Phrases
+    """
+
+    known: str
+    plot: list[str]
+    vectors: Floats
+    n_premise: int
+    stems: NDArray[np.uint32]
+    is_name: NDArray[np.bool_]
+    in_premise: NDArray[np.bool_]
+    in_plot: NDArray[np.bool_]
+    protect: Phrases
+    allow: Phrases
+
+    @classmethod
+    def of(cls, story: Story, vectorizer: Vectorizer) -> Self:
+        """Read a story with the vectorizer of a model."""
+        premise, plot = (_sentences(text) for text in (story.premise, story.plot))
+        batches = list(vectorizer.tokenize([*premise, *plot]))
+        vectors = [np.zeros((0, vectorizer.n_dimensions)), *map(vectorizer.encode_tokens, batches)]
+        words = RareWords.of(vectorizer, batches)
+        names = RareWords.of(vectorizer, vectorizer.tokenize(list(story.names))).stem
+        stems, number = np.unique(np.concatenate([words.stem, names]), return_inverse=True)
+        holds = np.zeros((len(stems) + 1, len(premise) + len(plot) + 1), dtype=np.bool_)
+        holds[number, np.concatenate([words.sentence, np.full(len(names), len(premise) + len(plot))])] = True
+        return cls(
+            known=" and ".join(name for name, part in (("premise", premise), ("plot", plot)) if part),
+            plot=plot,
+            vectors=of_length_one(np.concatenate(vectors)),
+            n_premise=len(premise),
+            stems=stems,
+            is_name=holds[:, -1],
+            in_premise=np.asarray(holds[:, : len(premise)].any(axis=1)),
+            in_plot=holds[:, len(premise) : -1],
+            protect=Phrases(story.protect, vectorizer.normalization),
+            allow=Phrases(story.allow, vectorizer.normalization),
+        )
+
+    def match(self, words: RareWords, vectors: Floats) -> Matches:
+        """Compare sentences with the story: their rare words, and their vectors, of length 1."""
+        n = len(vectors)
+        found = np.searchsorted(self.stems, words.stem)
+        found[np.append(self.stems, np.uint32(0))[found] != words.stem] = len(self.stems)
+        found[found == len(self.stems)] = -1  # the last row, of words that the story lacks
+        in_premise, in_plot, is_name = self.in_premise[found], self.in_plot[found], self.is_name[found]
+        weight = words.weight * np.where(is_name, _NAME, 1.0)
+        total = np.asarray(np.bincount(words.sentence, weight, n), dtype=np.float64)
+        size = total + _SMOOTHING
+
+        def share(which: NDArray[np.bool_]) -> Numbers:
+            return np.asarray(np.bincount(words.sentence, weight * which, n) / size)
+
+        # One product a sentence: the shapes, and so the rounding, do not depend on what else stands in the batch.
+        likeness = np.array([self.vectors @ vector for vector in vectors]).reshape(n, len(self.vectors))
+        in_sentence = np.zeros((n, len(self.plot)))
+        np.add.at(in_sentence, words.sentence, weight[:, None] * in_plot)
+        in_sentence /= size[:, None]
+        like_plot = likeness[:, self.n_premise :]
+        best = np.argmax(like_plot + in_sentence, axis=1) if self.plot else np.full(n, -1)
+        return Matches(
+            words=total,
+            in_premise=share(in_premise),
+            in_plot_alone=share(in_plot.any(axis=1) & ~in_premise),
+            in_sentence=in_sentence.max(axis=1, initial=0.0),
+            names=share(is_name),
+            like_premise=likeness[:, : self.n_premise].max(axis=1, initial=-1.0).astype(np.float64),
+            like_plot=like_plot.max(axis=1, initial=-1.0).astype(np.float64),
+            best=best,
+            place=np.maximum(best, 0) / max(len(self.plot) - 1, 1),
+        )
+
+
+class PreparedStories:
+    """Stories that a model has prepared, kept for the next review of the same work.
+
+    Threads that race prepare a story twice, and get equal ones: no lock that a forked process could inherit.
+    """
+
+    def __init__(self, vectorizer: Vectorizer) -> None:
+        self._vectorizer = vectorizer
+        self._kept: dict[Story, PreparedStory] = {}
+        self._n_sentences = 0
+
+    def get(self, story: Story) -> PreparedStory:
+        """The prepared story; when too many are kept, all others are forgotten."""
+        found = self._kept.get(story)
+        if found is None:
+            found = PreparedStory.of(story, self._vectorizer)
+            if self._n_sentences + len(found.vectors) > _MAX_KEPT:
+                self._kept, self._n_sentences = {}, 0
+            self._kept[story] = found
+            self._n_sentences += len(found.vectors)
+        return found
+
+
+@lru_cache(1 << 16)
+def _stem_hash(word: str) -> int:
+    return crc32(stem(word).encode("utf-8", "surrogatepass"))
+
+
+def _sentences(text: str) -> list[str]:
+    return [sentence.text for sentence in split(text[:_MAX_CHARACTERS])][:MAX_STORY_SENTENCES]
+
+
+def of_length_one(vectors: NDArray[np.float64]) -> Floats:
+    """The vectors, each divided by its length."""
+    length = np.sqrt((vectors**2).sum(axis=1, keepdims=True))
+    return np.asarray(vectors / np.maximum(length, 1e-9), dtype=np.float32)
