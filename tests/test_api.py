@@ -553,6 +553,7 @@ def test_training_warns_once_of_whole_reviews_and_evaluation_not_of_what_it_pass
     with pytest.warns(UserWarning, match="16 of 16 items .* To learn from reviews, split them") as caught:
         model = spoilerguard.train(table, estimator=SpoilerClassifier(), n_splits=2)
     assert [warning.filename for warning in caught] == [__file__]
+    model.memory_ = None  # it would warn, too, that it has learnt this table
     spoilerguard.evaluate(model, table, n_bootstrap=10)
     with pytest.warns(UserWarning, match="16 of 16 items") as caught:
         spoilerguard.train(table, base=model, n_splits=2)
