@@ -56,13 +56,13 @@ def fit(
     template: SpoilerClassifier, corpus: Corpus, vectors: AnyVectors, rows: NDArray[np.intp] | None = None
 ) -> SpoilerClassifier:
     """A new model that has learnt these rows or, where `template` is fitted already, a copy of it adapted."""
-    if rows is None:
-        rows = np.arange(len(corpus))
-    sentences = [corpus.sentences[row] for row in rows.tolist()]
-    labels, weights, vectors = corpus.labels[rows], corpus.weights[rows], vectors[rows]
+    sentences, labels, weights = corpus.sentences, corpus.labels, corpus.weights
+    sources = corpus.frame["source"].fillna("").to_numpy(dtype=object)
+    if rows is not None:
+        sentences = [sentences[row] for row in rows.tolist()]
+        labels, weights, sources, vectors = labels[rows], weights[rows], sources[rows], vectors[rows]
     if hasattr(template, "coef_"):
         return copy.deepcopy(template).adapt(sentences, labels, weights, vectors=vectors)
-    sources = corpus.frame["source"].fillna("").to_numpy(dtype=str)[rows]
     model: SpoilerClassifier = clone(template)
     return model.fit_flags(sentences, labels, weights, sources=sources, vectors=vectors)
 
