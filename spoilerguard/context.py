@@ -198,7 +198,8 @@ class ReviewContext:
         # What is the same everywhere, as the length of reviews of one length, teaches nothing.
         unit = np.divide(1.0, spread, out=np.zeros_like(spread), where=spread > _ROUNDING)
         unit[len(names) :] *= _VECTOR_SIZE
-        head = LogisticRegression(C=1.0, solver="newton-cholesky").fit(X * unit, labels, sample_weight)
+        X *= unit
+        head = LogisticRegression(C=1.0, solver="newton-cholesky").fit(X, labels, sample_weight)
         coef = (head.coef_[0] * unit).tolist()
         weights = dict(zip(names, coef[: len(names)], strict=True))
         return cls(weights, float(head.intercept_[0]), tuple(coef[len(names) :]))
