@@ -347,3 +347,12 @@ def test_progress_is_shown_when_asked_for(capsys: pytest.CaptureFixture[str]) ->
     assert "folds: 100%" in capsys.readouterr().err
     trained()
     assert capsys.readouterr().err == ""
+
+
+def test_a_base_whose_spoiler_sorts_first_learns_further() -> None:
+    corpus = make_corpus(works=12, seed=3)
+    words = np.where(corpus.labels == 1, "Spoiler", "safe")
+    base = SpoilerClassifier(vectorizer=SentenceVectorizer(n_buckets=2**12), C=1.0).fit(corpus.sentences, words)
+    assert base.spoiler_index_ == 0
+    further = train(make_corpus(works=12, seed=4), base=base, n_splits=3)
+    assert roc_auc_score(UNSEEN.labels, -further.decision_function(UNSEEN.sentences)) > 0.8

@@ -75,4 +75,5 @@ def _predict_fold(
     left_out: NDArray[np.intp],
 ) -> NDArray[np.float64]:
     model = fit(template, corpus, vectors, learnt)
-    return model.decision_function([corpus.sentences[row] for row in left_out.tolist()], vectors[left_out])
+    logits = model.decision_function([corpus.sentences[row] for row in left_out.tolist()], vectors[left_out])
+    return logits if model.spoiler_index_ == 1 else -logits

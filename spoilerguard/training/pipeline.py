@@ -110,7 +110,6 @@ def train(
     tried = [out_of_fold_logits(one, corpus, alone, folds, n_jobs=n_jobs, progress=progress) for one in templates]
     best = int(np.argmax([roc_auc_score(corpus.labels, logits, sample_weight=corpus.weights) for logits in tried]))
     logits, model = tried[best], fit(templates[best], corpus, alone)
-    del alone  # what follows needs memory of its own
 
     known = {} if base is None else templates[0].operating_points_
     scored = calibrate(model, corpus, logits, (alone, in_review), rows, folds, seed=seed, drawn=drawn)

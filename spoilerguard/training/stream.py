@@ -118,7 +118,9 @@ def train_stream(
     best = int(np.argmax([roc_auc_score(held_out.labels, one, sample_weight=held_out.weights) for one in tried]))
     folds = group_folds(held_out, n_splits, seed)
     scored = calibrate(models[best], held_out, tried[best], (alone, in_review), rows, folds, seed=seed)
-    return models[best].attach(card=stream_card(survey, held_out, scored, models[best].operating_points_))
+    return models[best].attach(
+        card=stream_card(survey, held_out, scored, models[best].operating_points_), memory=survey.memory
+    )
 
 
 class _Batch(NamedTuple):

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from spoilerguard.corpus import Corpus
 from spoilerguard.features import SentenceVectorizer
+from spoilerguard.memory import SentenceMemory
 from spoilerguard.training.corpus_stream import DistinctCount, Piece, hash_name
 
 __all__ = ["Survey"]
@@ -39,6 +40,8 @@ class Survey:
         In how many sentences to learn from each bucket occurs.
     reviews, works : DistinctCount
         Of all rows.
+    memory : SentenceMemory
+        Hashes of all sentences.
     sources : dict of str to list of int
         For each of the first 256 sources, its sentences and its spoilers.
     """
@@ -48,6 +51,7 @@ class Survey:
     learnt: NDArray[np.int64] = field(default_factory=lambda: np.zeros(2, dtype=np.int64))
     reviews: DistinctCount = field(default_factory=DistinctCount)
     works: DistinctCount = field(default_factory=DistinctCount)
+    memory: SentenceMemory = field(default_factory=SentenceMemory)
     sources: dict[str, list[int]] = field(default_factory=dict)
     _bound: int = _HELD_OUT
     _held: list[_Rows] = field(default_factory=list)
@@ -58,6 +62,7 @@ class Survey:
 
     def add(self, piece: Piece) -> None:
         """Count a piece, and keep of it what is held out."""
+        self.memory = self.memory.add(piece.corpus.sentences)
         hashes = self._hashes(piece)
         for name in np.unique(hashes).tolist():
             self.works.add(name)
