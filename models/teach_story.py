@@ -35,6 +35,7 @@ from spoilerguard.predictions import predict
 
 HERE = Path(__file__).parent
 OWN = HERE.parent / "datasets"
+Vectors = NDArray[np.float32]
 PARTS = ("premise", "plot", "premise and plot")
 NOISE = {Standing.ALONE: 1.0, Standing.IN_REVIEW: 0.0}  # added to the logits of train
 WRONG = 0.5  # weight of a sentence beside the story of another work
@@ -102,15 +103,15 @@ def wrong_works(found: Texts, stories: dict[str, Story]) -> list[str]:
     return [others[work] for work in found.works]
 
 
-def compare(model: SpoilerClassifier, found: Texts, works: list[str], stories: dict[str, Story]) -> dict[str, Matches]:
+def compare(
+    model: SpoilerClassifier, found: Texts, read: tuple[RareWords, Vectors], works: list[str], stories: dict[str, Story]
+) -> dict[str, Matches]:
     """What each sentence has in common with the story of the work named for its document, for each of `PARTS`."""
-    vectorizer, documents = model.vectorizer_, found.documents
-    words = RareWords.of(vectorizer, vectorizer.tokenize(documents.sentences))
-    vectors = of_length_one(vectorizer.encode(documents.sentences))
-    of_sentence = np.repeat(works, documents.lengths)
+    words, vectors = read
+    of_sentence = np.repeat(works, found.documents.lengths)
     matches: dict[str, Matches] = {}
     for known in PARTS:
-        columns: list[NDArray[np.float64]] = [np.zeros(len(documents)) for _ in Matches._fields]
+        columns: list[NDArray[np.float64]] = [np.zeros(len(of_sentence)) for _ in Matches._fields]
         for work in sorted(set(works)):
             story, rows = stories[work], np.flatnonzero(of_sentence == work)
             told = {part: getattr(story, part) for part in known.split(" and ")}
@@ -139,7 +140,10 @@ def teach(model: SpoilerClassifier, stories: dict[str, Story]) -> StoryStage:
     """The stage: fitted on all, calibrated on dev sentences whose works were left out."""
     found = texts(stories)
     logits, in_review, groups = predict(model, found.documents).logit, found.documents.in_review, found.groups
-    own, wrong = (compare(model, found, works, stories) for works in (found.works, wrong_works(found, stories)))
+    vectorizer, sentences = model.vectorizer_, found.documents.sentences
+    read = RareWords.of(vectorizer, vectorizer.tokenize(sentences)), of_length_one(vectorizer.encode(sentences))
+    both = (found.works, wrong_works(found, stories))
+    own, wrong = (compare(model, found, read, works, stories) for works in both)
     noise = np.random.default_rng(0).normal(0, 1, len(logits)) * ~found.is_dev
     thresholds = resolve_thresholds(model.operating_points_, None, model.threshold)
     weights: dict[Standing, dict[str, StoryWeights]] = {}
@@ -196,7 +200,8 @@ def main() -> None:
     folder = options.input or HERE / options.tier
     model = spoilerguard.load(folder)
     stories = load_stories(OWN / "stories" / "stories.jsonl")
-    model.attach(story=teach(model, stories), card={**model.card_, "Stories": CARD.format(len(stories))})
+    n_works = len({record["work"] for record in records()} & stories.keys())
+    model.attach(story=teach(model, stories), card={**model.card_, "Stories": CARD.format(n_works)})
     spoilerguard.save(model, options.output or folder)
 
 

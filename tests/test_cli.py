@@ -128,7 +128,7 @@ def test_csv_has_a_header_and_quotes_what_needs_quotes(
     assert main(["classify", review, "--format", "csv"]) == 0
     header, first, *_ = csv.reader(io.StringIO(capsys.readouterr().out))
     assert header == ["text", "start", "end", "label", "probability", "certain", "marked", "major", "rule"]
-    assert first == ['She said "no", and left.', "0", "24", "safe", "0.031", "true", "false", ""]
+    assert first == ['She said "no", and left.', "0", "24", "safe", "0.031", "true", "false", "", ""]
 
 
 @pytest.mark.parametrize("written", ["text", "jsonl", "csv"])

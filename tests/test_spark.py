@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import spoilerguard
-from spoilerguard import CorpusError, SpoilerClassifier
+from spoilerguard import CorpusError, SpoilerClassifier, Story
 
 pytest.importorskip("pyspark", reason='needs pip install "spoilerguard[spark]"')
 
@@ -56,7 +56,18 @@ def rows_of(found: pd.DataFrame) -> list[tuple[Any, ...]]:
     return list(cells.where(cells.notna(), None).itertuples(index=False, name=None))
 
 
-@pytest.mark.parametrize("options", [{}, {"by": "review", "style": "reddit", "threshold": "cautious"}])
+STORIES = {0: Story(protect=["music"]), 3: Story(allow=["Anna"])}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"by": "review", "style": "reddit", "threshold": "cautious"},
+        {"story": "id", "stories": STORIES},
+        {"story": STORIES[0], "by": "review"},
+    ],
+)
 def test_spark_gives_the_rows_of_one_process(options: dict[str, Any], frame: pd.DataFrame, table: Any) -> None:
     found = spoilerguard.spark.classify_table(table, keep="id", **options)
     expected = spoilerguard.classify_table(frame, keep="id", progress=False, **options)
