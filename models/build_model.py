@@ -59,12 +59,12 @@ CORPORA = [
     },
     {
         "corpus": "datasets/comments: short posts, train split (the encoder has learnt it too) and dev split",
-        "labels": "texts and labels made by a language model for this project; two labellings agree at kappa .97",
+        "labels": "texts and labels made by a language model for this project; two labellings agree at kappa .98",
         "terms": "CC BY 4.0",
         "weight": POSTS["comments/train"],
     },
     {
-        "corpus": "950 texts on books, series, anime, games and films, datasets/labels/other_kinds.jsonl, train split",
+        "corpus": "1,250 texts on books, series, anime, games and films, datasets/labels/other_kinds.jsonl, train split",
         "labels": MADE_BY_A_LANGUAGE_MODEL + "; two independent labellings of 323 of them agree at kappa .87",
         "terms": "texts: public repositories, mostly without licence, research use, not redistributed; labels: CC BY",
         "weight": 1.0,
