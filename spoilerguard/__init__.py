@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from spoilerguard.version import __version__
 
 if TYPE_CHECKING:
+    from spoilerguard.active_learning import suggest
     from spoilerguard.api import classify, classify_reviews, explain, redact
     from spoilerguard.bundled import load
     from spoilerguard.corpus import Corpus
@@ -32,16 +33,18 @@ if TYPE_CHECKING:
     )
     from spoilerguard.evaluation import Comparison, Report, compare, evaluate, evaluate_probabilities
     from spoilerguard.model import SpoilerClassifier
+    from spoilerguard.monitoring import DriftReport, drift
     from spoilerguard.persistence import save
     from spoilerguard.story import Story
     from spoilerguard.tables import classify_table
-    from spoilerguard.training import cross_validate, train
+    from spoilerguard.training import cross_validate, train, train_stream
     from spoilerguard.verdicts import Label, Verdict
 
 __all__ = [
     "Comparison",
     "Corpus",
     "CorpusError",
+    "DriftReport",
     "Label",
     "MissingExtraError",
     "ModelFormatError",
@@ -58,6 +61,7 @@ __all__ = [
     "classify_table",
     "compare",
     "cross_validate",
+    "drift",
     "evaluate",
     "evaluate_probabilities",
     "explain",
@@ -65,10 +69,13 @@ __all__ = [
     "load_corpus",
     "redact",
     "save",
+    "suggest",
     "train",
+    "train_stream",
 ]
 
 _NAMES_BY_MODULE = {
+    "active_learning": ("suggest",),
     "api": ("classify", "classify_reviews", "explain", "redact"),
     "corpus": ("Corpus",),
     "datasets": ("load_corpus",),
@@ -82,11 +89,12 @@ _NAMES_BY_MODULE = {
     ),
     "evaluation": ("Comparison", "Report", "compare", "evaluate", "evaluate_probabilities"),
     "model": ("SpoilerClassifier",),
+    "monitoring": ("DriftReport", "drift"),
     "persistence": ("save",),
     "story": ("Story",),
     "bundled": ("load",),
     "tables": ("classify_table",),
-    "training": ("cross_validate", "train"),
+    "training": ("cross_validate", "train", "train_stream"),
     "verdicts": ("Label", "Verdict"),
 }
 _CLUSTERS = ("dask", "spark")  # modules, for ``spoilerguard.dask.classify_table``

@@ -4,8 +4,6 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import overload
 
-from joblib import delayed
-
 from spoilerguard.arguments import ReviewStream, check_text
 from spoilerguard.bundled import AnyModel, resolve_model
 from spoilerguard.calibration.operating_points import Threshold
@@ -68,7 +66,7 @@ def classify(
         A model, the folder of a saved one, or the name "default" or "accurate". None means "default".
     threshold : float or str, optional
         Probability in [0, 1] from which a sentence is called a spoiler, or the name of one of the model's operating
-        points. None means the model's own, "balanced" where it has one.
+        points. None means the model's own: its parameter ``threshold``, else "balanced" where it has that, else 0.5.
     level : {"any", "major"}, default "any"
         Which spoilers are marked: "major" means only those that give away an ending, a death, a culprit or an identity;
         thresholds are then those of `Verdict.major`.
@@ -187,6 +185,8 @@ def classify_reviews(
         shared = resolve_model(model)
         done = (_classify_batch(batch, shared, threshold, level, markup, known) for batch in stream)
     else:
+        from joblib import delayed
+
         # Another process reads the default model itself, so that nobody sends it along.
         sent = None if model is None or model == "default" else resolve_model(model)
         jobs = (delayed(_classify_batch)(batch, sent, threshold, level, markup, known) for batch in stream)

@@ -8,18 +8,21 @@ import sys
 from functools import cache
 from pathlib import Path
 from threading import Lock
-
-from sklearn.utils.validation import check_is_fitted
+from typing import TYPE_CHECKING
 
 from spoilerguard.errors import ModelFormatError, did_you_mean
 from spoilerguard.features import Encoder
-from spoilerguard.model import SpoilerClassifier
-from spoilerguard.persistence import load as load_folder
+from spoilerguard.features.estimators import check_fitted
+from spoilerguard.linear_model import LinearModel
+from spoilerguard.persistence import read_folder
+
+if TYPE_CHECKING:
+    from spoilerguard.model import SpoilerClassifier
 
 __all__ = ["NAMES", "AnyModel", "default_encoder", "default_model", "load", "resolve_model"]
 
 NAMES = ("default", "accurate")
-AnyModel = SpoilerClassifier | str | Path | None  # what `resolve_model` takes
+AnyModel = LinearModel | str | Path | None  # what `resolve_model` takes
 _PACKAGE = Path(__file__).parent
 _FROZEN = "build the program with the files of the package (PyInstaller: --collect-all spoilerguard)"
 _REMEDIES = {
@@ -29,7 +32,7 @@ _REMEDIES = {
 _reading = Lock()
 
 
-def load(path: str | Path | None = None) -> SpoilerClassifier:
+def load(path: str | Path | None = None) -> "SpoilerClassifier":
     """Read a model.
 
     Parameters
@@ -52,14 +55,21 @@ def load(path: str | Path | None = None) -> SpoilerClassifier:
     >>> load().classes_.tolist()
     ['safe', 'spoiler']
     """
+    from spoilerguard.model import SpoilerClassifier
+
+    return SpoilerClassifier.from_linear_model(_read(path))
+
+
+def _read(path: str | Path | None = None) -> LinearModel:
+    """`load`, for who will only classify."""
     name = "default" if path is None else path
     if name not in NAMES:
         _refuse_misspelt(name)
-        return load_folder(name)
+        return read_folder(name)
     places = (_PACKAGE / f"{name}_model", _PACKAGE.parent / "models" / name)
     for place in places:
         if (place / "model.json").is_file():
-            return load_folder(place)
+            return read_folder(place)
     remedy = _FROZEN if name == "default" and getattr(sys, "frozen", False) else _REMEDIES[str(name)]
     raise ModelFormatError(f"The {name} model is missing from {places[0]}: {remedy}.")
 
@@ -71,7 +81,7 @@ def _refuse_misspelt(name: str | Path) -> None:
         raise ModelFormatError(f"{name!r} is no folder and no name of a model.{question}")
 
 
-def default_model() -> SpoilerClassifier:
+def default_model() -> LinearModel:
     """The default model, shared by all callers: read at the first call, once even among threads."""
     if _read_default.cache_info().currsize:
         return _read_default()
@@ -84,21 +94,21 @@ def default_encoder() -> Encoder | None:
     return default_model().vectorizer_.encoder
 
 
-def resolve_model(model: AnyModel) -> SpoilerClassifier:
+def resolve_model(model: AnyModel) -> LinearModel:
     """What a ``model=`` argument means: a fitted model as it is, a folder or a name read, None the default model."""
     if model is None or (isinstance(model, str) and model == "default"):
         return default_model()
     if isinstance(model, str | Path):
-        return load(model)
-    if isinstance(model, SpoilerClassifier):
-        check_is_fitted(model)
+        return _read(model)
+    if isinstance(model, LinearModel):
+        check_fitted(model, "coef_")
         return model
     raise TypeError(f"model must be a SpoilerClassifier, a folder, a name or None, got {type(model).__name__}.")
 
 
 @cache
-def _read_default() -> SpoilerClassifier:
-    return load()
+def _read_default() -> LinearModel:
+    return _read()
 
 
 def _unlock() -> None:

@@ -18,7 +18,7 @@ from spoilerguard.bundled import AnyModel, resolve_model
 from spoilerguard.datasets import Challenge, load_challenge
 from spoilerguard.decisions import DecisionRule
 from spoilerguard.documents import Documents
-from spoilerguard.model import SpoilerClassifier
+from spoilerguard.linear_model import LinearModel
 from spoilerguard.predictions import predict
 
 __all__ = ["AbilityResult", "ChallengeReport", "run_challenge"]
@@ -143,6 +143,7 @@ def run_challenge(model: AnyModel, challenge: Challenge | None = None) -> Challe
 
     Examples
     --------
+    >>> from spoilerguard import SpoilerClassifier
     >>> from spoilerguard.datasets import ChallengeCase
     >>> cases = [
     ...     ChallengeCase("a", "negation", "1", "", "Nobody dies in it.", True, "film"),
@@ -175,7 +176,7 @@ def run_challenge(model: AnyModel, challenge: Challenge | None = None) -> Challe
     return ChallengeReport(tuple(results), tuple(cases.loc[~cases["passed"], "id"]))
 
 
-def _classified(model: SpoilerClassifier, challenge: Challenge) -> pd.DataFrame:
+def _classified(model: LinearModel, challenge: Challenge) -> pd.DataFrame:
     """One row for each case: its probability, in the column of its label, and whether it is classified correctly."""
     cases = list(challenge)
     texts = [[*(before.text for before in sentences.split(case.before)), case.sentence] for case in cases]

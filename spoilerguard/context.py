@@ -9,7 +9,7 @@ logit can be shown.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ Floats = NDArray[np.float64]
 _WARNING = re.compile(
     r"spoil|give(?:s|n)? (?:\w+ )?away|don['’]?t read|stop reading|plot (?:details|points)", re.IGNORECASE
 )
+_OWN, _OWN_AGAIN, _VECTOR = "own logit", "own logit, weighed anew", "vector in the review"
 _NEAR = 5  # sentences on either side
 _VECTOR_SIZE = 0.1  # beside a named feature: there are many dimensions, and each says little
 _ROUNDING = 1e-9  # what rounding leaves of the spread of equal numbers
@@ -171,7 +172,7 @@ class ReviewContext:
         documents: Documents,
         labels: NDArray[np.int8],
         sample_weight: Floats | None = None,
-        vectors: Floats | None = None,
+        vectors: NDArray[np.floating[Any]] | None = None,
     ) -> Self:
         """Learn the weights from out-of-fold logits of whole reviews.
 
@@ -185,12 +186,8 @@ class ReviewContext:
             1 for a spoiler.
         sample_weight : ndarray of float64, shape (n_sentences,), optional
             How much each sentence counts.
-        vectors : ndarray of float64, shape (n_sentences, n_review_dimensions), optional
+        vectors : ndarray of float, shape (n_sentences, n_review_dimensions), optional
             The encoder's vectors of the sentences in their reviews.
-
-        Returns
-        -------
-        ReviewContext
         """
         from sklearn.linear_model import LogisticRegression
 
@@ -206,7 +203,7 @@ class ReviewContext:
         weights = dict(zip(names, coef[: len(names)], strict=True))
         return cls(weights, float(head.intercept_[0]), tuple(coef[len(names) :]))
 
-    def logits(self, alone: Floats, documents: Documents, vectors: Floats | None = None) -> Floats:
+    def logits(self, alone: Floats, documents: Documents, vectors: NDArray[np.floating[Any]] | None = None) -> Floats:
         """Logits in the review, shape (n_sentences,), from those alone; arguments as in `fit`."""
         # Row by row: a matrix product may round a review differently in another batch.
         coef = np.array(list(self.weights.values()), dtype=np.float64)
@@ -214,6 +211,14 @@ class ReviewContext:
         if self.vector_coef and vectors is not None:
             logits += (vectors * np.array(self.vector_coef, dtype=np.float64)).sum(axis=1)
         return np.asarray(logits)
+
+    def parts(self, alone: Floats, documents: Documents, logits: Floats) -> tuple[list[str], Floats]:
+        """Names, and what each adds to the logits alone until they are `logits`, shape (n_sentences, n_names)."""
+        weights = np.array([weight - (name == _OWN) for name, weight in self.weights.items()], dtype=np.float64)
+        named = context_features(alone, documents, list(self.weights)) * weights
+        parts = np.column_stack([named, np.full(len(alone), float(self.intercept))])
+        names = [_OWN_AGAIN if name == _OWN else name for name in self.weights]
+        return [*names, "intercept", _VECTOR], np.column_stack([parts, logits - alone - parts.sum(axis=1)])
 
     def rescale(self, slope: float, offset: float) -> "ReviewContext":
         """The stage whose logits are ``slope * z + offset``, as calibration asks."""
@@ -223,10 +228,8 @@ class ReviewContext:
 
     def absorb_calibration(self, slope: float, offset: float) -> "ReviewContext":
         """The stage that gives the same logits where those alone have become ``slope * z + offset``."""
-        weights = {
-            name: weight / slope if CONTEXT_FEATURES[name].of_logits else weight
-            for name, weight in self.weights.items()
-        }
+        scales = {name: slope if CONTEXT_FEATURES[name].of_logits else 1.0 for name in self.weights}
+        weights = {name: weight / scales[name] for name, weight in self.weights.items()}
         moved = sum(weights[name] for name in weights if CONTEXT_FEATURES[name].of_logits)
         return ReviewContext(weights, self.intercept - offset * moved, self.vector_coef)
 
@@ -239,8 +242,7 @@ def context_features(alone: Floats, documents: Documents, names: list[str]) -> F
     return np.column_stack([CONTEXT_FEATURES[name].compute(review) for name in names])
 
 
-def _warns(sentence: str) -> bool:
-    """Whether a sentence warns of spoilers; four quick looks spare most sentences the slow one."""
+def _warns(sentence: str) -> bool:  # four quick looks spare most sentences the slow one
     lower = sentence.casefold()
     hinted = "spoil" in lower or "away" in lower or " read" in lower or "plot " in lower
     return hinted and _WARNING.search(sentence) is not None

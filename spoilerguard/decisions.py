@@ -94,7 +94,7 @@ class DecisionRule:
         stage = model.review_stages_.get(level)
         enough = None
         if stage is not None:
-            name = DEFAULT_POINT if threshold is None else threshold
+            name = next(one for one in (threshold, model.threshold, DEFAULT_POINT) if one is not None)
             point = stage.operating_points.get(ALIASES.get(name, name)) if isinstance(name, str) else None
             enough = float(name) if not isinstance(name, str) else None if point is None else point.threshold
         return cls(level, thresholds, stage, enough, wider)

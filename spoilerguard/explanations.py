@@ -14,9 +14,11 @@ from spoilerguard.documents import Documents
 from spoilerguard.features.attribution import WordWeights, word_weights
 from spoilerguard.linear_model import LinearModel
 from spoilerguard.predictions import Predictions, predict
-from spoilerguard.verdicts import Contribution, Explanation
+from spoilerguard.verdicts import ContextPart, Contribution, Explanation
 
 __all__ = ["explain_documents"]
+
+_ROUNDING = 1e-9
 
 
 def explain_documents(model: LinearModel, documents: Documents) -> list[Explanation]:
@@ -56,11 +58,11 @@ def explain_documents(model: LinearModel, documents: Documents) -> list[Explanat
     intercept = np.where([bool(parts) for parts in contributions], model.intercept_, predictions.alone)
     context = predictions.logit - predictions.story - predictions.alone
     columns = (predictions.logit, predictions.probability, intercept, context, predictions.story)
-    others = (contributions, _matched(model, predictions), predictions.rules)
+    others = (contributions, _context_parts(model, predictions), _matched(model, predictions), predictions.rules)
     rows = zip(documents.texts, *others, *(column.tolist() for column in columns), strict=True)
     return [
-        Explanation(text, logit, probability, start, tuple(parts), around, story, matched, rule)
-        for text, parts, matched, rule, logit, probability, start, around, story in rows
+        Explanation(text, logit, probability, start, tuple(parts), around, surrounding, story, matched, rule)
+        for text, parts, surrounding, matched, rule, logit, probability, start, around, story in rows
     ]
 
 
@@ -74,6 +76,21 @@ def _matched(model: LinearModel, predictions: Predictions) -> list[str | None]:
         (documents.stories[place], best) for place, best in zip(document, predictions.matched.tolist(), strict=True)
     ]
     return [None if story is None or best < 0 else model.prepare_story(story).plot[best] for story, best in pairs]
+
+
+def _context_parts(model: LinearModel, predictions: Predictions) -> list[tuple[ContextPart, ...]]:
+    """What each feature of the context adds to each sentence, the largest first; none for a sentence on its own."""
+    documents = predictions.documents
+    if model.context_ is None or not len(documents):
+        return [()] * len(documents)
+    names, parts = model.context_.parts(predictions.alone, documents, predictions.logit - predictions.story)
+    order = np.argsort(-np.abs(parts), axis=1, kind="stable").tolist()
+    return [
+        tuple(ContextPart(names[column], row[column]) for column in ranked if abs(row[column]) > _ROUNDING)
+        if in_review
+        else ()
+        for row, ranked, in_review in zip(parts.tolist(), order, documents.in_review.tolist(), strict=True)
+    ]
 
 
 def _phrases(words: WordWeights, scores: NDArray[np.float64]) -> "list[tuple[int, int, int, float]]":

@@ -1,8 +1,4 @@
-"""Labelled vectors → the weights of a linear head: fitted anew, corrected, or learnt from a stream.
-
-The head is a plain logistic regression of scikit-learn. It learns a row of weights and an intercept; nothing of
-scikit-learn stays in the model.
-"""
+"""What a user passes to a fit, checked: labels of two classes, weights, parameters."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -11,27 +7,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
-from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.utils.validation import _check_sample_weight, column_or_1d
 
+from spoilerguard.calibration.operating_points import Threshold, resolve_thresholds
 from spoilerguard.features import read_sentences
 from spoilerguard.labels import LABEL_EXAMPLES, parse_label
 
 __all__ = [
-    "Head",
     "LabelledSentences",
     "check_labels",
     "check_parameters",
-    "fit_correction",
-    "fit_head",
-    "start_stream",
     "weigh_classes",
 ]
 
 _MISSING = {"None", "nan", "<NA>", "NaT"}  # as text, so that pandas need not be imported to know its own
-# A column this large needs so small a weight that the L2 penalty leaves it all but free.
-_UNPENALIZED = 10.0
 
 
 class LabelledSentences(NamedTuple):
@@ -43,19 +32,12 @@ class LabelledSentences(NamedTuple):
     classes: NDArray[Any]
 
 
-class Head(NamedTuple):
-    """Weights of the columns, and the intercept."""
-
-    coef: NDArray[np.floating[Any]]
-    intercept: float
-
-
-def check_parameters(C: float, threshold: float) -> None:
+def check_parameters(C: float, threshold: Threshold) -> None:
     """Stop before a fit whose parameters are out of their range."""
     if not C > 0:
         raise ValueError(f"C must be above 0; got {C}.")
-    if not 0 <= threshold <= 1:
-        raise ValueError(f"threshold must lie in [0, 1]; got {threshold}.")
+    if not isinstance(threshold, str):  # a name waits for the operating points
+        resolve_thresholds({}, threshold)
 
 
 def check_labels(
@@ -147,58 +129,3 @@ def weigh_classes(
         raise ValueError(f"class_weight must be a dict, 'balanced' or None; got {class_weight!r}.")
     each: NDArray[np.float64] = of_class[target]
     return each if weights is None else each * np.asarray(weights, dtype=np.float64)
-
-
-def fit_head(
-    columns: sparse.csr_matrix,
-    target: NDArray[np.int64],
-    weights: ArrayLike | None,
-    *,
-    C: float,
-    seed: int,
-    sources: ArrayLike | None = None,
-) -> Head:
-    """Logistic regression; with `sources`, each source but the most frequent has an offset that is then forgotten."""
-    head = LogisticRegression(C=C, solver="liblinear", random_state=seed)
-    head.fit(columns if sources is None else _with_offsets(columns, sources), target, weights)
-    return Head(head.coef_[0, : columns.shape[1]], float(head.intercept_[0]))
-
-
-def fit_correction(
-    columns: sparse.csr_matrix,
-    known: NDArray[np.float64],
-    target: NDArray[np.int64],
-    weights: ArrayLike | None,
-    *,
-    C: float,
-    seed: int,
-) -> tuple[float, Head]:
-    """By how much the `known` logits count, and the head that corrects them.
-
-    Logistic regression with the known logit as one more column, all but free of penalty: so only a correction costs,
-    and nothing else moves (the PRED way of Daumé 2007, "Frustratingly Easy Domain Adaptation").
-    """
-    with_known = sparse.hstack([columns, sparse.csr_matrix(_UNPENALIZED * known[:, None])], format="csr")
-    checked = None if weights is None else np.asarray(weights, dtype=np.float64)
-    head = fit_head(with_known, target, checked, C=C, seed=seed)
-    return _UNPENALIZED * float(head.coef[-1]), Head(head.coef[:-1], head.intercept)
-
-
-def start_stream(start: Head | None, *, step: float, seed: int) -> SGDClassifier:
-    """A head that learns by stochastic gradient descent, from the weights that there are."""
-    head = SGDClassifier(loss="log_loss", alpha=1e-5, learning_rate="constant", eta0=step, random_state=seed)
-    if start is not None:
-        head.coef_, head.intercept_ = start.coef[None].copy(), np.array([start.intercept], dtype=np.float32)
-        head.classes_ = np.array([0, 1])
-    return head
-
-
-def _with_offsets(columns: sparse.csr_matrix, sources: ArrayLike) -> sparse.csr_matrix:
-    """One more column for each source but the most frequent, whose offset is the intercept."""
-    names, source, counts = np.unique(np.asarray(sources).astype(str), return_inverse=True, return_counts=True)
-    common = np.argmax(counts)
-    rows = np.flatnonzero(source != common)
-    own_column = source[rows] - (source[rows] > common)
-    offset = np.full(len(rows), _UNPENALIZED, dtype=np.float32)
-    offsets = sparse.csr_matrix((offset, (rows, own_column)), shape=(len(source), len(names) - 1))
-    return sparse.hstack([columns, offsets], format="csr")

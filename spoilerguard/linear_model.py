@@ -10,17 +10,18 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.validation import check_is_fitted
 
-from spoilerguard.calibration.operating_points import OperatingPoint, OperatingPoints
+from spoilerguard.calibration import expit
+from spoilerguard.calibration.operating_points import OperatingPoint, OperatingPoints, Threshold, resolve_thresholds
 from spoilerguard.context import ReviewContext
 from spoilerguard.documents import Standing
-from spoilerguard.features import LinearScorer, SentenceVectorizer, TokenBatch, read_sentences
-from spoilerguard.features.estimators import one_line
+from spoilerguard.features import LinearScorer, TokenBatch, Vectorizer, read_sentences
+from spoilerguard.features.estimators import check_fitted
+from spoilerguard.features.vectorizer import AnyVectors
 from spoilerguard.labels import parse_label
 from spoilerguard.matching import PreparedStories, PreparedStory, StoryStage
+from spoilerguard.memory import SentenceMemory
+from spoilerguard.profiles import Profile
 from spoilerguard.review_stage import ReviewStage
 from spoilerguard.severity import Severity
 from spoilerguard.story import Story
@@ -34,11 +35,14 @@ _MIN_KNOWN = 0.82  # English reviews fall below it once in a hundred sentences, 
 _CHANGED = "Changed after training"  # an entry of the card
 
 
-class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """What a fitted `SpoilerClassifier` holds, and what it does with it; attributes as there."""
+class LinearModel:
+    """What a fitted `SpoilerClassifier` holds, and what it does with it; parameters and attributes as there.
 
-    threshold: float
-    vectorizer_: SentenceVectorizer
+    It needs nothing of scikit-learn, so that a first verdict need not wait for that import.
+    """
+
+    threshold: Threshold
+    vectorizer_: Vectorizer
     classes_: NDArray[Any]
     n_features_in_: int
     coef_: NDArray[np.float32]
@@ -49,15 +53,32 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     severity_: Severity | None
     review_stages_: dict[str, ReviewStage]
     card_: dict[str, Any]
+    memory_: SentenceMemory | None = None
+    profile_: Profile | None
     _scorer: LinearScorer | None = None  # made from the weights when it is first needed
     _stories: PreparedStories | None = None
+
+    def __init__(
+        self,
+        *,
+        vectorizer: Vectorizer | None = None,
+        C: float = 0.02,
+        threshold: Threshold = None,
+        random_state: int = 0,
+        class_weight: Mapping[Any, float] | str | None = None,
+    ) -> None:
+        self.vectorizer = vectorizer
+        self.C = C
+        self.threshold = threshold
+        self.random_state = random_state
+        self.class_weight = class_weight
 
     @classmethod
     def from_parts(
         cls,
         *,
         params: Mapping[str, Any],
-        vectorizer: SentenceVectorizer,
+        vectorizer: Vectorizer,
         classes: NDArray[Any],
         coef: NDArray[np.float32],
         intercept: float,
@@ -78,6 +99,8 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         severity: Severity | None = None,
         review_stages: Mapping[str, ReviewStage] | None = None,
         card: Mapping[str, Any] | None = None,
+        memory: SentenceMemory | None = None,
+        profile: Profile | None = None,
     ) -> Self:
         """Set what was learnt or measured outside of the head; None leaves a part as it is."""
         self.context_ = self.context_ if context is None else context
@@ -87,12 +110,15 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.severity_ = self.severity_ if severity is None else severity
         self.review_stages_ = self.review_stages_ if review_stages is None else dict(review_stages)
         self.card_ = self.card_ if card is None else dict(card)
+        self.memory_ = self.memory_ if memory is None else memory
+        self.profile_ = self.profile_ if profile is None else profile
         return self
 
     def absorb_calibration(self, slope: float, offset: float) -> Self:
         """Turn every logit ``z`` of a sentence alone into ``slope * z + offset``; logits in review stay as they are."""
-        check_is_fitted(self)
+        check_fitted(self, "coef_")
         self._set_head(self.coef_ * np.float32(slope), self.intercept_ * slope + offset)
+        self.profile_ = None  # its logits are others now
         if self.context_ is not None:
             self.context_ = self.context_.absorb_calibration(slope, offset)
         return self
@@ -102,14 +128,14 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Place of the spoiler in `classes_`, and its column of `predict_proba`: 1, or 0 where its name sorts first."""
         return 0 if parse_label(self.classes_[0]) == 1 else 1
 
-    def decision_function(self, X: Sequence[str], vectors: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+    def decision_function(self, X: Sequence[str], vectors: AnyVectors | None = None) -> NDArray[np.float64]:
         """Logit of the probability of the second class, shape (n_sentences,): of the spoiler where it sorts last.
 
         Parameters
         ----------
         X : sequence of str
             Sentences.
-        vectors : ndarray of float64, shape (n_sentences, encoder.n_dimensions), optional
+        vectors : ndarray of float, shape (n_sentences, encoder.n_dimensions), optional
             As in `fit`.
         """
         logits = self._spoiler_logits(X, vectors)
@@ -127,24 +153,33 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return -np.logaddexp(0, np.column_stack([logits, -logits]))
 
     def predict(self, X: Sequence[str]) -> NDArray[Any]:
-        """Label of each sentence, the spoiler class where its probability reaches `threshold`, shape (n_sentences,)."""
-        spoiler = expit(self._spoiler_logits(X)) >= self.threshold
+        """Label of each sentence, the spoiler class where its probability reaches the threshold, shape (n_sentences,).
+
+        The threshold is the one that `spoilerguard.classify` takes for a sentence alone: `threshold`, else "balanced",
+        else 0.5.
+        """
+        logits = self._spoiler_logits(X)
+        spoiler = expit(logits) >= resolve_thresholds(self.operating_points_, None, self.threshold)[Standing.ALONE]
         labels: NDArray[Any] = self.classes_[np.where(spoiler, self.spoiler_index_, 1 - self.spoiler_index_)]
         return labels
 
     def certain(self, X: Sequence[str]) -> NDArray[np.bool_]:
         """Whether each sentence carries enough: four words, three different, 82 % known; shape (n_sentences,)."""
-        check_is_fitted(self)
+        check_fitted(self, "coef_")
         parts = [self.certain_tokens(tokens) for tokens in self.vectorizer_.tokenize(read_sentences(X))]
         return np.concatenate([np.zeros(0, dtype=np.bool_), *parts])
 
-    def score_tokens(self, tokens: TokenBatch, vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    def score_tokens(self, tokens: TokenBatch, vectors: AnyVectors) -> NDArray[np.float64]:
         """Logit of the probability that each sentence is a spoiler; sentences are tokenized and encoded already."""
         return self._linear_scorer().score(tokens, vectors) + self.intercept_
 
+    def word_counts(self, tokens: TokenBatch) -> NDArray[np.int64]:
+        """Number of words of each sentence, and of those that the model knows, shape (2, n_sentences)."""
+        return self._linear_scorer().word_and_known_counts(tokens)
+
     def certain_tokens(self, tokens: TokenBatch) -> NDArray[np.bool_]:
         """`certain`, for sentences that are tokenized already."""
-        words, known = self._linear_scorer().word_and_known_counts(tokens)
+        words, known = self.word_counts(tokens)
         different = np.unique((tokens.sentence << 32 | tokens.hashes)[tokens.is_word]) >> 32
         enough = (words >= _MIN_WORDS) & (np.bincount(different, minlength=len(tokens)) >= _MIN_DIFFERENT)
         return np.asarray(enough & (known / np.maximum(words, 1) >= _MIN_KNOWN))
@@ -155,24 +190,12 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self._stories = PreparedStories(self.vectorizer_)
         return self._stories.get(story)
 
-    def __repr__(self, N_CHAR_MAX: int = 700) -> str:  # noqa: N803 - scikit-learn's name
-        return one_line(self)[:N_CHAR_MAX]
-
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_scorer": None, "_stories": None}  # quickly made again, and large
+        return {**vars(self), "_scorer": None, "_stories": None}  # quickly made again, and large
 
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "coef_")
-
-    def __sklearn_tags__(self) -> Any:  # noqa: ANN401 - scikit-learn ships no types
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string, tags.input_tags.two_d_array = True, False
-        tags.classifier_tags.multi_class = False
-        return tags
-
-    def _spoiler_logits(self, X: Sequence[str], vectors: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+    def _spoiler_logits(self, X: Sequence[str], vectors: AnyVectors | None = None) -> NDArray[np.float64]:
         """Logit of the probability that each sentence is a spoiler, whatever the classes are called."""
-        check_is_fitted(self)
+        check_fitted(self, "coef_")
         sentences, logits, done = read_sentences(X), [np.zeros(0)], 0
         if vectors is None:
             warn_of_reviews(sentences)
@@ -183,14 +206,18 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             done += len(tokens)
         return np.concatenate(logits)
 
-    def _reset(self, vectorizer: SentenceVectorizer, classes: NDArray[Any]) -> None:
+    def _reset(self, vectorizer: Vectorizer, classes: NDArray[Any]) -> None:
         """Forget what an earlier fit, or `train`, has left."""
         self.vectorizer_ = vectorizer
         self.classes_ = classes
         self.n_features_in_ = 1  # one column of text
-        self.context_, self.story_, self.severity_ = None, None, None
         self.operating_points_, self.review_stages_, self.card_ = {}, {}, {}
+        self.context_, self.story_, self.severity_, self.memory_, self.profile_ = None, None, None, None, None
         self._stories = None
+
+    def _remember(self, sentences: Sequence[str]) -> None:
+        """Add sentences to those that the model has learnt from."""
+        self.memory_ = (self.memory_ or SentenceMemory()).add(sentences)
 
     def _set_head(self, coef: NDArray[np.floating[Any]], intercept: float) -> None:
         """Set weights and intercept."""
@@ -202,6 +229,7 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _retract_measurements(self, method: str) -> None:
         """Drop operating points and mark the card where `method` has changed the weights that were measured."""
+        self.profile_ = None
         if not self.operating_points_ and (not self.card_ or _CHANGED in self.card_):
             return
         what = f"{method} has learnt from further labels, so measurements of this model no longer hold."
@@ -209,9 +237,10 @@ class LinearModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if self.severity_ is not None:
             self.severity_ = replace(self.severity_, operating_points={})
         self.card_ = {_CHANGED: what, **self.card_}
+        own = 0.5 if self.threshold is None else self.threshold
         warn_user(
-            f"{what} Its operating points were dropped (classify now uses threshold={self.threshold}), its "
-            "probabilities are no longer calibrated, and its card says so. To set them anew, train instead: "
+            f"{what} Its operating points were dropped (its threshold is now {own!r}), its probabilities are no "
+            "longer calibrated, and its card says so. To set them anew, train instead: "
             "spoilerguard.train(corpus, base=model)."
         )
 

@@ -1,25 +1,19 @@
 """The classifier that users fit: labelled sentences → a linear head, from scratch, from a stream, or by correction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.linear_model import SGDClassifier
-from sklearn.utils.validation import check_is_fitted, column_or_1d
+from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from spoilerguard.features import SentenceVectorizer, read_sentences
-from spoilerguard.fitting import (
-    Head,
-    LabelledSentences,
-    check_labels,
-    check_parameters,
-    fit_correction,
-    fit_head,
-    start_stream,
-    weigh_classes,
-)
+from spoilerguard.features.estimators import check_fitted, one_line
+from spoilerguard.features.vectorizer import AnyVectors
+from spoilerguard.fitting import LabelledSentences, check_labels, check_parameters, weigh_classes
+from spoilerguard.heads import Columns, Head, fit_correction, fit_head, start_stream
 from spoilerguard.linear_model import LinearModel
 from spoilerguard.user_warnings import warn_of_reviews
 from spoilerguard.verdicts import Label
@@ -32,7 +26,7 @@ _CORRECTION_C = (0.0003, 0.01)
 _STEP = (0.0005, 0.02)
 
 
-class SpoilerClassifier(LinearModel):
+class SpoilerClassifier(LinearModel, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Tell spoilers from safe sentences, each on its own: logistic regression over `SentenceVectorizer`'s vectors.
 
     Parameters
@@ -41,8 +35,9 @@ class SpoilerClassifier(LinearModel):
         How sentences become vectors; cloned before it is fitted. None means ``SentenceVectorizer()``.
     C : float, default 0.02
         Inverse strength of the L2 penalty.
-    threshold : float, default 0.5
-        Probability, in [0, 1], from which `predict` says spoiler.
+    threshold : float, str or None, default None
+        Probability, in [0, 1], from which `predict` and `spoilerguard.classify` say spoiler, or the name of an
+        operating point. None means "balanced" where the model has it, else 0.5.
     random_state : int, default 0
         Seed; equal seeds give equal weights.
     class_weight : dict of label to float, "balanced" or None, default None
@@ -51,11 +46,9 @@ class SpoilerClassifier(LinearModel):
     Attributes
     ----------
     classes_ : ndarray of shape (2,)
-        The labels given to `fit`, sorted, as scikit-learn's scorers and wrappers expect: in general the second is the
-        spoiler.
+        The labels given to `fit`, sorted as scikit-learn expects: in general the second is the spoiler.
     spoiler_index_ : int
-        Which of `classes_`, and which column of `predict_proba`, is the spoiler: 1, or 0 where its name sorts first
-        ("Spoiler" before "safe"). What a label means is read from a table, never from the alphabet.
+        Which of `classes_`, and column of `predict_proba`, is the spoiler: 0 where its name sorts first ("Spoiler").
     vectorizer_ : SentenceVectorizer
         The fitted vectorizer.
     coef_ : ndarray of float32, shape (n_columns,)
@@ -70,6 +63,11 @@ class SpoilerClassifier(LinearModel):
         Named thresholds, likewise.
     card_ : dict
         What a reader of the model should know, likewise: data, terms, measurements, limits.
+    memory_ : SentenceMemory or None
+        Hashes of the sentences that it has learnt from: `spoilerguard.evaluate` says where a corpus is not new to it.
+        Whoever has a sentence can test whether it was learnt: for private texts, set None before `spoilerguard.save`.
+    profile_ : Profile or None
+        What its texts look like, in numbers, likewise: for `spoilerguard.drift`.
 
     Examples
     --------
@@ -79,22 +77,19 @@ class SpoilerClassifier(LinearModel):
     ['spoiler', 'safe']
     """
 
+    vectorizer: SentenceVectorizer | None
+    vectorizer_: SentenceVectorizer
     _stream_head: SGDClassifier | None = None  # of `partial_fit`, as long as nothing else has set the weights
 
-    def __init__(
-        self,
-        *,
-        vectorizer: SentenceVectorizer | None = None,
-        C: float = 0.02,
-        threshold: float = 0.5,
-        random_state: int = 0,
-        class_weight: Mapping[Any, float] | str | None = None,
-    ) -> None:
-        self.vectorizer = vectorizer
-        self.C = C
-        self.threshold = threshold
-        self.random_state = random_state
-        self.class_weight = class_weight
+    @classmethod
+    def from_linear_model(cls, model: LinearModel) -> Self:
+        """The classifier that scores as `model` does, shares its parts, and learns further; a classifier as it is."""
+        if isinstance(model, cls):
+            return model
+        found, vectorizer = cls.__new__(cls), model.vectorizer
+        found.__dict__.update(vars(model), vectorizer_=SentenceVectorizer.from_vectorizer(model.vectorizer_))
+        found.vectorizer = None if vectorizer is None else SentenceVectorizer.from_vectorizer(vectorizer)
+        return found
 
     def fit(
         self,
@@ -103,7 +98,7 @@ class SpoilerClassifier(LinearModel):
         sample_weight: ArrayLike | None = None,
         *,
         sources: ArrayLike | None = None,
-        vectors: NDArray[np.float64] | None = None,
+        vectors: AnyVectors | None = None,
     ) -> Self:
         """Learn from labelled sentences.
 
@@ -117,10 +112,9 @@ class SpoilerClassifier(LinearModel):
         sample_weight : array-like of shape (n_sentences,), optional
             How much each sentence counts.
         sources : array-like of shape (n_sentences,), optional
-            Where each sentence comes from. Half the comments of a wiki may be spoilers, and a thirtieth of all
-            sentences of reviews: each source but the most frequent has an offset of its own while fitting, so that no
-            word stands for its source.
-        vectors : ndarray of float64, shape (n_sentences, encoder.n_dimensions), optional
+            Where each sentence comes from. Sources differ in their share of spoilers: each but the most frequent has an
+            offset of its own while fitting, so that no word stands for its source.
+        vectors : ndarray of float, shape (n_sentences, encoder.n_dimensions), optional
             What the vectorizer's `encode` gave for `X`, where that is known: encoding is most of the work.
 
         Returns
@@ -137,7 +131,9 @@ class SpoilerClassifier(LinearModel):
         labelled = check_labels(X, y, sample_weight)
         if vectors is None:
             warn_of_reviews(labelled.sentences)
-        return self._fit(labelled, sources, vectors)
+        self._fit(labelled, sources, vectors)
+        self._remember(labelled.sentences)
+        return self
 
     def fit_flags(
         self,
@@ -146,9 +142,9 @@ class SpoilerClassifier(LinearModel):
         sample_weight: NDArray[np.float64] | None = None,
         *,
         sources: ArrayLike | None = None,
-        vectors: NDArray[np.float64] | None = None,
+        vectors: AnyVectors | None = None,
     ) -> Self:
-        """As `fit`, from 1 for a spoiler and 0 for a safe sentence; `classes_` are then "safe" and "spoiler"."""
+        """As `fit`, from 1 for a spoiler and 0 for safe; `classes_` are "safe" and "spoiler", and `memory_` is None."""
         labelled = check_labels(X, spoiler, sample_weight)
         return self._fit(labelled._replace(classes=np.array([label.value for label in Label])), sources, vectors)
 
@@ -162,8 +158,7 @@ class SpoilerClassifier(LinearModel):
         """Learn from one part of a stream, by stochastic gradient descent.
 
         How rare an n-gram is, is taken from the first part; `classes` is needed there where a label is missing from it.
-        Parameters as in `fit`. Operating points, and what the card has measured, then no longer hold: they are dropped
-        or marked, with a warning.
+        Parameters as in `fit`. Operating points and what the card has measured no longer hold: both go, with a warning.
         """
         if self.class_weight == "balanced":
             raise ValueError("class_weight='balanced' needs all labels at once: give partial_fit a dict instead.")
@@ -181,6 +176,7 @@ class SpoilerClassifier(LinearModel):
         stream.partial_fit(self.vectorizer_.transform(labelled.sentences), labelled.target, [0, 1], weights)
         self._set_head(stream.coef_[0], float(stream.intercept_[0]))
         self._stream_head = stream
+        self._remember(labelled.sentences)
         self._retract_measurements("partial_fit")
         return self
 
@@ -190,7 +186,7 @@ class SpoilerClassifier(LinearModel):
         spoiler: ArrayLike,
         sample_weight: ArrayLike | None = None,
         *,
-        vectors: NDArray[np.float64] | None = None,
+        vectors: AnyVectors | None = None,
     ) -> Self:
         """Learn from further labels and keep what is known: the old logit stands, and the weights are corrected.
 
@@ -204,37 +200,51 @@ class SpoilerClassifier(LinearModel):
             Whether each is a spoiler.
         sample_weight, vectors
             As in `fit`.
-
-        Returns
-        -------
-        SpoilerClassifier
         """
-        check_is_fitted(self)
+        check_fitted(self, "coef_")
         X = read_sentences(X)
         target = column_or_1d(spoiler)
         if not np.isin(target, (0, 1)).all():
             raise ValueError("adapt expects True or 1 for a spoiler and False or 0 for a safe sentence.")
+        check_consistent_length(X, target, sample_weight)
         if vectors is None:
             warn_of_reviews(X)
             vectors = self.vectorizer_.encode(X)
-        known, columns = self._spoiler_logits(X, vectors), self.vectorizer_.transform(X, vectors)
+        known, columns = self._spoiler_logits(X, vectors), self._columns(X, vectors)
         weights = weigh_classes(sample_weight, target.astype(np.int64), self.class_weight)
         share, correction = fit_correction(
-            columns, known, target.astype(bool), weights, C=self._suited(_CORRECTION_C), seed=self.random_state
+            columns, known, target.astype(np.int64), weights, C=self._suited(_CORRECTION_C)
         )
-        self._set_head(
-            share * self.coef_.astype(np.float64) + correction.coef, share * self.intercept_ + correction.intercept
-        )
+        coef = share * self.coef_.astype(np.float64) + correction.coef
+        self._set_head(coef, share * self.intercept_ + correction.intercept)
+        self._remember(X)
         self._retract_measurements("adapt")
         return self
 
-    def _fit(self, labelled: LabelledSentences, sources: ArrayLike | None, vectors: NDArray[np.float64] | None) -> Self:
+    def __repr__(self, N_CHAR_MAX: int = 700) -> str:  # noqa: N803 - scikit-learn's name
+        return one_line(self)[:N_CHAR_MAX]
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "coef_")
+
+    def __sklearn_tags__(self) -> Any:  # noqa: ANN401 - scikit-learn ships no types
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string, tags.input_tags.two_d_array = True, False
+        tags.classifier_tags.multi_class = False
+        return tags
+
+    def _fit(self, labelled: LabelledSentences, sources: ArrayLike | None, vectors: AnyVectors | None) -> Self:
         weights = weigh_classes(labelled.weights, labelled.target, self.class_weight)
         self._start_afresh(labelled)
-        columns = self.vectorizer_.transform(labelled.sentences, vectors)
-        head = fit_head(columns, labelled.target, weights, C=self.C, seed=self.random_state, sources=sources)
-        self._set_head(*head)
+        columns = self._columns(labelled.sentences, vectors)
+        self._set_head(*fit_head(columns, labelled.target, weights, C=self.C, sources=sources))
         return self
+
+    def _columns(self, sentences: list[str], vectors: AnyVectors | None) -> Columns:
+        """The vectors of sentences, for a fit."""
+        vectorizer = self.vectorizer_
+        dense = vectorizer.encode(sentences) if vectors is None else vectorizer.check_vectors(vectors, len(sentences))
+        return Columns(vectorizer.transform_ngrams(sentences), dense.astype(np.float32, copy=False))
 
     def _start_afresh(self, labelled: LabelledSentences) -> None:
         """Fit the vectorizer, and forget what was learnt before."""
@@ -246,6 +256,5 @@ class SpoilerClassifier(LinearModel):
         super()._set_head(coef, intercept)
         self._stream_head = None  # its own weights no longer say what this model says
 
-    def _suited(self, pair: tuple[float, float]) -> float:
-        """What suits an encoder's vectors, or n-grams alone."""
+    def _suited(self, pair: tuple[float, float]) -> float:  # to an encoder's vectors, or to n-grams alone
         return pair[self.vectorizer_.encoder is None]

@@ -1,12 +1,12 @@
 """A model and documents → a logit for every sentence, alone, where it stands, and by its story; those → verdicts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
+from spoilerguard.calibration import expit
 from spoilerguard.decisions import DecisionRule, Level
 from spoilerguard.documents import Documents, Standing
 from spoilerguard.errors import SpoilerguardError
@@ -46,24 +46,29 @@ class Predictions:
         The sentence of the plot that is most like each; -1 without one.
     decided : ndarray of int8
         1 where a protected word of the story decides, -1 where an allowed one does, else 0.
+    probability : ndarray of float64
+        Calibrated probability, in [0, 1], that each sentence is a spoiler, where it stands; 0 or 1 by a rule.
     """
 
     documents: Documents
     alone: NDArray[np.float64]
     logit: NDArray[np.float64]
     certain: NDArray[np.bool_]
-    major_share: NDArray[np.float64] | None
-    story: NDArray[np.float64]
-    matched: NDArray[np.int64]
-    decided: NDArray[np.int8]
+    major_share: NDArray[np.float64] | None = None
+    story: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    matched: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    decided: NDArray[np.int8] = field(default_factory=lambda: np.zeros(0, np.int8))
+    probability: NDArray[np.float64] = field(init=False)
+
+    def __post_init__(self) -> None:
+        if len(self.decided) < len(self.logit):  # nothing is known of any story
+            for name in ("story", "matched", "decided"):
+                object.__setattr__(self, name, getattr(_nothing(len(self.logit)), name))
+        found = np.where(self.decided == 0, expit(self.logit), self.decided > 0)
+        object.__setattr__(self, "probability", found)  # asked for again and again
 
     def __repr__(self) -> str:
         return f"Predictions({self.documents!r})"
-
-    @property
-    def probability(self) -> NDArray[np.float64]:
-        """Calibrated probability, in [0, 1], that each sentence is a spoiler, where it stands; 0 or 1 by a rule."""
-        return np.asarray(np.where(self.decided == 0, expit(self.logit), self.decided > 0))
 
     @property
     def major(self) -> NDArray[np.float64] | None:

@@ -2,9 +2,8 @@
 
 import sys
 from collections.abc import Iterable, Iterator
+from numbers import Integral
 from typing import Any
-
-from joblib import Parallel
 
 from spoilerguard.user_warnings import warn_user
 
@@ -22,7 +21,12 @@ def n_processes(n_jobs: int | None) -> int:
                 f"n_jobs={n_jobs} has no effect in a frozen program: all work is done in this process.", always=True
             )
         return 1
-    return int(Parallel(n_jobs=None).n_jobs) if n_jobs is None else n_jobs
+    if n_jobs is None:
+        joblib: Any = sys.modules.get("joblib")  # nobody has set anything where it was not imported
+        return int(joblib.Parallel(n_jobs=None).n_jobs) if hasattr(joblib, "Parallel") else 1
+    if not isinstance(n_jobs, Integral) or n_jobs == 0:
+        raise ValueError(f"n_jobs must be a whole number other than 0, got {n_jobs!r}.")
+    return int(n_jobs)
 
 
 def run_jobs(jobs: Iterable[Any], n_jobs: int) -> Iterator[Any]:
@@ -31,6 +35,8 @@ def run_jobs(jobs: Iterable[Any], n_jobs: int) -> Iterator[Any]:
     An error while reading `jobs` is raised after the results of the jobs before it: joblib would stop its processes
     while they work, and print their complaints.
     """
+    from joblib import Parallel  # one process does without it
+
     faults = []
 
     def read() -> Iterator[Any]:

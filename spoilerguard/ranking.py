@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
 
 __all__ = ["PRECISIONS", "Ranking", "auc_by_block", "cumulated", "influence", "refuse_hard_labels", "roc_auc"]
 
@@ -126,6 +125,8 @@ class Ranking:
         kind = np.where(spoiler, 2, np.where(holds_spoiler[tie_group], 1, 0))
         cell = (kind * (self._n_tie_groups + 1) + following, groups)
         shape = (3 * (self._n_tie_groups + 1), int(groups.max(initial=-1)) + 1)
+        from scipy import sparse  # classifying does without it
+
         self._weight = sparse.csr_matrix((weights, cell), shape=shape)
 
     def __call__(self, counts: NDArray[np.float64]) -> Mapping[str, NDArray[np.float64]]:

@@ -11,8 +11,8 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, logit
 
+from spoilerguard.calibration import expit
 from spoilerguard.calibration.operating_points import OperatingPoint
 
 __all__ = ["REVIEW_FEATURES", "ReviewStage", "highest_of", "of_documents"]
@@ -37,11 +37,16 @@ def _any_logit(probability: Floats, lengths: NDArray[np.int64]) -> Floats:
     """Logit of at least one spoiler, if each sentence were one independently of the others."""
     safe = np.log1p(-np.minimum(probability, 1 - _EDGE))
     none = np.bincount(np.repeat(np.arange(len(lengths)), lengths), safe, minlength=len(lengths))
-    return np.asarray(logit(np.clip(-np.expm1(none), _EDGE, 1 - _EDGE)))
+    return _logit(-np.expm1(none))
 
 
 def _highest_logit(probability: Floats, lengths: NDArray[np.int64]) -> Floats:
-    return np.asarray(logit(np.clip(highest_of(probability, lengths), _EDGE, 1 - _EDGE)))
+    return _logit(highest_of(probability, lengths))
+
+
+def _logit(probability: Floats) -> Floats:
+    inside = np.clip(probability, _EDGE, 1 - _EDGE)
+    return np.asarray(np.log(inside) - np.log1p(-inside))
 
 
 # A model stores one weight for each name. Each takes the probabilities of the sentences and the documents' lengths.

@@ -11,10 +11,11 @@ from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
+from spoilerguard.calibration import expit
 from spoilerguard.calibration.operating_points import OperatingPoint
 from spoilerguard.documents import Standing
+from spoilerguard.features.vectorizer import AnyVectors
 
 __all__ = ["Severity", "VectorHead"]
 
@@ -35,16 +36,16 @@ class VectorHead(NamedTuple):
     intercept: float
 
     @classmethod
-    def fit(cls, vectors: Floats, target: NDArray[np.bool_], weights: Floats) -> Self:
+    def fit(cls, vectors: AnyVectors, target: NDArray[np.bool_], weights: Floats) -> Self:
         """Learn from vectors, shape (n, n_dimensions), whether each has the target."""
         from sklearn.linear_model import LogisticRegression
 
-        spread = vectors.std(axis=0)
+        spread = vectors.std(axis=0, dtype=np.float64)
         unit = np.divide(_VECTOR_SIZE, spread, out=np.zeros_like(spread), where=spread > 0)
         head = LogisticRegression(solver="newton-cholesky").fit(vectors * unit, target, weights)
         return cls(tuple((head.coef_[0] * unit).tolist()), float(head.intercept_[0]))
 
-    def logits(self, vectors: Floats) -> Floats:
+    def logits(self, vectors: AnyVectors) -> Floats:
         """Logits of vectors, shape (n,). Row by row: a matrix product may round a row differently in another batch."""
         return np.asarray((vectors * np.array(self.vector_coef)).sum(axis=1) + self.intercept)
 

@@ -17,7 +17,16 @@ _ENTRANCES = {
     f"spoilerguard.{module}"
     for module in (
         *("api", "arguments", "linear_model", "model", "pandas", "processes", "rendering.verdict_list"),
-        *("tables.classifying", "tables.frames", "tables.runs", "tables.scoring", "training.pipeline", "user_warnings"),
+        *(
+            "tables.classifying",
+            "tables.frames",
+            "tables.runs",
+            "tables.scoring",
+            "training.pipeline",
+            "training.stream",
+            "user_warnings",
+        ),
+        *("training.base_memory", "evaluation.comparing", "evaluation.evaluating", "evaluation.scored_corpus"),
     )
 }
 _LIBRARIES = {"spoilerguard", "sklearn", "joblib", "tqdm"}

@@ -1,10 +1,13 @@
 """What the classifier says about a sentence, and why: frozen values, light enough to make millions of."""
 
-from dataclasses import dataclass, fields
+from dataclasses import asdict, astuple, dataclass, fields
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["Contribution", "Explanation", "Label", "Verdict"]
+__all__ = ["ContextPart", "Contribution", "Explanation", "Label", "Verdict"]
+
+
+_SHOWN = 6  # parts of a logit that an explanation names when it is printed
 
 
 class Label(StrEnum):
@@ -98,6 +101,23 @@ class Contribution:
 
 
 @dataclass(frozen=True, slots=True)
+class ContextPart:
+    """What one named feature of the surrounding review adds to the logit.
+
+    Attributes
+    ----------
+    name : str
+        Such as "logit before" or "place"; "own logit, weighed anew" for what the review makes of the sentence's own
+        logit, "vector in the review" for the encoder's vector, and "intercept" for what every review adds.
+    weight : float
+        Above zero it speaks for a spoiler, below zero against.
+    """
+
+    name: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """Where the logit of one sentence comes from: the weights, `intercept`, `context` and `story` add up to `logit`.
 
@@ -115,12 +135,23 @@ class Explanation:
         In the order of the sentence, without overlap.
     context : float
         What the rest of the review adds; zero for a sentence on its own.
+    context_parts : tuple of ContextPart
+        Where that comes from, the largest first; together they are `context`. Empty for a sentence on its own.
     story : float, default 0
         What a `spoilerguard.Story` adds; zero without one.
     matched : str or None, default None
         The sentence of its plot that is most like this one.
     rule : str or None, default None
         As in `Verdict`. The logit is then what the model says, and `probability` what the rule says.
+
+    Examples
+    --------
+    >>> dies, place = Contribution("dies", 3, 7, 3.0), ContextPart("place", 0.5)
+    >>> why = Explanation("He dies.", 1.5, 0.82, -2.0, (dies,), 0.5, (place,))
+    >>> why
+    Explanation('He dies.', logit +1.50 = intercept -2.00 + 'dies' +3.00 + place +0.50)
+    >>> why.to_dict()["context_parts"]
+    [{'name': 'place', 'weight': 0.5}]
     """
 
     text: str
@@ -129,6 +160,18 @@ class Explanation:
     intercept: float
     contributions: tuple[Contribution, ...]
     context: float
+    context_parts: tuple[ContextPart, ...] = ()
     story: float = 0.0
     matched: str | None = None
     rule: str | None = None
+
+    def __repr__(self) -> str:
+        parts = [*((f"{one.text!r}", one.weight) for one in self.contributions), *map(astuple, self.context_parts)]
+        largest = sorted(parts, key=lambda part: -abs(part[1]))[:_SHOWN]
+        shown = " + ".join(f"{name} {weight:+.2f}" for name, weight in [("intercept", self.intercept), *largest])
+        more = f" + {len(parts) - _SHOWN} more" if len(parts) > _SHOWN else ""
+        return f"Explanation({self.text!r:.80}, logit {self.logit:+.2f} = {shown}{more})"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields by name as plain values, ready for JSON."""
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}

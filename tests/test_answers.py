@@ -11,6 +11,7 @@ import pytest
 from spoilerguard import SpoilerClassifier, classify, load
 from spoilerguard.datasets import load_challenge
 from spoilerguard.documents import Documents
+from spoilerguard.encoders import gated_convolution, whole_products
 from spoilerguard.predictions import predict
 
 ROOT = Path(__file__).parents[1]
@@ -37,7 +38,16 @@ def largest_difference(model: SpoilerClassifier, answers: dict[str, Any]) -> flo
     return float(np.abs(np.array(found) - stored).max())
 
 
-def test_the_default_model_answers_as_stored(default_model: SpoilerClassifier) -> None:
+@pytest.mark.parametrize("extra", ["with the extra fast", "without"])
+def test_the_default_model_answers_as_stored(
+    default_model: SpoilerClassifier, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if extra == "without":
+        monkeypatch.setattr(gated_convolution, "quickest_product", lambda n_rows: whole_products.NUMPY)
+    else:
+        monkeypatch.setattr(whole_products, "_ENOUGH", 0)
+        if whole_products.quickest_product(1) is whole_products.NUMPY:
+            pytest.skip('needs pip install "spoilerguard[fast]"')
     assert largest_difference(default_model, ANSWERS["default"]) <= 1e-9, (
         "if that is meant: python tests/test_answers.py"
     )

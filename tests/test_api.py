@@ -39,6 +39,7 @@ from spoilerguard import (
 )
 from spoilerguard.datasets import data_home, load_reviews, make_corpus, sample
 from spoilerguard.documents import Standing
+from spoilerguard.linear_model import LinearModel
 from spoilerguard.rendering import Verdicts
 from spoilerguard.user_warnings import warn_of_reviews
 
@@ -762,7 +763,7 @@ def test_in_a_frozen_program_any_number_of_processes_means_this_one(
 ) -> None:
     expected = list(classify_reviews(REVIEWS))
     monkeypatch.setattr(sys, "frozen", True, raising=False)
-    monkeypatch.setattr("spoilerguard.processes.Parallel", None)
+    monkeypatch.setattr("joblib.Parallel", None)
     with pytest.warns(UserWarning, match="has no effect in a frozen program") as caught:
         assert list(classify_reviews(REVIEWS, n_jobs=n_jobs)) == expected
     assert [warning.filename for warning in caught] == [__file__]
@@ -792,13 +793,13 @@ def test_32_threads_read_the_default_model_once_and_get_the_same_answers(monkeyp
     expected = classify(REVIEW)
     reads = []
 
-    def watched(path: Any) -> SpoilerClassifier:
+    def watched(path: Any) -> LinearModel:
         reads.append(path)
         time.sleep(0.05)
-        return load_folder(path)
+        return read_folder(path)
 
-    load_folder = persistence.load
-    monkeypatch.setattr(bundled, "load_folder", watched)
+    read_folder = persistence.read_folder
+    monkeypatch.setattr(bundled, "read_folder", watched)
     bundled._read_default.cache_clear()
     together = threading.Barrier(32)
 

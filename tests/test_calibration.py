@@ -2,14 +2,22 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.special import expit
 
+from spoilerguard import calibration
 from spoilerguard.calibration import calibration_error, equal_mass_bins, platt
 
 Rows = list[tuple[float, int, int]]
 rows = st.lists(st.tuples(st.floats(0, 1), st.integers(0, 1), st.integers(1, 3)), min_size=1, max_size=40)
+
+
+@given(st.lists(st.floats(allow_nan=False)))
+@example([-np.inf, -709.79, -709.78271289338397, -709.7827128933839, -0.0, 36.8, np.inf])
+def test_probabilities_are_those_of_scipy(logits: list[float]) -> None:
+    values = np.array(logits, dtype=np.float64)
+    np.testing.assert_array_max_ulp(calibration.expit(values), expit(values), 1)
 
 
 def test_platt_finds_the_line_that_the_labels_were_drawn_by() -> None:

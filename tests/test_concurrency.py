@@ -11,10 +11,12 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+from threadpoolctl import ThreadpoolController
 
 import spoilerguard
-from spoilerguard import SpoilerClassifier
 from spoilerguard.bundled import default_model
+from spoilerguard.encoders.fork_lock import computing
+from spoilerguard.linear_model import LinearModel
 
 ROOT = Path(__file__).parents[1]
 THREADS = 32
@@ -28,11 +30,11 @@ SENTENCES = ["In the end Anna dies and Paul is the killer.", "", "死了。", "N
 
 
 @pytest.fixture
-def model() -> SpoilerClassifier:
+def model() -> LinearModel:
     return default_model()  # the one that all callers share
 
 
-def answers_of(model: SpoilerClassifier | None, reviews: list[str] = REVIEWS) -> list[Any]:
+def answers_of(model: LinearModel | None, reviews: list[str] = REVIEWS) -> list[Any]:
     """All answers, as plain values that compare to the last bit."""
     return [
         *(list(verdicts) for verdicts in spoilerguard.classify_reviews(reviews, model=model)),
@@ -42,7 +44,7 @@ def answers_of(model: SpoilerClassifier | None, reviews: list[str] = REVIEWS) ->
     ]
 
 
-def test_32_threads_with_one_model_get_the_answers_of_one(model: SpoilerClassifier) -> None:
+def test_32_threads_with_one_model_get_the_answers_of_one(model: LinearModel) -> None:
     alone = answers_of(model)
     start = Barrier(THREADS)
 
@@ -55,23 +57,37 @@ def test_32_threads_with_one_model_get_the_answers_of_one(model: SpoilerClassifi
         assert all(answers == alone for answers in pool.map(work, range(THREADS)))
 
 
+def threads_of_linear_algebra() -> list[int]:
+    return [pool["num_threads"] for pool in ThreadpoolController().select(user_api="blas").info()]
+
+
+def test_an_encoder_computes_on_one_core_and_leaves_the_threads_as_they_were() -> None:
+    with ThreadpoolController().limit(limits=2, user_api="blas"):
+        before = threads_of_linear_algebra()
+        with computing:
+            with computing:
+                pass
+            assert set(threads_of_linear_algebra()) == {1}
+        assert threads_of_linear_algebra() == before
+
+
 FIRST_USE = """
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 from spoilerguard import classify, bundled
 
-read, start, load_folder = [], Barrier(32), bundled.load_folder
+read, start, read_folder = [], Barrier(32), bundled.read_folder
 
 def counted(folder):
     read.append(folder)
-    return load_folder(folder)
+    return read_folder(folder)
 
 def work(_):
     start.wait()
     return classify("Fine music. He dies at the end.")
 
-bundled.load_folder = counted
+bundled.read_folder = counted
 with ThreadPoolExecutor(32) as pool:
     first, *others = pool.map(work, range(32))
 assert all(answer == first for answer in others)
@@ -130,12 +146,12 @@ def test_other_processes_with_the_default_model_get_the_answers_of_this_one(meth
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
 @pytest.mark.parametrize("method", ["fork", "spawn"])
-def test_a_model_sent_to_other_processes_answers_as_before(method: str, model: SpoilerClassifier) -> None:
+def test_a_model_sent_to_other_processes_answers_as_before(method: str, model: LinearModel) -> None:
     assert in_processes(method, answers_of, [model]) == [answers_of(model)]
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
-def test_a_process_forked_while_threads_classify_gets_its_answers(model: SpoilerClassifier) -> None:
+def test_a_process_forked_while_threads_classify_gets_its_answers(model: LinearModel) -> None:
     alone = answers_of(None)
     with ThreadPoolExecutor(4) as pool:
         busy = [pool.submit(answers_of, None) for _ in range(6)]

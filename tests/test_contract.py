@@ -252,7 +252,8 @@ def test_classes_of_any_order_are_learnt_on_stored_and_evaluated(
     again = load(tmp_path / "model")
     assert again.classes_.tolist() == model.classes_.tolist()
     np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
-    assert evaluate(again, CORPUS, n_bootstrap=5).metric("roc_auc").value > 0.9
+    with pytest.warns(UserWarning, match="in the model's training"):
+        assert evaluate(again, CORPUS, n_bootstrap=5).metric("roc_auc").value > 0.9
     learnt, known = again.partial_fit(X, labels), pickle.loads(pickle.dumps(fitted)).partial_fit(X, Y)
     assert same(learnt, known)
     assert same(learnt.adapt(X, Y), known.adapt(X, Y))
@@ -487,6 +488,24 @@ def test_a_sentence_is_a_spoiler_from_the_threshold_on(fitted: SpoilerClassifier
         np.testing.assert_array_equal(model.predict(X), (spoiler >= threshold).astype(int))
 
 
+@pytest.mark.parametrize("threshold", [None, 0.0, 0.95, "cautious", "high_precision"], ids=str)
+def test_predict_and_classify_take_the_same_threshold(threshold: Any, trained_model: SpoilerClassifier) -> None:
+    model = pickle.loads(pickle.dumps(trained_model)).set_params(threshold=threshold)
+    sentences = make_corpus(works=10, seed=3).sentences
+    verdicts = classify(sentences, model=model)
+    assert model.predict(sentences).tolist() == [str(verdict.label) for verdict in verdicts]
+    asked = "balanced" if threshold is None else threshold
+    assert verdicts == classify(sentences, model=trained_model, threshold=asked)
+    assert clone(model).get_params()["threshold"] == threshold
+
+
+def test_a_threshold_that_a_model_does_not_have_is_refused_by_predict(trained_model: SpoilerClassifier) -> None:
+    model = pickle.loads(pickle.dumps(trained_model))
+    for wrong, error in (("cautios", OperatingPointError), (1.5, ValueError), ([0.5], TypeError)):
+        with pytest.raises(error):
+            model.set_params(threshold=wrong).predict(["He dies."])
+
+
 def test_it_learns_and_the_seed_changes_nothing_that_matters(fitted: SpoilerClassifier) -> None:
     assert quality(fitted) > 0.75
     assert quality(small(random_state=7).fit(X, Y)) == pytest.approx(quality(fitted), abs=0.01)
@@ -663,7 +682,8 @@ def test_learning_on_takes_back_what_was_measured_and_says_so_once(
     model = pickle.loads(pickle.dumps(trained_model))
     labels = [1, 0] if method == "adapt" else ["spoiler", "safe"]
     learn = getattr(model, method)
-    with pytest.warns(UserWarning, match=f"{method} has learnt .* threshold=0.5.*train.corpus, base=model") as caught:
+    message = f"{method} has learnt .* threshold is now 0.5.*train.corpus, base=model"
+    with pytest.warns(UserWarning, match=message) as caught:
         learn(["The zeppelin explodes.", "Fine music."], labels)
     assert [warning.filename for warning in caught] == [__file__]
     learn(["The zeppelin explodes.", "Fine music."], labels)  # a second warning would be an error

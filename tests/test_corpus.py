@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from spoilerguard.corpus import Corpus
-from spoilerguard.corpus.schema import COLUMNS
+from spoilerguard.corpus.schema import COLUMNS, Origin
+from spoilerguard.datasets.whole_reviews import to_sentences
 from spoilerguard.errors import CorpusError
 
 
@@ -32,8 +33,36 @@ def reviewed() -> Corpus:
     )
 
 
+def test_columns_of_the_users_own_are_kept_as_text_wherever_their_rows_go() -> None:
+    own = {"annotator": ["Ann", None], "year": [1999.0, 2001.0]}
+    corpus = Corpus.from_frame(table(split=["train", "dev"], **own))
+    assert corpus.own_columns == ("annotator", "year")
+    assert corpus.frame["year"].tolist() == ["1999", "2001"]
+    assert corpus.take([1]).frame["annotator"].isna().tolist() == [True]
+    both = Corpus.concat([corpus, Corpus.from_frame(table(genre=["crime", "war"]))])
+    assert both.own_columns == ("annotator", "year", "genre")
+    assert both.frame["genre"].isna().tolist() == [True, True, False, False]
+    assert corpus.digest == Corpus.from_frame(table(split=["train", "dev"])).digest
+
+
+def test_columns_of_a_table_of_whole_reviews_are_kept_for_each_sentence() -> None:
+    reviews = pd.DataFrame(
+        {
+            "text": ["Go. He dies."],
+            "spans": [[[0, 3], [4, 12]]],
+            "labels": [[0, 2]],
+            "annotator": ["Ann"],
+            "position": [7],
+        }
+    )
+    corpus = Corpus.from_frame(to_sentences(reviews, Origin())[0])
+    assert corpus.own_columns == ("annotator",)
+    assert corpus.frame["annotator"].tolist() == ["Ann", "Ann"]
+    assert corpus.frame["position"].tolist() == [0, 1]
+
+
 def test_all_columns_are_present_in_the_documented_order_and_type() -> None:
-    frame = Corpus.from_frame(table(extra=[1, 2])).frame
+    frame = Corpus.from_frame(table(sentence=["He dies.", "Fine."])).frame
     assert tuple(frame.columns) == COLUMNS
     assert [str(dtype) for dtype in frame.dtypes] == [
         "string",

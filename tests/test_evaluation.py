@@ -1,5 +1,6 @@
 """Reports: what each metric means, on scores that are chosen so that the answer is known."""
 
+import copy
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -308,6 +309,8 @@ def test_a_promise_that_is_not_kept_is_named(corpus: Corpus) -> None:
 def test_rows_that_do_not_count_may_be_a_whole_standing(labelled: Corpus, model: SpoilerClassifier) -> None:
     loose = labelled.frame.assign(review_id=None, position=None)
     frame = pd.concat([labelled.frame.assign(weight=0.0), loose])
+    model = copy.deepcopy(model)
+    model.memory_ = None  # it has learnt these sentences
     report = evaluate(model, frame, n_bootstrap=5)
     assert report.metric("roc_auc", ALONE).value == 1
     assert np.isnan(report.metric("roc_auc", IN_REVIEW).value)
@@ -316,7 +319,7 @@ def test_rows_that_do_not_count_may_be_a_whole_standing(labelled: Corpus, model:
 
 def test_a_model_without_points_is_measured_at_its_own_threshold(labelled: Corpus, model: SpoilerClassifier) -> None:
     point = evaluate(model, labelled, n_bootstrap=10).operating_points[0]
-    assert (point.name, point.threshold, point.promised, point.broken) == ("default", model.threshold, None, ())
+    assert (point.name, point.threshold, point.promised, point.broken) == ("default", 0.5, None, ())
 
 
 def test_a_review_is_measured_at_the_threshold_that_classify_would_use(labelled: Corpus) -> None:
@@ -324,6 +327,14 @@ def test_a_review_is_measured_at_the_threshold_that_classify_would_use(labelled:
     alone, in_review = evaluate(lone, labelled, n_bootstrap=10).operating_points
     assert (alone.name, alone.threshold) == ("balanced", 0.2)
     assert (in_review.name, in_review.threshold, in_review.promised) == ("default", 0.2, None)
+
+
+def test_a_threshold_that_was_set_is_measured_beside_the_points_and_decides_what_is_a_mistake(labelled: Corpus) -> None:
+    points = {ALONE: {"balanced": OperatingPoint(0.2, 0.9, 0.9, (0, 1), (0, 1))}}
+    report = evaluate(fitted().attach(operating_points=points).set_params(threshold=1.0), labelled, n_bootstrap=10)
+    alone = {point.name: point.threshold for point in report.operating_points if point.standing == ALONE}
+    assert alone == {"balanced": 0.2, "default": 1.0}
+    assert set(report.mistakes["error"]) == {"missed spoiler"}
 
 
 def test_in_review_uses_the_models_context_and_alone_does_not(labelled: Corpus) -> None:

@@ -1,5 +1,7 @@
 """Explanations: every word's share of a logit, which add up to it exactly and can be found in the text."""
 
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -157,6 +159,33 @@ def test_in_a_review_words_count_as_alone_and_the_rest_is_context(model: Spoiler
     assert alone.context == 0
     assert first.context == pytest.approx(first.logit - alone.logit)
     assert first.contributions == alone.contributions
+
+
+@given(st.lists(st.sampled_from(["He dies.", "Great acting!", "Spoilers ahead.", "", "The nurse did it"]), max_size=9))
+@settings(max_examples=30, deadline=None)
+def test_the_named_parts_of_the_context_add_up_to_it_the_largest_first(sentences: list[str]) -> None:
+    vectorizer = SentenceVectorizer(n_buckets=2**8, encoder=make_network(["He dies.", "Great acting!"]))
+    model = SpoilerClassifier(vectorizer=vectorizer).fit(["He dies.", "Great acting!"], [1, 0])
+    weights = {name: 0.3 / (1 + place) for place, name in enumerate(CONTEXT_FEATURES)}
+    for vector_coef in ((), tuple(np.linspace(-1, 1, REVIEW_WIDTH))):
+        model.attach(context=ReviewContext(weights, -0.75, vector_coef))
+        for why in explain_documents(model, Documents.from_sentences(sentences, np.array([len(sentences)]))):
+            sizes = [abs(part.weight) for part in why.context_parts]
+            assert sum(part.weight for part in why.context_parts) == pytest.approx(why.context, abs=1e-6)
+            assert sizes == sorted(sizes, reverse=True)
+            names = {part.name for part in why.context_parts}
+            assert names <= {*CONTEXT_FEATURES, "own logit, weighed anew", "vector in the review", "intercept"}
+            assert vector_coef or "vector in the review" not in names
+
+
+def test_an_explanation_shows_its_largest_parts_and_becomes_plain_values(default_model: SpoilerClassifier) -> None:
+    why = explain("What a lovely film. In the end the butler is the killer.", model=default_model)[1]
+    assert repr(why).startswith("Explanation('In the end the butler is the killer.', logit +2.1")
+    assert why.context_parts[0].name in repr(why)
+    assert len(repr(why)) < 400
+    plain = json.loads(json.dumps(why.to_dict()))
+    assert plain["context_parts"][0] == {"name": why.context_parts[0].name, "weight": why.context_parts[0].weight}
+    assert plain["contributions"][0]["text"] == "In"
 
 
 def test_a_review_of_one_sentence_has_no_context(model: SpoilerClassifier) -> None:

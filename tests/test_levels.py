@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,13 +11,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import spoilerguard
-from spoilerguard import Corpus, CorpusError, OperatingPointError, SpoilerClassifier, Verdict, classify, evaluate
+from spoilerguard import (
+    Corpus,
+    CorpusError,
+    ModelFormatError,
+    OperatingPointError,
+    SpoilerClassifier,
+    Verdict,
+    classify,
+    evaluate,
+)
 from spoilerguard.bundled import default_encoder
 from spoilerguard.cli import main
 from spoilerguard.datasets import make_corpus
 from spoilerguard.decisions import DecisionRule, Level
 from spoilerguard.documents import Documents, Standing
 from spoilerguard.features import SentenceVectorizer
+from spoilerguard.persistence.manifest import checksum
 from spoilerguard.predictions import predict
 from spoilerguard.rendering import Verdicts
 from spoilerguard.review_stage import ReviewStage
@@ -119,6 +130,33 @@ def test_further_labels_take_the_promises_back(model: SpoilerClassifier, tmp_pat
     assert again.review_stages_ == {}
     assert again.severity_ is not None
     assert again.severity_.operating_points == {}
+
+
+FORGED: dict[str, Any] = {
+    "no object": lambda document: document.update(severity=[1]),
+    "a standing that is not known": lambda document: document["severity"]["intercepts"].update(elsewhere=0.0),
+    "no head for sentences alone": lambda document: document["severity"]["intercepts"].pop("alone"),
+    "an intercept that is none": lambda document: document["severity"]["intercepts"].update(alone="0"),
+    "a head without its array": lambda document: document["arrays"].pop("severity.vector_coef.alone"),
+    "a level that is not known": lambda document: document["review_stages"].update(minor={}),
+    "a weight too many": lambda document: document["review_stages"]["any"]["weights"].update(other=1.0),
+    "a weight too large": lambda document: document["review_stages"]["any"]["weights"].update({"log length": 1e31}),
+    "a threshold of two": lambda document: document["review_stages"]["any"]["operating_points"]["balanced"].update(
+        threshold=2
+    ),
+    "stages that are a text": lambda document: document.update(review_stages="any"),
+}
+
+
+@pytest.mark.parametrize("fault", FORGED)
+def test_a_forged_level_is_refused(model: SpoilerClassifier, tmp_path: Path, fault: str) -> None:
+    spoilerguard.save(model, tmp_path / "model")
+    file = tmp_path / "model" / "model.json"
+    document = json.loads(file.read_text(encoding="utf-8"))
+    FORGED[fault](document)
+    file.write_text(json.dumps(document | {"checksum": checksum(document)}), encoding="utf-8")
+    with pytest.raises(ModelFormatError, match=r"is wrong|weights"):
+        spoilerguard.load(tmp_path / "model")
 
 
 # the column --------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
-from spoilerguard.calibration import OperatingPoint, max_f1_point, operating_point
+from spoilerguard.calibration import OperatingPoint, max_f1_point, operating_point, select_points
 from spoilerguard.errors import OperatingPointError
 
 Case = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
@@ -149,3 +149,17 @@ def test_safe_sentences_alone_choose_no_threshold() -> None:
 def test_groups_of_another_length_are_refused() -> None:
     with pytest.raises(ValueError, match="groups has 1"):
         operating_point([0.5, 0.2], [1, 0], ["a"], cost=1)
+
+
+def test_cautious_finds_three_of_four_in_each_source_that_says_enough() -> None:
+    rng = np.random.default_rng(0)
+    source = np.repeat(["films", "games", "comics"], [2000, 400, 20])
+    labels = (rng.random(len(source)) < 0.1).astype(np.int8)
+    logits = rng.normal(3.0 * labels, 1.0) - 1.5 * (source == "games") * labels
+    probabilities, groups, weights = 1 / (1 + np.exp(1.5 - logits)), np.arange(len(source)), np.ones(len(source))
+    together = select_points(probabilities, labels, groups, weights)["cautious"]
+    apart = select_points(probabilities, labels, groups, weights, source)["cautious"]
+    games = (source == "games") & (labels == 1)
+    assert (probabilities[games] >= together.threshold).mean() < 0.75
+    assert (probabilities[games] >= apart.threshold).mean() >= 0.75
+    assert apart.recall > together.recall

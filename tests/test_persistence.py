@@ -131,6 +131,19 @@ def test_the_stored_model_saved_again_answers_as_before_to_the_last_bit(tmp_path
     assert again.context_ == model.context_
 
 
+@pytest.mark.parametrize("threshold", [None, 0.5, 0.95, 1, "balanced", "high_recall"], ids=repr)
+def test_a_threshold_comes_back_as_it_was_set(threshold: Any, trained_model: SpoilerClassifier, tmp_path: Path) -> None:
+    save(copy.deepcopy(trained_model).set_params(threshold=threshold), tmp_path)
+    assert load(tmp_path).threshold == threshold
+
+
+def test_a_model_whose_threshold_has_the_name_of_no_operating_point_is_not_saved(
+    tiny_model: SpoilerClassifier, tmp_path: Path
+) -> None:
+    with pytest.raises(ModelFormatError, match=r"own_threshold must fit the model.*no operating point 'cautious'"):
+        save(copy.deepcopy(tiny_model).set_params(threshold="cautious"), tmp_path)
+
+
 def test_every_parameter_and_attribute_comes_back() -> None:
     model = load(STORED)
     assert model.get_params(deep=False) | {"vectorizer": None} == {
@@ -146,6 +159,7 @@ def test_every_parameter_and_attribute_comes_back() -> None:
         "n_buckets": 128,
         "encoder": None,
         "normalization": 1,
+        "memory": None,
     }
     assert model.vectorizer_.n_sentences_ == 8
     assert model.classes_.tolist() == ["safe", "spoiler"]
@@ -222,7 +236,7 @@ def test_idf_that_nobody_has_counted_comes_back_too(tmp_path: Path) -> None:
     model = fitted()
     model.vectorizer_.idf_ = model.vectorizer_.idf_ * np.float32(1.1)
     save(model, tmp_path)
-    assert set(document_in(tmp_path)["arrays"]) == {"coef", "idf"}
+    assert set(document_in(tmp_path)["arrays"]) == {"coef", "idf", "memory.0"}
     np.testing.assert_array_equal(load(tmp_path).vectorizer_.idf_, model.vectorizer_.idf_)
 
 

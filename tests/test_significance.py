@@ -12,7 +12,7 @@ from spoilerguard.corpus import Corpus
 from spoilerguard.datasets import data_home, load_corpus
 from spoilerguard.documents import Standing
 from spoilerguard.evaluation import Comparison, compare
-from spoilerguard.evaluation.comparison import comparison_of
+from spoilerguard.evaluation.comparing import comparison_of
 from spoilerguard.evaluation.scored_corpus import Sample, ScoredCorpus, score, scored_alone
 from spoilerguard.evaluation.significance import holm, swap_test
 from spoilerguard.model import SpoilerClassifier

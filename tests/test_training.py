@@ -1,6 +1,10 @@
 """Training: repeatable, honest about works that it has not seen, and unwilling to learn from what cannot teach."""
 
 import copy
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,6 +12,8 @@ import pandas as pd
 import pytest
 from networks import REVIEW_WIDTH, make_network
 from scipy.special import expit
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from spoilerguard import Corpus, CorpusError, SpoilerClassifier, TrainingError, classify, load, save, train
@@ -15,7 +21,9 @@ from spoilerguard.calibration import calibration_error
 from spoilerguard.datasets import make_corpus
 from spoilerguard.documents import Standing
 from spoilerguard.encoders import ConvolutionalEncoder
+from spoilerguard.errors import ModelFormatError
 from spoilerguard.features import SentenceVectorizer, TokenBatch
+from spoilerguard.persistence.formats.profile_v1 import describe_profile
 from spoilerguard.predictions import predict
 
 CORPUS = make_corpus(works=30, reviews=3, sentences=6)
@@ -40,12 +48,17 @@ def alone(corpus: Corpus) -> Corpus:
     return Corpus.from_frame(corpus.frame[["sentence", "spoiler", "work"]])
 
 
+def profile(model: SpoilerClassifier) -> str:
+    return str(describe_profile(model.profile_)) if model.profile_ else ""
+
+
 def same(one: SpoilerClassifier, other: SpoilerClassifier) -> bool:
     return (
         np.array_equal(one.coef_, other.coef_)
         and (one.intercept_, one.context_, one.operating_points_)
         == (other.intercept_, other.context_, other.operating_points_)
         and one.card_ == other.card_
+        and profile(one) == profile(other)
     )
 
 
@@ -57,6 +70,22 @@ def test_the_model_depends_on_the_seed_and_not_on_the_number_of_processes(model:
     other = trained(seed=1)
     assert other.card_["Made with"]["seed"] == 1
     assert other.intercept_ != model.intercept_
+
+
+def test_equal_bytes_are_saved_whatever_the_number_of_processes(tmp_path: Path) -> None:
+    # As many columns as give BLAS a reason to start threads, whose number differs between processes.
+    script = (
+        "import sys\n"
+        "from spoilerguard import SpoilerClassifier, save, train\n"
+        "from spoilerguard.datasets import make_corpus\n"
+        "corpus = make_corpus(works=30, reviews=3, sentences=6)\n"
+        "for n in (1, 2):\n"
+        "    save(train(corpus, estimator=SpoilerClassifier(), n_splits=3, n_jobs=n), f'{sys.argv[1]}/{n}')\n"
+    )
+    free = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    subprocess.run([sys.executable, "-c", script, str(tmp_path)], check=True, env=free)
+    one, two = ((tmp_path / n / "model.json").read_bytes() for n in "12")
+    assert one == two
 
 
 def test_the_estimator_and_the_corpus_stay_as_they_are(model: SpoilerClassifier) -> None:
@@ -121,6 +150,7 @@ def test_each_sentence_is_encoded_once_whatever_is_tried_and_held_out(
     start: dict[str, Any] = {"estimator": unfitted}
     if as_base:
         start = {"base": copy.deepcopy(unfitted).fit(CORPUS.sentences, CORPUS.labels)}
+        start["base"].memory_ = None  # else it would say that it has learnt this before
     encode, read = ConvolutionalEncoder.encode, []
 
     def counted(self: ConvolutionalEncoder, tokens: TokenBatch) -> Any:
@@ -274,6 +304,36 @@ def table(**columns: Any) -> pd.DataFrame:
 def test_what_cannot_teach_is_refused_and_the_reason_given(corpus: Any, options: dict[str, Any], message: str) -> None:
     with pytest.raises(TrainingError, match=message):
         trained(corpus, **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"base": "default", "estimator": small()}, TypeError, "estimator= would have no effect: give one of them"),
+        ({"base": "nowhere"}, ModelFormatError, "nowhere is no folder"),
+        ({"base": Path(__file__).parent}, ModelFormatError, r"model\.json is missing"),
+        ({"base": "defualt"}, ModelFormatError, "Did you mean 'default'"),
+        ({"base": 7}, TypeError, "model must be a SpoilerClassifier, a folder, a name or None, got int"),
+        ({"base": small()}, NotFittedError, "not fitted yet"),
+        ({"estimator": "default"}, TypeError, "estimator must be an unfitted SpoilerClassifier, got str"),
+        ({"estimator": LogisticRegression()}, TypeError, r"got LogisticRegression.*cross_validate\(fit="),
+        ({"estimator": SpoilerClassifier(C=0)}, ValueError, "C must be above 0"),
+        ({"estimator": SpoilerClassifier(threshold=2)}, ValueError, "threshold must lie in"),
+        ({"seed": None}, TypeError, "seed must be a whole number, got None"),
+        ({"seed": 1.5}, TypeError, "seed must be a whole number, got 1.5"),
+        ({"seed": -1}, ValueError, "seed must be from 0"),
+        ({"n_splits": 1}, ValueError, "n_splits must be from 2"),
+        ({"n_splits": "3"}, TypeError, "n_splits must be a whole number, got '3'"),
+        ({"n_jobs": 0}, ValueError, "n_jobs must be a whole number other than 0, got 0"),
+        ({"n_jobs": "2"}, ValueError, "n_jobs must be a whole number other than 0, got '2'"),
+    ],
+    ids=lambda value: str(value)[:50] if isinstance(value, dict) else "",
+)
+def test_an_argument_that_is_wrong_is_named_before_the_corpus_is_read(
+    options: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        train("there is no such table.csv", **options)
 
 
 @pytest.mark.parametrize("corpus", [pd.DataFrame(), pd.DataFrame({"sentence": ["He dies."]}), "nowhere.csv"], ids=str)

@@ -11,7 +11,7 @@ from spoilerguard.calibration.operating_points import (
     OperatingPoints,
     resolve_thresholds,
 )
-from spoilerguard.calibration.platt import calibration_error, equal_mass_bins, platt
+from spoilerguard.calibration.platt import balance, calibration_error, equal_mass_bins, expit, platt
 from spoilerguard.calibration.selection import max_f1_point, operating_point, select_points
 
 __all__ = [
@@ -19,8 +19,10 @@ __all__ = [
     "DEFAULT_POINT",
     "OperatingPoint",
     "OperatingPoints",
+    "balance",
     "calibration_error",
     "equal_mass_bins",
+    "expit",
     "max_f1_point",
     "operating_point",
     "platt",

@@ -10,6 +10,7 @@ from spoilerguard.errors import OperatingPointError, did_you_mean
 __all__ = ["ALIASES", "DEFAULT_POINT", "OperatingPoint", "OperatingPoints", "Threshold", "resolve_thresholds"]
 
 DEFAULT_POINT = "balanced"
+_EVEN = 0.5  # spoiler and safe are equally probable: the rule where nothing was promised
 ALIASES = {"high_recall": "cautious", "high_precision": "lenient"}
 Threshold = float | str | None  # what `resolve_thresholds` takes from a user
 
@@ -44,7 +45,7 @@ class OperatingPoint:
 OperatingPoints = Mapping[Standing, Mapping[str, OperatingPoint]]
 
 
-def resolve_thresholds(points: OperatingPoints, threshold: Threshold, fallback: float) -> dict[Standing, float]:
+def resolve_thresholds(points: OperatingPoints, threshold: Threshold, own: Threshold = None) -> dict[Standing, float]:
     """The probability that is enough in each standing.
 
     The two standings are calibrated apart, so a name stands for a threshold in each. A model that was trained on
@@ -55,10 +56,9 @@ def resolve_thresholds(points: OperatingPoints, threshold: Threshold, fallback: 
     points : mapping of Standing to a mapping of str to OperatingPoint
         Of the model; may be empty.
     threshold : float, str or None
-        A probability in [0, 1], or a name: an operating point of the model, or one of `ALIASES`. None means "balanced"
-        where the model has it, else `fallback`.
-    fallback : float
-        The model's own threshold.
+        A probability in [0, 1], or a name: an operating point of the model, or one of `ALIASES`. None means `own`.
+    own : float, str or None, default None
+        The model's parameter ``threshold``, likewise; None means "balanced" where the model has it, else 0.5.
 
     Returns
     -------
@@ -73,15 +73,16 @@ def resolve_thresholds(points: OperatingPoints, threshold: Threshold, fallback: 
 
     Examples
     --------
-    >>> resolve_thresholds({}, None, 0.5)[Standing.ALONE]
-    0.5
+    >>> resolve_thresholds({}, None)[Standing.ALONE], resolve_thresholds({}, None, 0.9)[Standing.ALONE]
+    (0.5, 0.9)
     >>> points = {Standing.ALONE: {"cautious": OperatingPoint(0.1, 0.4, 0.8, (0.3, 0.5), (0.7, 0.9))}}
-    >>> resolve_thresholds(points, "high_recall", 0.5)[Standing.IN_REVIEW]
+    >>> resolve_thresholds(points, "high_recall")[Standing.IN_REVIEW]
     0.1
     """
     alone = points.get(Standing.ALONE, {})
+    threshold = own if threshold is None else threshold
     if threshold is None:
-        threshold = DEFAULT_POINT if DEFAULT_POINT in alone else fallback
+        threshold = DEFAULT_POINT if DEFAULT_POINT in alone else _EVEN
     if isinstance(threshold, str):
         name = ALIASES.get(threshold, threshold)
         named = {standing: points.get(standing, {}).get(name) or alone.get(name) for standing in Standing}

@@ -4,23 +4,21 @@ A threshold lies half-way between two probabilities that were seen, so that no r
 """
 
 from contextlib import suppress
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spoilerguard.bootstrap import Measure, estimate, factorize
+from spoilerguard.calibration.candidates import Candidates
 from spoilerguard.calibration.operating_points import OperatingPoint
-from spoilerguard.calibration.platt import check_probabilities
 from spoilerguard.errors import OperatingPointError
-from spoilerguard.ranking import cumulated
 
 __all__ = ["max_f1_point", "operating_point", "select_points"]
 
 _ROUNDING = 1e-9
 _CAUTIOUS_RECALL, _LENIENT_PRECISION, _BALANCED_PRECISION, _F1_KEPT, _F1_TOLERANCE = 0.8, 0.6, 0.5, 0.8, 0.02
+_RECALL_OF_A_SOURCE, _ENOUGH_SPOILERS = 0.75, 20  # fewer spoilers of one source say nothing of its recall
 
 
 def operating_point(
@@ -77,7 +75,7 @@ def operating_point(
     0.75
     """
     _check_criterion(min_precision, min_recall, cost)
-    scored = _Scored.checked(probabilities, labels, groups, sample_weight)
+    scored = Candidates.checked(probabilities, labels, groups, sample_weight)
     if min_precision is not None:
         chosen = _highest(scored.recall, scored.precision, min_precision, "precision")
     elif min_recall is not None:
@@ -111,18 +109,23 @@ def max_f1_point(
     >>> round(max_f1_point([0.9, 0.8, 0.6, 0.4, 0.1], [1, 1, 0, 1, 0], list("aabbc")).threshold, 3)
     0.25
     """
-    scored = _Scored.checked(probabilities, labels, groups, sample_weight)
+    scored = Candidates.checked(probabilities, labels, groups, sample_weight)
     f1 = 2 * scored.hits / (scored.flagged + scored.hits[-1])
     chosen = np.argmax(f1) if tolerance == 0 else np.flatnonzero(f1 >= (1 - tolerance) * f1.max())[-1]
     return scored.point(int(chosen), n_bootstrap, seed)
 
 
 def select_points(
-    probabilities: NDArray[np.float64], labels: NDArray[np.int8], groups: NDArray[Any], weights: NDArray[np.float64]
+    probabilities: NDArray[np.float64],
+    labels: NDArray[np.int8],
+    groups: NDArray[Any],
+    weights: NDArray[np.float64],
+    sources: NDArray[Any] | None = None,
 ) -> dict[str, OperatingPoint]:
     """The operating points of a model: "cautious", "balanced" and, where it can be promised, "lenient".
 
-    "cautious" finds four spoilers of five. "balanced" has the highest F1, or rather, since F1 is flat around its top,
+    "cautious" finds four spoilers of five, and three of four in each source that has twenty of them: where most are
+    of films, a threshold may fail on games. "balanced" has the highest F1, or rather, since F1 is flat around its top,
     the highest recall within 2 % of it. Where spoilers are rare, that threshold is wrong more often than right, and
     readers stop believing it, so "balanced" then takes the highest recall at which half of the marks are right, unless
     that costs more than a fifth of F1. "lenient" is right on three marks of five.
@@ -131,13 +134,15 @@ def select_points(
     ----------
     probabilities, labels, groups, weights : ndarray, shape (n,)
         As in `operating_point`.
+    sources : ndarray, shape (n,), optional
+        Where each sentence comes from.
 
     Returns
     -------
     dict of str to OperatingPoint
     """
     scored = (probabilities, labels, groups)
-    cautious = operating_point(*scored, min_recall=_CAUTIOUS_RECALL, sample_weight=weights)
+    cautious = operating_point(*scored, min_recall=_lowest_recall(*scored, weights, sources), sample_weight=weights)
     balanced = max_f1_point(*scored, tolerance=_F1_TOLERANCE, sample_weight=weights)
     points, threshold = {}, attrgetter("threshold")
     with suppress(OperatingPointError):
@@ -150,65 +155,25 @@ def select_points(
     return points | {"balanced": balanced, "cautious": min(balanced, cautious, key=threshold)}
 
 
-@dataclass(frozen=True, slots=True)
-class _Scored:
-    """What every possible threshold flags: one entry for each distinct probability, from high to low."""
-
-    probabilities: NDArray[np.float64]
-    labels: NDArray[np.int8]
-    weights: NDArray[np.float64]
-    groups: ArrayLike
-    distinct: NDArray[np.float64]
-    flagged: NDArray[np.float64]
-    hits: NDArray[np.float64]
-
-    @classmethod
-    def checked(
-        cls, probabilities: ArrayLike, labels: ArrayLike, groups: ArrayLike, sample_weight: ArrayLike | None
-    ) -> "_Scored":
-        p, y, w = check_probabilities(probabilities, labels, sample_weight)
-        if len(np.asarray(groups)) != len(p):
-            raise ValueError(f"groups has {len(np.asarray(groups))} entries for {len(p)} probabilities.")
-        if not w[y == 1].sum():
-            raise OperatingPointError("No spoiler among the labels: safe sentences alone cannot choose a threshold.")
-        counted = w > 0
-        p, y, w = p[counted], y[counted], w[counted]
-        return cls(p, y, w, np.asarray(groups)[counted], *cumulated(y, p, w))
-
-    @property
-    def precision(self) -> NDArray[np.float64]:
-        return np.asarray(self.hits / self.flagged)
-
-    @property
-    def recall(self) -> NDArray[np.float64]:
-        return np.asarray(self.hits / self.hits[-1])
-
-    def point(self, chosen: int, n_bootstrap: int, seed: int) -> OperatingPoint:
-        """The threshold that flags the first `chosen` + 1 distinct probabilities, and what it achieves."""
-        lowest = float(self.distinct[chosen])
-        below = float(self.distinct[chosen + 1]) if chosen + 1 < len(self.distinct) else 0.0
-        threshold = (lowest + below) / 2
-        threshold = lowest if threshold <= below else threshold
-        codes, n_groups = factorize(self.groups)
-        measure = _precision_recall(self.labels == 1, self.probabilities >= threshold, self.weights, codes)
-        found = estimate(measure, n_groups, n_rows=n_groups, n_bootstrap=n_bootstrap, seed=seed)
-        precision, recall = found["precision"], found["recall"]
-        return OperatingPoint(threshold, precision.value, recall.value, precision.interval, recall.interval)
-
-
-def _precision_recall(
-    spoiler: NDArray[np.bool_], flagged: NDArray[np.bool_], weights: NDArray[np.float64], codes: NDArray[np.intp]
-) -> Measure:
-    """Precision and recall of one decision, from sums over works."""
-    n_groups = int(codes.max()) + 1
-    sums = [np.bincount(codes, weights * rows, minlength=n_groups) for rows in (spoiler & flagged, flagged, spoiler)]
-
-    def measure(counts: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-        hits, alarms, spoilers = (counts @ column for column in sums)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return {"precision": hits / alarms, "recall": hits / spoilers}
-
-    return measure
+def _lowest_recall(
+    probabilities: NDArray[np.float64],
+    labels: NDArray[np.int8],
+    groups: NDArray[Any],
+    weights: NDArray[np.float64],
+    sources: NDArray[Any] | None,
+) -> float:
+    """The recall that all sources together need so that each of them has enough."""
+    if sources is None:
+        return _CAUTIOUS_RECALL
+    spoilers = Candidates.checked(probabilities, labels, groups, weights)
+    needed = _CAUTIOUS_RECALL
+    for source in np.unique(sources.astype(str)):
+        here = (sources.astype(str) == source) & (weights > 0)
+        if labels[here].sum() >= _ENOUGH_SPOILERS:
+            part = Candidates.checked(probabilities[here], labels[here], groups[here], weights[here])
+            lowest = part.distinct[np.argmax(part.recall + _ROUNDING >= _RECALL_OF_A_SOURCE)]
+            needed = max(needed, float(spoilers.recall[np.searchsorted(-spoilers.distinct, -lowest)]))
+    return needed
 
 
 def _check_criterion(min_precision: float | None, min_recall: float | None, cost: float | None) -> None:
@@ -232,7 +197,7 @@ def _highest(wanted: NDArray[np.float64], promised: NDArray[np.float64], minimum
     return int(np.argmax(np.where(best, promised, -1.0)))
 
 
-def _cheapest(scored: _Scored, cost: float) -> int:
+def _cheapest(scored: Candidates, cost: float) -> int:
     """Where false alarms and missed spoilers cost least, if that is less than to flag nothing at all."""
     alarms = scored.flagged - scored.hits
     gain = cost * scored.hits - alarms

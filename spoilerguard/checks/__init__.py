@@ -5,6 +5,15 @@
 
 from spoilerguard.checks.audit import OutOfFold, out_of_fold
 from spoilerguard.checks.checking import check_corpus
+from spoilerguard.checks.label_errors import LabelErrors, find_label_errors
 from spoilerguard.checks.report import CheckReport, Finding
 
-__all__ = ["CheckReport", "Finding", "OutOfFold", "check_corpus", "out_of_fold"]
+__all__ = [
+    "CheckReport",
+    "Finding",
+    "LabelErrors",
+    "OutOfFold",
+    "check_corpus",
+    "find_label_errors",
+    "out_of_fold",
+]

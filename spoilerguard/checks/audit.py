@@ -11,7 +11,7 @@ from spoilerguard.corpus import Corpus
 from spoilerguard.datasets.loading import AnyTable, load_corpus
 from spoilerguard.errors import CorpusError, MissingExtraError
 
-__all__ = ["OutOfFold", "audit_labels", "out_of_fold"]
+__all__ = ["OutOfFold", "audit_labels", "out_of_fold", "suspicious_rows"]
 
 # Confident learning alone names a third of TV Tropes, since no model is sure there. A label deserves a second reading
 # where the model gives it a probability below 0.25: 6 % there.
@@ -22,7 +22,18 @@ OutOfFold = Callable[[Corpus], NDArray[np.float64]]
 
 
 def audit_labels(corpus: Corpus, probabilities: NDArray[Any]) -> Iterator[Finding]:
-    """The rows that confident learning (Northcutt, Jiang and Chuang 2021) takes for mislabelled.
+    """One finding about `suspicious_rows`; arguments as there."""
+    ranked = suspicious_rows(corpus, probabilities)
+    worst = ", ".join(f"{row} ({probabilities[row]:.2f})" for row in ranked[:5])
+    message = (
+        "Labels that are improbable to a model of other works. The least probable first, with the probability of "
+        f"“spoiler”: rows {worst}. Read them again: checks.find_label_errors shows them and corrects the table."
+    )
+    yield from report_rows("likely-label-errors", "warning", message, ranked)
+
+
+def suspicious_rows(corpus: Corpus, probabilities: NDArray[Any]) -> NDArray[np.int64]:
+    """The rows that confident learning (Northcutt, Jiang and Chuang 2021) takes for mislabelled, the worst first.
 
     The corpus has both classes; `probabilities` are out-of-fold, of "spoiler", one for each row.
     """
@@ -36,13 +47,7 @@ def audit_labels(corpus: Corpus, probabilities: NDArray[Any]) -> Iterator[Findin
     both = np.column_stack([1 - spoiler, spoiler])
     labels = corpus.labels.astype(np.int64)
     ranked = find_label_issues(labels, both, return_indices_ranked_by="self_confidence", n_jobs=1)
-    ranked = ranked[both[ranked, labels[ranked]] < IMPROBABLE]
-    worst = ", ".join(f"{row} ({spoiler[row]:.2f})" for row in ranked[:5])
-    message = (
-        "Labels that are improbable to a model of other works. The least probable first, with the probability of "
-        f"“spoiler”: rows {worst}. Read them again."
-    )
-    yield from report_rows("likely-label-errors", "warning", message, np.asarray(ranked, dtype=np.int64))
+    return np.asarray(ranked[both[ranked, labels[ranked]] < IMPROBABLE], dtype=np.int64)
 
 
 def out_of_fold(corpus: AnyTable, *, folds: int = 5) -> NDArray[np.float64]:

@@ -7,12 +7,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from spoilerguard.bundled import AnyModel, resolve_model
 from spoilerguard.checks.audit import OutOfFold, audit_labels, out_of_fold
 from spoilerguard.checks.duplicates import check_conflicts, check_duplicates
 from spoilerguard.checks.language import check_language
 from spoilerguard.checks.order import check_order
+from spoilerguard.checks.own_columns import check_annotators, check_dates, check_dates_against
 from spoilerguard.checks.report import CheckReport, Finding
-from spoilerguard.checks.splits import check_against, check_split
+from spoilerguard.checks.splits import check_against, check_learnt, check_split
 from spoilerguard.checks.spurious_cues import check_spurious_cues
 from spoilerguard.checks.structure import check_balance, check_reviews, check_weights, check_works
 from spoilerguard.checks.texts import check_columns, check_texts
@@ -37,6 +39,8 @@ CHECKS: dict[str, Callable[[Corpus], Iterator[Finding]]] = {
     "texts": check_texts,
     "language": check_language,
     "split": check_split,
+    "annotators": check_annotators,
+    "dates": check_dates,
 }
 
 
@@ -45,6 +49,7 @@ def check_corpus(
     *,
     against: AnyTable | None = None,
     audit: bool | NDArray[Any] | OutOfFold = False,
+    model: AnyModel = None,
 ) -> CheckReport:
     """Look for everything in a labelled table that would harm a model or make its metrics too good.
 
@@ -57,6 +62,8 @@ def check_corpus(
     audit : bool, array or callable, default False
         Look for likely label errors (extra `audit`): True fits a plain model, grouped by work; or give the
         out-of-fold probabilities, or what computes them from the corpus.
+    model : SpoilerClassifier, folder or name, optional
+        A model that is to be judged on this corpus, or taught by it: sentences that it has learnt are reported.
 
     Returns
     -------
@@ -86,7 +93,9 @@ def check_corpus(
             raise CorpusError(f"{side.name or 'the corpus'}: empty table; there is nothing to check")
     findings = [finding for check in CHECKS.values() for finding in check(table)]
     if other is not None:
-        findings += check_against(table, other)
+        findings += [*check_against(table, other), *check_dates_against(table, other)]
+    if model is not None:
+        findings += check_learnt(table, resolve_model(model))
     if audit is not False and not any(finding.name == "one-class" for finding in findings):
         predict = out_of_fold if audit is True else audit
         findings += audit_labels(table, predict(table) if callable(predict) else np.asarray(predict))

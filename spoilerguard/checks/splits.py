@@ -17,8 +17,9 @@ from spoilerguard.checks.duplicates import LONG, MANY, NEAR_REVIEW, is_long, low
 from spoilerguard.checks.report import Finding, Severity, report_rows
 from spoilerguard.checks.titles import main_titles, same_titles
 from spoilerguard.corpus import Corpus
+from spoilerguard.linear_model import LinearModel
 
-__all__ = ["check_against", "check_split"]
+__all__ = ["check_against", "check_learnt", "check_split"]
 
 _WHOLE = 9  # words of a sentence that is quoted without quotation marks; shorter ones are formulas too often
 # The share of a sentence that a shorter quotation holds; one that holds less is a title, or a phrase such as “so bad
@@ -65,6 +66,14 @@ def check_against(corpus: Corpus, other: Corpus) -> Iterator[Finding]:
     name = other.name or "the other"
     place = f"both in this corpus and in {name}"
     yield from _leaks(_Sides(frame, lengths, sides, [corpus.name or "this corpus", name], len(corpus), place))
+
+
+def check_learnt(corpus: Corpus, model: LinearModel) -> Iterator[Finding]:
+    """Sentences that a model has learnt from, where there are more than chance explains."""
+    overlap = None if model.memory_ is None else model.memory_.overlap(corpus.sentences)
+    if model.memory_ is not None and overlap is not None and overlap.is_beyond_chance:
+        message = f"{overlap.describe()} Judge it on other works; taught by them again, it becomes too sure of itself."
+        yield from report_rows("learnt-by-the-model", "error", message, model.memory_.holds(corpus.sentences))
 
 
 def _leaks(rows: _Sides) -> Iterator[Finding]:

@@ -155,12 +155,20 @@ def _output(arguments: argparse.Namespace) -> Iterator[TextIO]:
 def train(arguments: argparse.Namespace) -> int:
     """Make a model, save it, and print its operating points."""
     _check_output(Path(arguments.output))
-    corpus = spoilerguard.load_corpus(arguments.corpus)
-    model = spoilerguard.train(
-        corpus, base=arguments.base, seed=arguments.seed, n_jobs=arguments.n_jobs, progress=sys.stderr.isatty()
-    )
+    options = {"seed": arguments.seed, "n_jobs": arguments.n_jobs, "progress": sys.stderr.isatty()}
+    if arguments.stream:
+        if arguments.base is not None:
+            raise SpoilerguardError("--base needs all labels at once: leave it or --stream out")
+        model = spoilerguard.train_stream(arguments.corpora, **options)
+        found = model.card_["Trained on"]
+        lines = [f"trained on {found['sentences']:,} sentences of {found['works']:,} works"]
+    elif len(arguments.corpora) > 1:
+        raise SpoilerguardError("several tables are read by --stream only; or put them into one")
+    else:
+        corpus = spoilerguard.load_corpus(arguments.corpora[0])
+        model = spoilerguard.train(corpus, base=arguments.base, **options)
+        lines = [f"trained on {corpus!r}"]
     spoilerguard.save(model, arguments.output)
-    lines = [f"trained on {corpus!r}"]
     for standing, points in model.operating_points_.items():
         for name, point in sorted(points.items(), key=lambda named: named[1].threshold):
             lines.append(

@@ -196,7 +196,17 @@ def _add_corpus_commands(add: _Add) -> None:
         "corpus", metavar="CORPUS", help="labelled table: .csv, .tsv, .jsonl or .parquet, each also .gz"
     )
 
-    train = add(commands.train, "make a model from labelled sentences", shared)
+    several = _Parser(add_help=False)
+    several.add_argument(
+        "corpora",
+        metavar="CORPUS",
+        nargs="+",
+        help="labelled table: .csv, .tsv, .jsonl or .parquet, each also .gz; several, and folders of them, by --stream",
+    )
+    train = add(commands.train, "make a model from labelled sentences", several)
+    train.add_argument(
+        "--stream", action="store_true", help="read the tables in pieces, twice: for more sentences than memory"
+    )
     train.add_argument("--output", metavar="DIR", required=True, help="folder to save the model in")
     train.add_argument(
         "--base",

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from spoilerguard.corpus.review_order import in_review_order
-from spoilerguard.corpus.schema import COLUMNS, OPTIONAL, TEXT, Origin, parse_columns, select_columns
+from spoilerguard.corpus.schema import COLUMNS, OPTIONAL, TEXT, Origin, own_names, parse_columns, select_columns
 from spoilerguard.documents import Documents
 from spoilerguard.errors import CorpusError
 
@@ -30,8 +30,9 @@ class Corpus:
     Attributes
     ----------
     frame : pandas.DataFrame
-        One row a sentence; columns ``sentence, spoiler, review_id, position, work, source, weight``, and ``major`` and
-        ``split`` where the table had them. Rows of one review are contiguous and in position order.
+        One row a sentence; columns ``sentence, spoiler, review_id, position, work, source, weight``, ``major`` and
+        ``split`` where the table had them, and its `own_columns`. Rows of one review are contiguous and in position
+        order.
     name : str
         Where it came from, for messages and model cards.
     reordered : tuple of int
@@ -85,6 +86,11 @@ class Corpus:
         """How much each row counts, from 0 up, shape (n_sentences,); 1.0 where the table does not say."""
         return np.asarray(self.frame["weight"], dtype=np.float64)
 
+    @property
+    def own_columns(self) -> tuple[str, ...]:
+        """What else the table had, such as annotator, date or genre; kept as text, for slices and checks."""
+        return tuple(own_names(self.frame))
+
     @cached_property
     def groups(self) -> NDArray[Any]:
         """What must never be on both sides of a split: the work, else the review, else the row alone."""
@@ -105,9 +111,10 @@ class Corpus:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over the content: the same on every machine, whatever the name or the versions."""
-        digest = hashlib.sha256(json.dumps(list(self.frame.columns)).encode())
-        plain = self.frame.astype(object).where(self.frame.notna(), None)
+        """SHA-256 over the content: the same on every machine, whatever the name, the versions and own columns."""
+        known = self.frame[[name for name in (*COLUMNS, *OPTIONAL) if name in self.frame]]
+        digest = hashlib.sha256(json.dumps(list(known.columns)).encode())
+        plain = known.astype(object).where(known.notna(), None)
         for row in plain.itertuples(index=False, name=None):
             digest.update(json.dumps(row).encode() + b"\n")
         return digest.hexdigest()
@@ -119,10 +126,6 @@ class Corpus:
         ----------
         rows : array of bool or of int
             A mask as long as the corpus, or row numbers.
-
-        Returns
-        -------
-        Corpus
 
         Examples
         --------
@@ -248,7 +251,10 @@ class Corpus:
             ids = part.frame["review_id"]
             frames.append(part.frame.assign(review_id=ids.mask(ids.isin(shared), ids + f"@{marks[-1]}")))
         frame = pd.concat(frames, ignore_index=True)
-        ordered = [column for column in (*COLUMNS, *OPTIONAL) if column in frame.columns]
-        types = {name: kind for name, kind in {"major": "Int8", "split": TEXT}.items() if name in frame.columns}
+        kept = [*OPTIONAL, *own_names(frame)]
+        ordered = [column for column in (*COLUMNS, *kept) if column in frame.columns]
+        types: dict[str, Any] = {column: TEXT for column in kept if column in frame.columns}
+        if "major" in types:
+            types["major"] = "Int8"
         names = dict.fromkeys(part.name for part in parts if part.name)
         return cls(frame[ordered].astype(types), " + ".join(names))

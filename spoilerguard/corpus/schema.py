@@ -26,6 +26,7 @@ __all__ = [
     "Origin",
     "did_you_mean",
     "is_missing",
+    "own_names",
     "parse_columns",
     "require_once",
     "select_columns",
@@ -84,7 +85,7 @@ class Origin:
 
 
 def select_columns(frame: pd.DataFrame, columns: Mapping[str, str] | None, origin: Origin) -> pd.DataFrame:
-    """The columns that a corpus knows, under its names; `columns` maps these to the names in the table."""
+    """The columns that a corpus knows, under its names, then the user's own; `columns` maps ours to theirs."""
     known = (*COLUMNS, *OPTIONAL)
     theirs = dict(columns or {})
     for ours in theirs:
@@ -96,13 +97,14 @@ def select_columns(frame: pd.DataFrame, columns: Mapping[str, str] | None, origi
             raise CorpusError(f"{origin}: {_missing_column(ours, theirs, list(frame.columns))}")
     present = {ours: theirs.get(ours, ours) for ours in known if theirs.get(ours, ours) in frame.columns}
     require_once(frame, present.values(), origin)
-    unread = [name for name in frame.columns if name not in present.values()]
+    unread: list[Any] = [name for name in frame.columns if name not in present.values()]
     for ours in known:
         close = _alike(ours, unread) if ours not in present else ""
         if close:
             remedy = f"did you mean {ours!r}? Then pass columns={{{ours!r}: {close!r}}}."
             warnings.warn(f"{origin}: column {close!r} is not read: {remedy}", stacklevel=2)
-    return pd.DataFrame({ours: frame[name].reset_index(drop=True) for ours, name in present.items()})
+    own = {name: name for name in unread if isinstance(name, str) and name not in known and unread.count(name) == 1}
+    return pd.DataFrame({ours: frame[name].reset_index(drop=True) for ours, name in (present | own).items()})
 
 
 def _missing_column(ours: str, theirs: Mapping[str, str], names: list[Any]) -> str:
@@ -176,9 +178,13 @@ def parse_columns(frame: pd.DataFrame, origin: Origin) -> pd.DataFrame:
     }
     if "major" in frame:
         parsed["major"] = _majors(frame["major"], parsed["spoiler"], origin)
-    if "split" in frame:
-        parsed["split"] = _names(frame["split"])
-    return pd.DataFrame(parsed)
+    names = [name for name in ("split", *own_names(frame)) if name in frame]
+    return pd.DataFrame(parsed | {name: _names(frame[name]) for name in names})
+
+
+def own_names(frame: pd.DataFrame) -> list[str]:
+    """The columns that are not ours."""
+    return [name for name in frame.columns if name not in {*COLUMNS, *OPTIONAL}]
 
 
 def is_missing(value: object) -> bool:

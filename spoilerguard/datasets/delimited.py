@@ -12,10 +12,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from spoilerguard.corpus.schema import Origin
+from spoilerguard.datasets.cells import CellTable
 from spoilerguard.datasets.text_lines import LONGEST, read_lines
 from spoilerguard.errors import CorpusError
 
@@ -27,18 +27,20 @@ _NAMED = re.compile(r"\"?sep=(.)\"?\s*", re.IGNORECASE)  # the first line of wha
 _QUOTED = re.compile(r'"[^"]*"')
 
 
-def read_delimited(path: Path, delimiter: str) -> tuple[pd.DataFrame, Origin]:
+def read_delimited(path: Path, n_rows: int | None, delimiter: str) -> Iterator[tuple[pd.DataFrame, Origin]]:
     """Rows of cells under a header; a quoted cell may run over several lines, and a row starts on the first of them.
 
     Parameters
     ----------
     path : Path
         Text, ``.gz`` or not.
+    n_rows : int or None
+        Rows of each table that is yielded; None means one table.
     delimiter : str
         What stands between two cells, as far as the name of the file shows.
 
-    Returns
-    -------
+    Yields
+    ------
     DataFrame and Origin
         All cells as text.
 
@@ -47,9 +49,14 @@ def read_delimited(path: Path, delimiter: str) -> tuple[pd.DataFrame, Origin]:
     CorpusError
         Where a row has more or fewer cells than the header, a quoted cell does not end, or there is no header.
     """
-    header, *rows = delimited_rows(path, delimiter)
-    frame = pd.DataFrame([cells for _, cells in rows], columns=header[1], dtype=object)
-    return frame, Origin(str(path), np.asarray([line for line, _ in rows], dtype=np.int64))
+    rows = delimited_rows(path, delimiter)
+    table = CellTable(path, next(rows)[1])
+    for line, cells in rows:
+        table.add(line, cells)
+        if len(table) == n_rows:
+            yield table.take()
+    if n_rows is None or len(table):
+        yield table.take()
 
 
 def delimited_rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:

@@ -141,7 +141,7 @@ def fetch_goodreads(
     --------
     >>> fetch_goodreads(max_reviews=10_000)  # doctest: +SKIP
     """
-    frame, origin = read_goodreads(_download(GOODREADS, cache, base_url), max_reviews=max_reviews)
+    [(frame, origin)] = read_goodreads(_download(GOODREADS, cache, base_url), max_reviews=max_reviews)
     return Corpus.from_frame(frame, name="goodreads", origin=origin)
 
 

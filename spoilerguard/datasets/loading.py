@@ -4,28 +4,27 @@ Text files are read cell by cell, and no type is guessed: an id ``007`` stays ``
 sentence. `spoilerguard.corpus.schema` decides what a cell means.
 """
 
-import gzip
 import importlib
-import io
 import os
-import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
 import pandas as pd
 
 from spoilerguard.corpus import Corpus
 from spoilerguard.corpus.schema import Origin, did_you_mean
+from spoilerguard.datasets.cells import CellTable
 from spoilerguard.datasets.delimited import read_delimited
-from spoilerguard.datasets.text_lines import open_binary, read_json_lines
+from spoilerguard.datasets.parquet import read_parquet
+from spoilerguard.datasets.text_lines import read_json_lines
 from spoilerguard.datasets.ucsd import read_goodreads
 from spoilerguard.datasets.whole_reviews import is_whole_reviews, refuse_incomplete, to_sentences
 from spoilerguard.errors import CorpusError, MissingExtraError
 
-__all__ = ["AnyTable", "load_corpus", "read_table"]
+__all__ = ["AnyTable", "load_corpus", "read_pieces", "read_table"]
 
 
 class ForeignTable(Protocol):
@@ -48,7 +47,7 @@ def load_corpus(path: AnyTable, *, columns: Mapping[str, str] | None = None) -> 
         memory, of pandas, polars, pyarrow or another library; or a corpus, which is returned as it is. A table has one
         sentence a row (``sentence``, ``spoiler``, and where known ``review_id``, ``position``, ``work``, ``source``,
         ``weight``, ``split``), or one whole review a row (``text``, ``spans``, ``labels``), or is the UCSD Goodreads
-        file.
+        file. Columns of your own, such as annotator or date, are kept as text.
     columns : mapping, optional
         Our column names to yours: ``{"sentence": "body", "spoiler": "is_spoiler"}``.
 
@@ -93,24 +92,30 @@ def read_table(table: str | os.PathLike[str] | pd.DataFrame | ForeignTable) -> t
         return table, Origin()
     if not isinstance(table, (str, os.PathLike)):
         return _to_pandas(table), Origin()
-    path = Path(os.fsdecode(table))
+    [found] = read_pieces(table, None)
+    return found
+
+
+def read_pieces(path: str | os.PathLike[str], n_rows: int | None) -> Iterator[tuple[pd.DataFrame, Origin]]:
+    """The raw cells of a file in tables of about `n_rows` rows, one in memory at a time; None means one table."""
+    file = Path(os.fsdecode(path))
     try:
-        exists, is_folder = path.exists(), path.is_dir()
+        exists, is_folder = file.exists(), file.is_dir()
     except (OSError, ValueError):  # too long for a name, or with a NUL
         exists, is_folder = False, False
     if not exists:
-        shown = str(path) if len(str(path)) <= _SHOWN else f"{str(path)[:_SHOWN]}…"
-        raise CorpusError(f"{shown}: no such file; check the path{_remedy(str(table))}")
+        shown = str(file) if len(str(file)) <= _SHOWN else f"{str(file)[:_SHOWN]}…"
+        raise CorpusError(f"{shown}: no such file; check the path{_remedy(str(path))}")
     if is_folder:
-        raise CorpusError(f"{path}: is a folder, not a table; name a file in it")
-    ending = (path.with_suffix("") if path.suffix.lower() == ".gz" else path).suffix.lower()
+        raise CorpusError(f"{file}: is a folder, not a table; name a file in it")
+    ending = (file.with_suffix("") if file.suffix.lower() == ".gz" else file).suffix.lower()
     if ending not in _READERS:
         question = did_you_mean(ending, _READERS)
         hint = f"{question} " if question else ""
         raise CorpusError(
-            f"{path}: unknown file ending {ending!r}; {hint}known are {', '.join(_READERS)}, each also with .gz"
+            f"{file}: unknown file ending {ending!r}; {hint}known are {', '.join(_READERS)}, each also with .gz"
         )
-    return _READERS[ending](path)
+    return _READERS[ending](file, n_rows)
 
 
 def _remedy(name: str) -> str:
@@ -147,43 +152,32 @@ def _to_pandas(table: Any) -> pd.DataFrame:  # noqa: ANN401
     return frame
 
 
-def _read_json_lines(path: Path) -> tuple[pd.DataFrame, Origin]:
+def _read_json_lines(path: Path, n_rows: int | None) -> Iterator[tuple[pd.DataFrame, Origin]]:
     """Objects as rows; a key that a row lacks is a missing cell. The first row shows whether it is the UCSD file."""
-    records: list[dict[str, Any]] = []
-    lines: list[int] = []
-    for line, record in read_json_lines(path):
-        if not records and "review_sentences" in record:
-            return read_goodreads(path)
-        records.append(record)
-        lines.append(line)
-    if not records:
+    table = CellTable(path)
+    records = read_json_lines(path)
+    first = next(records, None)
+    if first is None and n_rows is None:
         raise CorpusError(f"{path}: empty table; it needs at least one object, one a line")
-    names = dict.fromkeys(name for record in records for name in record)
-    # As objects: pandas would otherwise put text into Arrow, which refuses lone surrogates.
-    frame = pd.DataFrame({name: pd.Series([row.get(name) for row in records], dtype=object) for name in names})
-    return frame, Origin(str(path), np.asarray(lines, dtype=np.int64))
-
-
-def _read_parquet(path: Path) -> tuple[pd.DataFrame, Origin]:
-    try:
-        with open_binary(path) as stream:
-            return pd.read_parquet(io.BytesIO(stream.read())), Origin(str(path))
-    except ImportError as error:
-        raise MissingExtraError("reading parquet needs pyarrow: pip install pyarrow") from error
-    except gzip.BadGzipFile as error:
-        raise CorpusError(f"{path}: named .gz but not gzip ({error}); rename it or pack it again") from error
-    except (EOFError, zlib.error, OSError, ValueError) as error:  # pyarrow's errors are ValueErrors or OSErrors
-        raise CorpusError(f"{path}: broken parquet: {error}; write it again") from error
+    if first is not None and "review_sentences" in first[1]:
+        yield from read_goodreads(path, n_rows)
+        return
+    for line, record in chain([first] if first else [], records):
+        table.add_record(line, record)
+        if len(table) == n_rows:
+            yield table.take()
+    if n_rows is None or len(table):
+        yield table.take()
 
 
 _SHOWN = 200  # characters of a path that is none
 
-_READERS: dict[str, Callable[[Path], tuple[pd.DataFrame, Origin]]] = {
+_READERS: dict[str, Callable[[Path, int | None], Iterator[tuple[pd.DataFrame, Origin]]]] = {
     ".csv": partial(read_delimited, delimiter=","),
     ".tsv": partial(read_delimited, delimiter="\t"),
     ".tab": partial(read_delimited, delimiter="\t"),
     ".jsonl": _read_json_lines,
     ".ndjson": _read_json_lines,
     ".json": _read_json_lines,
-    ".parquet": _read_parquet,
+    ".parquet": read_parquet,
 }

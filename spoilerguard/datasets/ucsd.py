@@ -4,17 +4,15 @@ Each line is one review: ``{"review_id": …, "book_id": …, "user_id": …, "h
 [[0, "…"], [1, "…"]]}``.
 """
 
-from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from spoilerguard.corpus.schema import Origin
+from spoilerguard.datasets.cells import CellTable
 from spoilerguard.datasets.text_lines import read_json_lines
 from spoilerguard.errors import CorpusError
 from spoilerguard.labels import parse_label
@@ -96,25 +94,16 @@ def iter_goodreads(path: str | Path) -> Iterator[GoodreadsReview]:
         yield GoodreadsReview(review_id, work, user_id, tagged, tuple(sentences), tuple(labels), line)
 
 
-def read_goodreads(path: Path, *, max_reviews: int | None = None) -> tuple[pd.DataFrame, Origin]:
-    """The file, or its first reviews, as a table of sentences.
-
-    The columns are filled review by review, so that only sentences and ids exist as Python objects.
-    """
-    sentences: list[str] = []
-    reviews: list[str | None] = []
-    works: list[str | None] = []
-    labels, positions, lines = array("b"), array("i"), array("q")
+def read_goodreads(
+    path: Path, n_rows: int | None = None, *, max_reviews: int | None = None
+) -> Iterator[tuple[pd.DataFrame, Origin]]:
+    """The file, or its first reviews, as tables of sentences: of about `n_rows` rows in whole reviews, or one table."""
+    table = CellTable(path, ["sentence", "spoiler", "review_id", "position", "work", "source"])
     for review in islice(iter_goodreads(path), max_reviews):
-        size = len(review.sentences)
-        sentences += review.sentences
-        labels.extend(review.labels)
-        positions.extend(range(size))
-        reviews += [review.review_id or f"line {review.line}"] * size
-        works += [review.work] * size
-        lines.extend([review.line] * size)
-    columns: dict[str, Any] = {"sentence": sentences, "spoiler": np.asarray(labels), "review_id": reviews}
-    columns |= {"position": np.asarray(positions), "work": works, "source": ["goodreads"] * len(works)}
-    # As objects: pandas would otherwise put text into Arrow, which refuses lone surrogates.
-    frame = pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in columns.items()})
-    return frame, Origin(str(path), np.asarray(lines, dtype=np.int64))
+        name = review.review_id or f"line {review.line}"
+        for position, pair in enumerate(zip(review.sentences, review.labels, strict=True)):
+            table.add(review.line, (*pair, name, position, review.work, "goodreads"))
+        if n_rows is not None and len(table) >= n_rows:
+            yield table.take()
+    if n_rows is None or len(table):
+        yield table.take()

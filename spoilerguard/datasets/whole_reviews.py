@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from spoilerguard.corpus.schema import Origin, did_you_mean, is_missing, require_once
+from spoilerguard.corpus.schema import COLUMNS, Origin, did_you_mean, is_missing, require_once
 from spoilerguard.errors import CorpusError
 from spoilerguard.labels import parse_label
 
@@ -46,14 +46,15 @@ def refuse_incomplete(names: Sequence[str], origin: Origin, columns: Mapping[str
 
 
 def to_sentences(
-    frame: pd.DataFrame, origin: Origin, columns: Mapping[str, str] | None = None
+    frame: pd.DataFrame, origin: Origin, columns: Mapping[str, str] | None = None, first: int = 0
 ) -> tuple[pd.DataFrame, Origin]:
     """One row a sentence, and where each came from.
 
     The table holds ``text``, ``spans`` ([[start, end], …] in characters) and ``labels`` (0 safe, 1 spoiler; where there
     is a 2, 1 is a minor and 2 a major spoiler); lists may be given as JSON text. ``review_id``, ``work``, ``source``,
-    ``weight``, ``split`` are taken along, and a ``stratum`` goes into the source: ``imdb/random``. Spans that leave the
-    text, overlap, are blank, or are not as many as the labels are a `CorpusError`.
+    ``weight``, ``split`` and columns of the user's own are taken along, and a ``stratum`` goes into the source:
+    ``imdb/random``. Spans that leave the text, overlap, are blank, or are not as many as the labels are a
+    `CorpusError`. A review without an id is named by its row, counted from `first`.
 
     Examples
     --------
@@ -69,20 +70,29 @@ def to_sentences(
         raise CorpusError(f"unknown column name {name!r} in columns= for a table of whole reviews: {hint}")
     ours = {theirs.get(name, name): name for name in _KNOWN}
     require_once(frame, ours, origin)
-    table = frame[[name for name in frame.columns if name in ours]].rename(columns=ours)
+    own = [name for name in frame.columns if _is_own(name, frame) and name not in ours]
+    table = frame[[*(name for name in frame.columns if name in ours), *own]].rename(columns=ours)
     rows: list[dict[str, Any]] = []
     lines: list[int] = []
     for row, record in enumerate(table.to_dict("records")):
-        rows += _cut(record, row, origin)
+        rows += _cut(record, row, origin, first, own)
         lines += [row if origin.lines is None else int(origin.lines[row])] * (len(rows) - len(lines))
     unit = "row" if origin.lines is None else origin.unit
     if not any(row["major"] for row in rows):  # 0 and 1 alone say nothing of how much a spoiler tells
         rows = [row | {"major": None} for row in rows]
-    sentences = pd.DataFrame(rows, columns=["sentence", "spoiler", "position", "major", *_CARRIED], dtype=object)
+    sentences = pd.DataFrame(rows, columns=["sentence", "spoiler", "position", "major", *_CARRIED, *own], dtype=object)
     return sentences.dropna(axis=1, how="all"), Origin(origin.name, np.asarray(lines, dtype=np.int64), unit)
 
 
-def _cut(record: Mapping[Any, Any], row: int, origin: Origin) -> Iterator[dict[str, Any]]:
+def _is_own(name: object, frame: pd.DataFrame) -> bool:
+    """Whether it names one column, of the user's own."""
+    taken = name in COLUMNS or name in _KNOWN
+    return isinstance(name, str) and not taken and list(frame.columns).count(name) == 1
+
+
+def _cut(
+    record: Mapping[Any, Any], row: int, origin: Origin, first: int, own: Sequence[str]
+) -> Iterator[dict[str, Any]]:
     """The sentences of one review as rows."""
     text, spans, labels = (
         record["text"],
@@ -95,11 +105,11 @@ def _cut(record: Mapping[Any, Any], row: int, origin: Origin) -> Iterator[dict[s
         raise CorpusError(
             f"{origin.at(row, 'labels')}: {len(spans)} spans but {len(labels)} labels; give each span one"
         )
-    carried = {name: record[name] for name in _CARRIED if name in record}
+    carried = {name: record[name] for name in (*_CARRIED, *own) if name in record}
     source = [str(record[name]) for name in ("source", "stratum") if not is_missing(record.get(name))]
     carried["source"] = "/".join(source) or None
     if is_missing(carried.get("review_id")):
-        carried["review_id"] = f"review-{row}"  # its sentences belong together, whatever they are called
+        carried["review_id"] = f"review-{first + row}"  # its sentences belong together, whatever they are called
     end = 0
     for position, (span, value) in enumerate(zip(spans, labels, strict=True)):
         start, end = _check_span(span, end, text, origin.at(row, "spans"))

@@ -29,7 +29,7 @@ _MAX_ATTENTION = 8.0  # its logarithm is held between -8 and 8
 _MAX_POOLINGS = 64
 _N_PLACES = 4  # columns that tell the place of a sentence in its review
 WORD_STEP, SENTENCE_STEP = 1 / 16, 1 / 32  # see `GatedConvolution.step`: words reach 8, and sentences hardly 4
-_TOKENS_AT_ONCE = 1 << 12  # keeps the arrays inside the processor's cache
+_TOKENS_AT_ONCE = 1 << 10  # keeps the arrays inside the cache of one core
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spoilerguard.encoders.whole_products import WholeProduct, quickest_product
+
 __all__ = ["Floats", "GatedConvolution", "pack_layers", "unpack_layers"]
 
 Floats = NDArray[np.float32]
@@ -49,34 +51,49 @@ class GatedConvolution:
 
     def __call__(self, x: Floats, owner: NDArray[np.int64], more: Floats | None = None) -> Floats:
         """Rows of the next layer; only rows of the same `owner` are neighbours, and `more` stands beside them."""
+        product = quickest_product(len(x))
         width = x.shape[1]
         reach = (len(self.weight) // width - (more is not None)) // 2
-        steps = self._rounded(x)
-        columns = [_shifted(steps, owner, by * self.dilation) for by in range(-reach, reach + 1)]
+        inputs = np.empty((len(x), len(self.weight)), product.rows)
+        parts = np.split(inputs, len(self.weight) // width, axis=1)
+        parts[reach][:] = self._rounded(x, product)
+        for by in range(1, reach + 1):
+            _shift(parts[reach], owner, by * self.dilation, product.zero, parts[reach - by], parts[reach + by])
         if more is not None:
-            columns.append(self._rounded(more))
-        mixed = np.concatenate(columns, axis=1) @ self.weight
+            parts[-1][:] = self._rounded(more, product)
+        y = self._gated(product.multiply(inputs, self.weight.astype(product.weights, copy=False)))
+        y += x
+        return y
+
+    def _rounded(self, x: Floats, product: WholeProduct) -> NDArray[Any]:
+        """Whole steps, as the product wants them."""
+        steps = x * np.float32(1 / self.step)
+        np.clip(np.rint(steps, out=steps), -_MAX_WEIGHT, _MAX_WEIGHT, out=steps)
+        steps += np.float32(product.zero)
+        return steps.astype(product.rows, copy=False)
+
+    def _gated(self, sums: NDArray[Any]) -> Floats:
+        """Tanh of the first half of the columns times sigmoid of the second."""
+        mixed = sums.astype(np.float32, copy=False)
         mixed *= self.scale * np.float32(self.step * _RESOLUTION)
         mixed += self.bias * np.float32(_RESOLUTION) + np.float32(_RESOLUTION * _REACH + 0.5)
         np.clip(mixed, 0, 2 * _RESOLUTION * _REACH, out=mixed)  # else the largest would not fit a whole number
-        place = mixed.astype(np.int32)
+        place, width = mixed.astype(np.int32), mixed.shape[1] // 2
         tanh, sigmoid = _tables()
-        return np.asarray(x + tanh.take(place[:, :width], mode="clip") * sigmoid.take(place[:, width:], mode="clip"))
-
-    def _rounded(self, x: Floats) -> Floats:
-        steps: Floats = np.clip(np.rint(x * np.float32(1 / self.step)), -_MAX_WEIGHT, _MAX_WEIGHT)
-        return steps
+        gated = tanh.take(place[:, :width], mode="wrap")  # no place lies outside: the quickest mode
+        gated *= sigmoid.take(place[:, width:], mode="wrap")
+        return gated
 
 
-def _shifted(rows: Floats, owner: NDArray[np.int64], by: int) -> Floats:
-    """Row ``k + by`` for row ``k`` where both have one owner, else zeros."""
-    if by == 0:
-        return rows
-    found = np.zeros_like(rows)
-    if abs(by) < len(rows):
-        here, there = (slice(None, -by), slice(by, None)) if by > 0 else (slice(-by, None), slice(None, by))
-        np.multiply(rows[there], (owner[here] == owner[there])[:, None], out=found[here])
-    return found
+def _shift(
+    rows: NDArray[Any], owner: NDArray[np.int64], by: int, zero: int, before: NDArray[Any], after: NDArray[Any]
+) -> None:
+    """Fill row ``k`` of `before` and `after` with row ``k - by`` and ``k + by`` where the owner is the same."""
+    before[:by], after[-by:] = zero, zero
+    if by < len(rows):
+        before[by:], after[:-by] = rows[:-by], rows[by:]
+        borders = np.flatnonzero(owner[by:] != owner[:-by])
+        before[borders + by], after[borders] = zero, zero
 
 
 @cache

@@ -1,6 +1,7 @@
 """How good is a model, and is another one better? Every metric comes with its interval over works."""
 
-from spoilerguard.evaluation.comparison import Comparison, Difference, compare
+from spoilerguard.evaluation.comparing import compare
+from spoilerguard.evaluation.comparison import Comparison, Difference
 from spoilerguard.evaluation.curves import Band, Curves
 from spoilerguard.evaluation.evaluating import evaluate, evaluate_probabilities
 from spoilerguard.evaluation.metrics import MetricValue

@@ -8,26 +8,18 @@ Holm's correction over the metrics that decide. Where it finds nothing, the verd
 """
 
 import math
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from spoilerguard.bootstrap import Estimate, estimate
-from spoilerguard.datasets.loading import AnyTable
+from spoilerguard.bootstrap import Estimate
 from spoilerguard.documents import Standing
-from spoilerguard.evaluation.classifiers import TextClassifier
-from spoilerguard.evaluation.metrics import COMPARED, DECISIVE, METRICS, sentence_measure, title_of
-from spoilerguard.evaluation.scored_corpus import Sample, ScoredCorpus, resolve_arguments, score
-from spoilerguard.evaluation.significance import LEVEL, holm, swap_test
+from spoilerguard.evaluation.metrics import DECISIVE, METRICS, title_of
+from spoilerguard.evaluation.significance import LEVEL
 from spoilerguard.evaluation.tables import Result, Table, as_json, format_interval
-from spoilerguard.model import SpoilerClassifier
 
-__all__ = ["Comparison", "Difference", "Outcome", "compare", "comparison_of"]
+__all__ = ["Comparison", "Difference", "Outcome"]
 
 Outcome = Literal["better", "worse", "cannot tell"]
 
@@ -36,6 +28,10 @@ _SENTENCES: dict[Outcome, str] = {
     "worse": "b is worse than a",
     "cannot tell": "cannot tell which is better",
 }
+_OF_THESE_TWO = (
+    "This is said of these two fitted models. Two models of one recipe, trained on other samples, differ as well (24 "
+    "of 100 such pairs): to compare recipes, pass them with replicates=."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +80,8 @@ class Comparison(Result):
         For each standing and metric.
     notes : tuple of str
         What else has to be known about the scores of a or b, such as that one has no context.
+    replicates : int
+        How often both recipes were trained, each time on other works; 0 where fitted models were compared.
     """
 
     name: str
@@ -94,6 +92,7 @@ class Comparison(Result):
     seed: int
     differences: tuple[Difference, ...]
     notes: tuple[str, ...] = ()
+    replicates: int = 0
 
     @property
     def standing(self) -> Standing:
@@ -138,7 +137,8 @@ class Comparison(Result):
         return f"{named}{_SENTENCES[self.verdict]} ({self.standing}; {size})"
 
     def _notes(self) -> tuple[str, ...]:
-        return self.notes
+        fitted = self.verdict != "cannot tell" and not self.replicates
+        return (*self.notes, _OF_THESE_TWO) if fitted else self.notes
 
     def _tables(self) -> list[Table]:
         rows = []
@@ -147,92 +147,3 @@ class Comparison(Result):
             p_value = "–" if math.isnan(one.p_value) else f"{one.p_value:.3f}"
             rows.append((title_of(one.metric), one.standing, *intervals, p_value, one.verdict))
         return [Table("b against a", ("", "standing", "a", "b", "b − a", "p", "verdict"), rows)]
-
-
-def compare(
-    a: SpoilerClassifier | TextClassifier | str | Path | None,
-    b: SpoilerClassifier | TextClassifier | str | Path | None,
-    corpus: AnyTable,
-    *,
-    n_bootstrap: int = 1000,
-    seed: int = 0,
-) -> Comparison:
-    """Whether model `b` (the candidate) is better than model `a` (the one in use).
-
-    Parameters
-    ----------
-    a, b : SpoilerClassifier, other classifier, str or Path
-        Fitted models, their folders, ``"default"`` or ``"accurate"``, or any scikit-learn classifier on text as in
-        `spoilerguard.evaluate`; neither may have learnt from the corpus.
-    corpus : Corpus, DataFrame or path
-        Labelled sentences; see `spoilerguard.load_corpus`.
-    n_bootstrap : int, default 1000
-        Number of resamples of works for the intervals, the same for both models.
-    seed : int, default 0
-        Draws the resamples and the swaps. Equal seeds give equal comparisons.
-
-    Returns
-    -------
-    Comparison
-        Its verdict rests on ROC AUC and average precision, in the review where the corpus has reviews.
-
-    Raises
-    ------
-    CorpusError
-        Where the corpus is empty or cannot be read.
-    TypeError
-        Where a model and the corpus are swapped, or a classifier cannot score sentences.
-    ValueError
-        Where the classes of a classifier do not say which is the spoiler, or it gives hard labels.
-    sklearn.exceptions.NotFittedError
-
-    Notes
-    -----
-    The test swaps the scores of the two models work by work (Fisher 1935; Venkatraman and Begg 1996), 1,000 times, or
-    in every way where there are eleven works or fewer. ROC AUC and average precision are corrected together (Holm
-    1979). A classifier without context scores each sentence by itself, in the review too: that is then part of what is
-    compared, and the comparison says so.
-
-    The verdict is about these two fitted models on works like these. Two models of one recipe, trained on other samples
-    of the same kind, differ as well, and one of them may truly be better. Whether a *recipe* is better shows only when
-    both are trained several times, on other samples.
-
-    Examples
-    --------
-    >>> sentences = ["He dies at the end.", "The killer is the nurse.", "Great music.", "The acting is fine."]
-    >>> model = SpoilerClassifier(C=10).fit(sentences, [1, 1, 0, 0])
-    >>> compare(model, model, pd.DataFrame({"sentence": sentences, "spoiler": [1, 1, 0, 0]})).verdict
-    'cannot tell'
-    """
-    (left, right), labelled = resolve_arguments([a, b], corpus)
-    return comparison_of(score(left, labelled), score(right, labelled), n_bootstrap=n_bootstrap, seed=seed)
-
-
-def comparison_of(a: ScoredCorpus, b: ScoredCorpus, *, n_bootstrap: int, seed: int) -> Comparison:
-    """Compare the logits that two models gave the same rows of one corpus."""
-    corpus = a.corpus
-    differences = [one for standing in a.standings for one in _differences(a, b, standing, n_bootstrap, seed)]
-    works = len(set(corpus.groups))
-    notes = tuple(f"{name}: {scored.note}" for name, scored in (("a", a), ("b", b)) if scored.note)
-    return Comparison(corpus.name, corpus.digest, len(corpus), works, n_bootstrap, seed, tuple(differences), notes)
-
-
-def _differences(
-    a: ScoredCorpus, b: ScoredCorpus, standing: Standing, n_bootstrap: int, seed: int
-) -> Iterator[Difference]:
-    sample, sample_b = Sample.of(a, standing), Sample.of(b, standing)
-    measure_a, measure_b = sentence_measure(sample), sentence_measure(sample_b)
-
-    def change(counts: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-        before, after = measure_a(counts), measure_b(counts)
-        return {metric: after[metric] - before[metric] for metric in COMPARED if metric in before}
-
-    of_a, of_b, changed = (
-        estimate(measure, sample.n_groups, n_rows=len(sample), n_bootstrap=n_bootstrap, seed=seed, bounds=(lowest, 1.0))
-        for measure, lowest in ((measure_a, 0.0), (measure_b, 0.0), (change, -1.0))
-    )
-    found = swap_test(sample, sample_b, seed)
-    of_role = [{name: p for name, p in found.items() if (name in DECISIVE) is decides} for decides in (True, False)]
-    p_values = {name: p for family in of_role for name, p in holm(family).items()}
-    for metric, one in changed.items():
-        yield Difference(standing, metric, of_a[metric], of_b[metric], one, p_values[metric])

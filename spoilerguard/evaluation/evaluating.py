@@ -1,6 +1,6 @@
 """One model and one corpus → a report; also from probabilities that something else gave."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,7 @@ from spoilerguard.evaluation.curves import curves_of
 from spoilerguard.evaluation.metrics import MetricValue, review_measure, sentence_measure
 from spoilerguard.evaluation.report import PointCheck, Report
 from spoilerguard.evaluation.scored_corpus import Sample, ScoredCorpus, resolve_arguments, score, scored_alone
-from spoilerguard.evaluation.slices import ALL, MAJOR, slices
+from spoilerguard.evaluation.slices import ALL, MAJOR, learnt_slices, own_slices, slices
 from spoilerguard.model import SpoilerClassifier
 
 __all__ = ["evaluate", "evaluate_probabilities", "report_of"]
@@ -32,6 +32,7 @@ def evaluate(
     model: SpoilerClassifier | TextClassifier | str | Path | None,
     corpus: AnyTable,
     *,
+    slice_by: str | Sequence[str] = (),
     n_bootstrap: int = 1000,
     seed: int = 0,
 ) -> Report:
@@ -50,6 +51,8 @@ def evaluate(
         standing; the report says so.
     corpus : Corpus, DataFrame or path
         Labelled sentences of works that the model has not seen; see `spoilerguard.load_corpus`.
+    slice_by : str or sequence of str, optional
+        Columns of your own, such as annotator or genre, of whose values the twelve most frequent are measured alone.
     n_bootstrap : int, default 1000
         Number of resamples.
     seed : int, default 0
@@ -69,6 +72,12 @@ def evaluate(
         Where the classes of a classifier do not say which is the spoiler, or it gives hard labels.
     sklearn.exceptions.NotFittedError
 
+    Warns
+    -----
+    UserWarning
+        Where the model remembers more of these sentences from its training than chance explains. `Report.overlap` says
+        how many, and the slices "learnt: yes" and "learnt: no" what difference it makes.
+
     Examples
     --------
     >>> sentences = ["He dies at the end.", "The killer is the nurse.", "Great music.", "The acting is fine."]
@@ -81,13 +90,16 @@ def evaluate(
     (1.0, 0.5)
     """
     [fitted], labelled = resolve_arguments([model], corpus)
-    return report_of(score(fitted, labelled), n_bootstrap=n_bootstrap, seed=seed)
+    scored = score(fitted, labelled)
+    scored.warn_of_overlap("the model's")
+    return report_of(scored, n_bootstrap=n_bootstrap, seed=seed, slice_by=slice_by)
 
 
 def evaluate_probabilities(
     corpus: AnyTable,
     probabilities: ArrayLike,
     *,
+    slice_by: str | Sequence[str] = (),
     n_bootstrap: int = 1000,
     seed: int = 0,
 ) -> Report:
@@ -100,7 +112,7 @@ def evaluate_probabilities(
     probabilities : array-like of float, shape (n_sentences,)
         How probable it is, from 0 to 1, that each sentence is a spoiler: in the order of the rows of `corpus`. For a
         table of whole reviews: in the order of their sentences.
-    n_bootstrap, seed : int
+    slice_by, n_bootstrap, seed
         As in `evaluate`.
 
     Returns
@@ -127,7 +139,7 @@ def evaluate_probabilities(
     logits = probabilities_to_logits(probabilities, len(labelled), "probabilities")
     note = "The given probabilities stand for both standings." if labelled.in_review.any() else ""
     scored = scored_alone(labelled, logits[_given_order(corpus, labelled)], note)
-    return report_of(scored, n_bootstrap=n_bootstrap, seed=seed)
+    return report_of(scored, n_bootstrap=n_bootstrap, seed=seed, slice_by=slice_by)
 
 
 def _given_order(corpus: AnyTable, labelled: Corpus) -> NDArray[np.int64]:
@@ -141,10 +153,11 @@ def _given_order(corpus: AnyTable, labelled: Corpus) -> NDArray[np.int64]:
     return Corpus.from_frame(known.assign(weight=np.arange(len(frame)))).weights.astype(np.int64)
 
 
-def report_of(scored: ScoredCorpus, *, n_bootstrap: int, seed: int) -> Report:
+def report_of(scored: ScoredCorpus, *, n_bootstrap: int, seed: int, slice_by: str | Sequence[str] = ()) -> Report:
     """The report on sentences that are scored already, such as those of a cross-validation."""
-    corpus = scored.corpus
-    metrics = [one for standing in scored.standings for one in _metrics(scored, standing, n_bootstrap, seed)]
+    corpus, columns = scored.corpus, [slice_by] if isinstance(slice_by, str) else slice_by
+    parts = slices(corpus) | own_slices(corpus, columns) | learnt_slices(corpus, scored.memory, scored.overlap)
+    metrics = [one for standing in scored.standings for one in _metrics(scored, standing, parts, n_bootstrap, seed)]
     return Report(
         name=corpus.name,
         digest=corpus.digest,
@@ -158,10 +171,13 @@ def report_of(scored: ScoredCorpus, *, n_bootstrap: int, seed: int) -> Report:
         curves={standing: curves_of(scored, standing, n_bootstrap, seed) for standing in scored.standings},
         mistakes=_mistakes(scored),
         note=scored.note,
+        overlap=scored.overlap,
     )
 
 
-def _metrics(scored: ScoredCorpus, standing: Standing, n_bootstrap: int, seed: int) -> Iterator[MetricValue]:
+def _metrics(
+    scored: ScoredCorpus, standing: Standing, parts: Mapping[str, NDArray[np.bool_]], n_bootstrap: int, seed: int
+) -> Iterator[MetricValue]:
     """Metrics of one standing: sentences by slices, then reviews."""
 
     def values(measure: Measure, sample: Sample, part: str, n: int) -> Iterator[MetricValue]:
@@ -169,7 +185,7 @@ def _metrics(scored: ScoredCorpus, standing: Standing, n_bootstrap: int, seed: i
         for metric, one in found.items():
             yield MetricValue(standing, part, metric, one.value, one.low, one.high, n)
 
-    for name, mask in slices(scored.corpus).items():
+    for name, mask in parts.items():
         sample = Sample.of(scored, standing, mask)
         if len(sample) or name == ALL:
             yield from values(sentence_measure(sample), sample, name, len(sample))

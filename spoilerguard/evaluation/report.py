@@ -13,6 +13,7 @@ from spoilerguard.evaluation.curves import Curves
 from spoilerguard.evaluation.metrics import DECISIVE, METRICS, MetricValue, title_of
 from spoilerguard.evaluation.slices import ALL
 from spoilerguard.evaluation.tables import Result, Table, as_json, format_interval
+from spoilerguard.memory import Overlap
 
 __all__ = ["PointCheck", "Report"]
 
@@ -74,6 +75,9 @@ class Report(Result):
         The most confident mistakes, worst first. Only this part holds texts, and it is never written to JSON.
     note : str
         What else has to be known about the scores, such as that the model has no context; mostly empty.
+    overlap : Overlap or None
+        How many of the sentences were in the model's training (`n_seen` of `n_asked`), as a `share` of the corpus and
+        as a `share_of_training`; None where the model does not know what it has learnt from.
     """
 
     name: str
@@ -88,6 +92,7 @@ class Report(Result):
     curves: dict[Standing, Curves]
     mistakes: pd.DataFrame
     note: str = ""
+    overlap: Overlap | None = None
 
     @property
     def standings(self) -> tuple[Standing, ...]:
@@ -147,6 +152,7 @@ class Report(Result):
             "corpus": {"name": self.name, "digest": self.digest, **size},
             "bootstrap": {"resamples": self.n_bootstrap, "seed": self.seed},
             "note": self.note,
+            "overlap": asdict(self.overlap) | {"share": self.overlap.share} if self.overlap else None,
             "metrics": [asdict(one) for one in self.metrics],
             "operating_points": [asdict(point) | {"broken": point.broken} for point in self.operating_points],
             "curves": {standing.value: asdict(curves) for standing, curves in self.curves.items()},
@@ -174,7 +180,8 @@ class Report(Result):
         )
 
     def _notes(self) -> list[str]:
-        return [self.note] if self.note else []
+        learnt = self.overlap.describe() if self.overlap and self.overlap.is_beyond_chance else ""
+        return [note for note in (self.note, learnt) if note]
 
     def _tables(self) -> list[Table]:
         return [self.overview(), self._point_table(), self._slice_table()]

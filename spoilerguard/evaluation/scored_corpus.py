@@ -6,7 +6,9 @@ The logits may also come from several models, such as those of a cross-validatio
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,13 +25,15 @@ from spoilerguard.decisions import DecisionRule, Level
 from spoilerguard.documents import Standing
 from spoilerguard.errors import CorpusError
 from spoilerguard.evaluation.classifiers import TextClassifier, is_text_classifier, spoiler_logits
+from spoilerguard.memory import Overlap, SentenceMemory
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.predictions import Predictions, predict
 from spoilerguard.ranking import refuse_hard_labels
+from spoilerguard.user_warnings import warn_user
 
 __all__ = ["MODEL_THRESHOLD", "Answers", "Sample", "ScoredCorpus", "resolve_arguments", "score", "scored_alone"]
 
-MODEL_THRESHOLD = "default"  # stands for the threshold of a model that has no operating points
+MODEL_THRESHOLD = "default"  # stands for the threshold of a model that has no operating points, or one that was set
 
 _EDGE = 1e-12  # keeps the logit of a probability of 0 or 1 finite
 _NO_CONTEXT = "The model has no context: in the review, too, each sentence is scored by itself."
@@ -53,7 +57,7 @@ class Answers:
         return cls(np.concatenate([part.probability for part in found]), decisions)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class ScoredCorpus:
     """Logits of sentences for each standing, and the probability that is enough at each operating point."""
 
@@ -66,6 +70,20 @@ class ScoredCorpus:
     are_probabilities: bool = True  # else the scores only rank, and calibration is undefined
     major: Answers | None = None  # whether each sentence is a major spoiler, where it stands
     reviews: Answers | None = None  # whether the review of each sentence holds a spoiler
+    memory: SentenceMemory | None = None  # what the model has learnt from, where it knows
+
+    @cached_property
+    def overlap(self) -> Overlap | None:
+        """How much of the corpus the model has learnt from; None where it does not know."""
+        return None if self.memory is None else self.memory.overlap(self.corpus.sentences)
+
+    def warn_of_overlap(self, whose: str) -> None:
+        """Warn where the model has learnt from these sentences; `whose` training it was, in words."""
+        if self.overlap is not None and self.overlap.is_beyond_chance:
+            warn_user(
+                f"{self.overlap.describe(whose)} Measured on what it has learnt, a model looks better than it is: take "
+                "other works."
+            )
 
     @property
     def standings(self) -> tuple[Standing, ...]:
@@ -77,9 +95,9 @@ class ScoredCorpus:
         return np.asarray(self.corpus.in_review[self.rows] | (standing is Standing.ALONE))
 
     def main_point(self, standing: Standing) -> str:
-        """The operating point at which mistakes are counted: "balanced", or else the first."""
+        """The operating point at which mistakes are counted: the threshold that was set, "balanced", or the first."""
         points = self.thresholds[standing]
-        return DEFAULT_POINT if DEFAULT_POINT in points else next(iter(points))
+        return next((name for name in (MODEL_THRESHOLD, DEFAULT_POINT) if name in points), next(iter(points)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,15 +166,16 @@ def score(model: SpoilerClassifier | TextClassifier, corpus: Corpus) -> ScoredCo
     predictions = predict(model, corpus.documents)
     refuse_hard_labels(predictions.alone)
     points = model.operating_points_
-    otherwise = resolve_thresholds(points, None, model.threshold)
+    own = resolve_thresholds(points, None, model.threshold)
     thresholds = {}
     for standing in Standing:
         named = {name: point.threshold for name, point in points.get(standing, {}).items()}
-        named = named or {MODEL_THRESHOLD: otherwise[standing]}
+        if model.threshold is not None or not named:
+            named[MODEL_THRESHOLD] = own[standing]
         thresholds[standing] = {name: np.full(len(corpus), at) for name, at in named.items()}
     by_standing = {Standing.ALONE: predictions.alone, Standing.IN_REVIEW: predictions.logit}
     note = no_context if model.context_ is None else ""
-    scored = ScoredCorpus(corpus, np.arange(len(corpus)), by_standing, thresholds, points, note)
+    scored = ScoredCorpus(corpus, np.arange(len(corpus)), by_standing, thresholds, points, note, memory=model.memory_)
     return replace(scored, major=_major(model, predictions), reviews=_reviews(model, predictions))
 
 
@@ -184,7 +203,7 @@ def scored_alone(corpus: Corpus, logits: NDArray[np.float64], note: str) -> Scor
 
 
 def resolve_arguments(
-    models: Sequence[SpoilerClassifier | TextClassifier | str | Path | None],
+    models: Sequence[Any],
     corpus: AnyTable,
 ) -> tuple[list[SpoilerClassifier | TextClassifier], Corpus]:
     """What the arguments of `evaluate` or `compare` stand for; swapped ones and an empty corpus are refused."""
@@ -194,7 +213,7 @@ def resolve_arguments(
     resolved: list[SpoilerClassifier | TextClassifier] = []
     for model in models:
         if model is None or isinstance(model, SpoilerClassifier | str | Path):
-            resolved.append(resolve_model(model))
+            resolved.append(SpoilerClassifier.from_linear_model(resolve_model(model)))
         elif is_text_classifier(model):
             resolved.append(model)
         else:

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.validation import check_is_fitted
 
+from spoilerguard.features.estimators import check_fitted
 from spoilerguard.features.ngrams import NGrams
 from spoilerguard.features.tokens import TokenBatch, as_sentences
-from spoilerguard.features.vectorizer import SentenceVectorizer
+from spoilerguard.features.vectorizer import Vectorizer
 
 __all__ = ["Occurrences", "WordWeights", "occurrences", "word_weights"]
 
@@ -57,7 +57,7 @@ class WordWeights:
     shared: NDArray[np.float64]
 
 
-def occurrences(vectorizer: SentenceVectorizer, sentences: Sequence[str]) -> Iterator[Occurrences]:
+def occurrences(vectorizer: Vectorizer, sentences: Sequence[str]) -> Iterator[Occurrences]:
     """Every n-gram of every sentence with its place, so that a score can be traced back to the characters.
 
     The values of all occurrences of a column add up to that column of ``vectorizer.transform(sentences)``.
@@ -67,7 +67,7 @@ def occurrences(vectorizer: SentenceVectorizer, sentences: Sequence[str]) -> Ite
     Occurrences
         For each batch of sentences, once for words and once for characters; sentences are counted from the first one.
     """
-    check_is_fitted(vectorizer)
+    check_fitted(vectorizer, "idf_")
     first = 0
     for tokens in vectorizer.tokenize(as_sentences(sentences)):
         for block in vectorizer.ngrams(tokens):
@@ -81,7 +81,7 @@ def occurrences(vectorizer: SentenceVectorizer, sentences: Sequence[str]) -> Ite
 
 
 def word_weights(
-    vectorizer: SentenceVectorizer, sentences: Sequence[str], coef: NDArray[np.floating[Any]]
+    vectorizer: Vectorizer, sentences: Sequence[str], coef: NDArray[np.floating[Any]]
 ) -> Iterator[WordWeights]:
     """What each token adds to the score of its sentence: a linear head's score, traced back and unrounded.
 
@@ -98,7 +98,7 @@ def word_weights(
     WordWeights
         Once for each batch; its sentences are counted from the first one of `sentences`.
     """
-    check_is_fitted(vectorizer)
+    check_fitted(vectorizer, "idf_")
     weights = np.asarray(coef[: len(vectorizer.idf_)], dtype=np.float32) * vectorizer.idf_
     first = 0
     for tokens in vectorizer.tokenize(as_sentences(sentences)):

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from spoilerguard.features.ngrams import score_characters, segment_sums, word_ngrams
 from spoilerguard.features.tokens import TokenBatch
-from spoilerguard.features.vectorizer import SentenceVectorizer, Vectors
+from spoilerguard.features.vectorizer import AnyVectors, Vectorizer
 
 __all__ = ["LinearScorer"]
 
@@ -28,6 +28,7 @@ class LinearScorer:
 
     Examples
     --------
+    >>> from spoilerguard.features import SentenceVectorizer
     >>> vectorizer = SentenceVectorizer(n_buckets=16).fit(["He dies.", "Fine."])
     >>> scorer = LinearScorer(vectorizer, np.linspace(-1, 1, 32))
     >>> [tokens] = vectorizer.tokenize(["He is fine."])
@@ -36,7 +37,7 @@ class LinearScorer:
     True
     """
 
-    vectorizer: SentenceVectorizer
+    vectorizer: Vectorizer
     coef: NDArray[np.floating[Any]]
     _ngram_weights: NDArray[np.float32] = field(init=False, repr=False)
     _vector_weights: NDArray[np.float64] = field(init=False, repr=False)
@@ -47,7 +48,7 @@ class LinearScorer:
         object.__setattr__(self, "_ngram_weights", np.asarray(self.coef[: len(idf)], dtype=np.float32) * idf)
         object.__setattr__(self, "_vector_weights", np.asarray(self.coef[len(idf) :], dtype=np.float64))
 
-    def score(self, tokens: TokenBatch, vectors: Vectors) -> NDArray[np.float64]:
+    def score(self, tokens: TokenBatch, vectors: AnyVectors) -> NDArray[np.float64]:
         """Score of each sentence, shape (n_sentences,); `vectors` are what ``encode_tokens`` gave."""
         vectorizer, weights = self.vectorizer, self._ngram_weights
         words = word_ngrams(tokens, vectorizer.word_ngrams, vectorizer.n_buckets)

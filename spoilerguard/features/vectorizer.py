@@ -7,61 +7,34 @@ time, so every method takes vectors that are known.
 """
 
 from collections.abc import Iterator, Sequence
+from os import PathLike
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
-from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
 
 from spoilerguard.documents import Documents
 from spoilerguard.features.encoder import Encoder
-from spoilerguard.features.estimators import one_line
+from spoilerguard.features.memory import encode_once
 from spoilerguard.features.ngrams import NGrams, character_ngrams, word_ngrams
 from spoilerguard.features.normalization import NORMALIZATIONS
 from spoilerguard.features.tokens import TokenBatch, read_sentences, token_batches, tokenize
 
-__all__ = ["SentenceVectorizer", "Vectors"]
+__all__ = ["AnyVectors", "Vectorizer", "Vectors"]
 
 Vectors = NDArray[np.float64]
+AnyVectors = NDArray[np.floating[Any]]  # single precision holds those of the default encoder exactly
 _MAX_WORDS, _MAX_CHARACTERS = 8, 16  # of an n-gram
 
 
-class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Turn sentences into sparse vectors of hashed word and character n-grams, weighted by rarity.
+class Vectorizer:
+    """The half of `SentenceVectorizer` that classifies; parameters and attributes as there.
 
-    Case, accents, curly quotes, blanks and stray markup do not change a vector, and a sentence's vector does not depend
-    on the batch that it comes in. Hashing n-grams follows Weinberger et al. (2009), "Feature Hashing for Large Scale
-    Multitask Learning"; weighting by inverse document frequency follows Spärck Jones (1972).
-
-    Parameters
-    ----------
-    word_ngrams : int, default 2
-        Longest run of neighbouring words (a punctuation mark counts as a word), from 1 to 8.
-    char_ngrams : tuple of (int, int), default (2, 5)
-        Shortest and longest character n-gram inside a word, the blank on either side of it included; from 2 to 16.
-    n_buckets : int, default 2**18
-        Columns for words, and as many again for characters; a power of two from 2**4 to 2**24.
-    encoder : Encoder, optional
-        What was learnt before; its vector makes the last ``encoder.n_dimensions`` columns.
-    normalization : int, default 1
-        Number of the text normalization, from `spoilerguard.features.normalization.NORMALIZATIONS`.
-
-    Attributes
-    ----------
-    idf_ : ndarray of float32, shape (2 * n_buckets,)
-        ``log((1 + n) / (1 + df))`` for `n` sentences, of which `df` hold the bucket.
-    n_sentences_ : int
-        Sentences seen by `fit`.
-
-    Examples
-    --------
-    >>> vectorizer = SentenceVectorizer().fit(["The ghost was his father.", "Lovely music."])
-    >>> X = vectorizer.transform(["the GHOST  was his father ."])
-    >>> (X != vectorizer.transform(["The ghost was his father."])).nnz
-    0
+    It needs nothing of scikit-learn, whose import takes three times as long as all else that a first verdict waits for.
     """
+
+    idf_: NDArray[np.float32]
+    n_sentences_: int
 
     def __init__(
         self,
@@ -71,92 +44,51 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         n_buckets: int = 2**18,
         encoder: Encoder | None = None,
         normalization: int = 1,
+        memory: str | PathLike[str] | None = None,
     ) -> None:
         self.word_ngrams = word_ngrams
         self.char_ngrams = char_ngrams
         self.n_buckets = n_buckets
         self.encoder = encoder
         self.normalization = normalization
+        self.memory = memory
 
-    def __repr__(self, N_CHAR_MAX: int = 700) -> str:  # noqa: N803 - scikit-learn's name
-        return one_line(self)[:N_CHAR_MAX]
-
-    def fit(self, X: Sequence[str], y: object = None) -> Self:  # noqa: ARG002 - pipelines pass it
-        """Learn how rare each bucket is.
-
-        Parameters
-        ----------
-        X : sequence of str
-            Sentences.
-        y : ignored
-
-        Returns
-        -------
-        SentenceVectorizer
-
-        Raises
-        ------
-        TypeError
-            Where `X` is one string, or holds something that is no string.
-        ValueError
-            Where `X` is empty or a parameter is out of its range.
-        """
-        sentences = read_sentences(X)
-        self._check_parameters()
-        if not sentences:
-            raise ValueError("SentenceVectorizer cannot be fitted on no sentences: pass at least one.")
-        filled = [self._ngram_columns(tokens).indices for tokens in self.tokenize(sentences)]
-        frequency = np.bincount(np.concatenate(filled), minlength=2 * self.n_buckets)
-        self.n_sentences_ = len(sentences)
-        self.idf_ = np.log((1 + self.n_sentences_) / (1 + frequency)).astype(np.float32)
-        return self
-
-    def transform(self, X: Sequence[str], vectors: Vectors | None = None) -> sparse.csr_matrix:
-        """Vectors of sentences.
-
-        Parameters
-        ----------
-        X : sequence of str
-            Sentences.
-        vectors : ndarray of float64, shape (n_sentences, encoder.n_dimensions), optional
-            What `encode` gave for them, where that is known.
-
-        Returns
-        -------
-        scipy.sparse.csr_matrix of float32, shape (n_sentences, n_columns)
-        """
-        check_is_fitted(self)
-        sentences = read_sentences(X)
-        parts = [sparse.csr_matrix((0, 2 * self.n_buckets), dtype=np.float32)]
-        parts += [self._ngram_columns(tokens) for tokens in self.tokenize(sentences)]
-        ngrams = sparse.vstack(parts, format="csr")
-        ngrams.data *= self.idf_[ngrams.indices]
-        if self.encoder is None:
-            return ngrams
-        dense = self.encode(sentences) if vectors is None else self.check_vectors(vectors, len(sentences))
-        return sparse.hstack([ngrams, sparse.csr_matrix(dense.astype(np.float32))], format="csr")
+    def unfitted(self) -> Self:
+        """Another with the same parameters, which shares the encoder."""
+        return type(self)(
+            word_ngrams=self.word_ngrams,
+            char_ngrams=self.char_ngrams,
+            n_buckets=self.n_buckets,
+            encoder=self.encoder,
+            normalization=self.normalization,
+            memory=self.memory,
+        )
 
     def encode(self, X: Sequence[str]) -> Vectors:
         """The encoder's vectors of sentences, each on its own, shape (n_sentences, n_dimensions); needs no fitting."""
         parts = [self.encode_tokens(tokens) for tokens in self.tokenize(read_sentences(X))]
         return np.concatenate([np.zeros((0, self.n_dimensions)), *parts])
 
-    def encode_documents(self, documents: Documents) -> tuple[Vectors, Vectors]:
+    def encode_documents(self, documents: Documents) -> tuple[AnyVectors, AnyVectors]:
         """The encoder's vectors of the sentences of documents; needs no fitting.
 
         Returns
         -------
-        alone : ndarray of float64, shape (n_sentences, encoder.n_dimensions)
+        alone : ndarray of float32, shape (n_sentences, encoder.n_dimensions)
             Of each sentence on its own, as `encode` gives them.
-        in_review : ndarray of float64, shape (n_sentences, encoder.n_review_dimensions)
+        in_review : ndarray of float32, shape (n_sentences, encoder.n_review_dimensions)
             Of each sentence where it stands.
         """
-        alone, in_review = [np.zeros((0, self.n_dimensions))], [np.zeros((0, self.n_review_dimensions))]
+        alone = np.zeros((len(documents), self.n_dimensions), dtype=np.float32)
+        in_review = np.zeros((len(documents), self.n_review_dimensions), dtype=np.float32)
+        done = 0
         for part in documents.batches():
             tokens = list(self.tokenize(part.sentences))
-            alone.append(np.concatenate([self.encode_tokens(batch) for batch in tokens]))
-            in_review.append(self.encode_reviews(tokens, part.lengths, alone[-1]))
-        return np.concatenate(alone), np.concatenate(in_review)
+            vectors = np.concatenate([self.encode_tokens(batch) for batch in tokens])
+            rows = slice(done, done + len(part))
+            alone[rows], in_review[rows] = vectors, self.encode_reviews(tokens, part.lengths, vectors)
+            done += len(part)
+        return alone, in_review
 
     def tokenize(self, sentences: Sequence[str]) -> Iterator[TokenBatch]:
         """Batches of the sentences' tokens, by the vectorizer's normalization."""
@@ -166,7 +98,7 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """`encode`, for tokens; a sentence without a token, which no encoder has met, counts as a full stop."""
         if self.encoder is None:
             return np.zeros((len(tokens), 0))
-        vectors = self.encoder.encode(tokens)
+        vectors = encode_once(self.encoder, tokens, self.memory)
         empty = np.diff(tokens.edges) == 0
         if empty.any():
             vectors[empty] = self.encoder.encode(tokenize(["."], self.normalization))
@@ -185,15 +117,6 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             character_ngrams(tokens, self.char_ngrams, self.n_buckets),
         )
 
-    def get_feature_names_out(self, input_features: object = None) -> NDArray[Any]:  # noqa: ARG002 - pipelines pass it
-        """Names of the columns: ``words_<bucket>``, ``characters_<bucket>``, ``meaning_<i>``, shape (n_columns,).
-
-        A bucket has no better name, since hashes do not lead back to n-grams.
-        """
-        check_is_fitted(self)
-        kinds = {"words": self.n_buckets, "characters": self.n_buckets, "meaning": self.n_dimensions}
-        return np.array([f"{kind}_{column}" for kind, count in kinds.items() for column in range(count)], dtype=object)
-
     @property
     def n_dimensions(self) -> int:
         """Columns of the encoder's vector of a sentence; 0 without an encoder."""
@@ -209,30 +132,12 @@ class SentenceVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """Length of a vector: words, characters, and the encoder's dimensions."""
         return 2 * self.n_buckets + self.n_dimensions
 
-    def check_vectors(self, vectors: Vectors, n_sentences: int) -> Vectors:
+    def check_vectors(self, vectors: AnyVectors, n_sentences: int) -> AnyVectors:
         """Known vectors, or a ``ValueError`` where they cannot be those of so many sentences."""
         wanted = (n_sentences, self.n_dimensions)
         if vectors.shape != wanted:
             raise ValueError(f"vectors has the shape {vectors.shape}; {wanted} was expected: pass what encode() gave.")
         return vectors
-
-    def __sklearn_tags__(self) -> Any:  # noqa: ANN401 - scikit-learn ships no types
-        tags = super().__sklearn_tags__()
-        tags.input_tags.string, tags.input_tags.two_d_array = True, False
-        tags.transformer_tags.preserves_dtype = []
-        return tags
-
-    def _ngram_columns(self, tokens: TokenBatch) -> sparse.csr_matrix:
-        """The n-gram columns before rarity is weighed in."""
-        rows, columns, values = [], [], []
-        for block in self.ngrams(tokens):
-            count = np.sum([np.diff(part.edges) for part in block], axis=0)
-            for part in block:
-                rows.append(part.sentence)
-                columns.append(part.bucket)
-                values.append((1 / np.sqrt(count[part.sentence])).astype(np.float32))
-        index = (np.concatenate(rows), np.concatenate(columns))
-        return sparse.csr_matrix((np.concatenate(values), index), shape=(len(tokens), 2 * self.n_buckets))
 
     def _check_parameters(self) -> None:
         shortest, longest = self.char_ngrams

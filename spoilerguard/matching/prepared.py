@@ -9,7 +9,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from spoilerguard.features import SentenceVectorizer, TokenBatch
+from spoilerguard.features import TokenBatch, Vectorizer
 from spoilerguard.features.ngrams import word_ngrams
 from spoilerguard.matching.words import Phrases, stem
 from spoilerguard.sentences import split
@@ -45,7 +45,7 @@ class RareWords(NamedTuple):
     weight: Numbers
 
     @classmethod
-    def of(cls, vectorizer: SentenceVectorizer, batches: Iterable[TokenBatch]) -> Self:
+    def of(cls, vectorizer: Vectorizer, batches: Iterable[TokenBatch]) -> Self:
         """The words of the sentences of all batches, numbered from one batch to the next."""
         parts, done = [], 0
         for tokens in batches:
@@ -131,7 +131,7 @@ class PreparedStory:
     allow: Phrases
 
     @classmethod
-    def of(cls, story: Story, vectorizer: SentenceVectorizer) -> Self:
+    def of(cls, story: Story, vectorizer: Vectorizer) -> Self:
         """Read a story with the vectorizer of a model."""
         premise, plot = (_sentences(text) for text in (story.premise, story.plot))
         batches = list(vectorizer.tokenize([*premise, *plot]))
@@ -194,7 +194,7 @@ class PreparedStories:
     Threads that race prepare a story twice, and get equal ones: no lock that a forked process could inherit.
     """
 
-    def __init__(self, vectorizer: SentenceVectorizer) -> None:
+    def __init__(self, vectorizer: Vectorizer) -> None:
         self._vectorizer = vectorizer
         self._kept: dict[Story, PreparedStory] = {}
         self._n_sentences = 0

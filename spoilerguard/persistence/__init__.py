@@ -11,6 +11,6 @@ kind of file each, and `card` writes the page for people.
 """
 
 from spoilerguard.persistence.card import card_markdown
-from spoilerguard.persistence.folder import is_harmless, load, save
+from spoilerguard.persistence.folder import is_harmless, load, read_folder, save
 
-__all__ = ["card_markdown", "is_harmless", "load", "save"]
+__all__ = ["card_markdown", "is_harmless", "load", "read_folder", "save"]

@@ -5,12 +5,14 @@ The page is made from the model and never read back: it may be edited, replaced 
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from spoilerguard.errors import ModelFormatError
-from spoilerguard.model import SpoilerClassifier
-from spoilerguard.persistence.formats import kind_of, parameters_of, versions
+from spoilerguard.persistence.formats import parameters_of, vectorizer_parameters_of, versions
 from spoilerguard.persistence.manifest import Fault, Json, plain_object
+
+if TYPE_CHECKING:
+    from spoilerguard.model import SpoilerClassifier
 
 __all__ = ["card_markdown"]
 
@@ -19,7 +21,7 @@ _ESCAPED_BAR = "\\|"  # inside a table
 _MANY = 10_000  # from here on, thousands are set apart: 2026 may be a year
 
 
-def card_markdown(model: SpoilerClassifier) -> str:
+def card_markdown(model: "SpoilerClassifier") -> str:
     """The card of a fitted model, in Markdown.
 
     Parameters
@@ -39,6 +41,7 @@ def card_markdown(model: SpoilerClassifier) -> str:
 
     Examples
     --------
+    >>> from spoilerguard import SpoilerClassifier
     >>> model = SpoilerClassifier().fit(["He dies at the end.", "Great music."], [1, 0])
     >>> card = {"name": "Two sentences", "metrics": {"alone": {"auc": 0.5, "interval": (0.4, 0.6)}}}
     >>> print(card_markdown(model.attach(card=card))[:116])
@@ -52,7 +55,6 @@ def card_markdown(model: SpoilerClassifier) -> str:
     <BLANKLINE>
     ## Parameters
     """
-    vectorizer = model.vectorizer_
     points: dict[str, Mapping[str, Any]] = {str(at): named for at, named in model.operating_points_.items()}
     if model.severity_ is not None:
         points |= {f"{at}, major": named for at, named in model.severity_.operating_points.items()}
@@ -66,7 +68,7 @@ def card_markdown(model: SpoilerClassifier) -> str:
             },
             "parameters": {
                 **parameters_of(model),
-                "vectorizer": {**vectorizer.get_params(deep=False), "encoder": kind_of(vectorizer.encoder)},
+                "vectorizer": vectorizer_parameters_of(model),
                 "classes": model.classes_,
             },
             "saved with": versions(),

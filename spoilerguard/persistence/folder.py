@@ -15,15 +15,19 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from spoilerguard.errors import ModelFormatError
-from spoilerguard.model import SpoilerClassifier
+from spoilerguard.linear_model import LinearModel
 from spoilerguard.persistence.arrays import WEIGHTS
 from spoilerguard.persistence.card import card_markdown
 from spoilerguard.persistence.formats import KIND, read, write
 from spoilerguard.persistence.manifest import MAX_JSON_BYTES, MODEL_JSON, Fault, Stamp, parse
 
-__all__ = ["is_harmless", "load", "save"]
+if TYPE_CHECKING:
+    from spoilerguard.model import SpoilerClassifier
+
+__all__ = ["is_harmless", "load", "read_folder", "save"]
 
 _OF_WINDOWS = {"thumbs.db", "desktop.ini"}
 _MAX_ATTEMPTS = 100  # each one needs a save that ended between the reading of two files
@@ -34,7 +38,7 @@ class _Missing(Fault):
     """The file is not there at all."""
 
 
-def load(path: str | os.PathLike[str]) -> SpoilerClassifier:
+def load(path: str | os.PathLike[str]) -> "SpoilerClassifier":
     """Read a model that `save` has written; nothing in the folder is run.
 
     Parameters
@@ -60,6 +64,13 @@ def load(path: str | os.PathLike[str]) -> SpoilerClassifier:
     Traceback (most recent call last):
     spoilerguard.errors.ModelFormatError: no/such/folder is no folder. Pass the folder that save() wrote.
     """
+    from spoilerguard.model import SpoilerClassifier
+
+    return SpoilerClassifier.from_linear_model(read_folder(path))
+
+
+def read_folder(path: str | os.PathLike[str]) -> LinearModel:
+    """`load`, for who will only classify: scikit-learn is not imported."""
     folder = Path(path)
     if not _is_folder(folder):
         raise ModelFormatError(f"{folder} is no folder. Pass the folder that save() wrote.")
@@ -69,7 +80,7 @@ def load(path: str | os.PathLike[str]) -> SpoilerClassifier:
         raise ModelFormatError(f"{folder / fault.file} {fault.what} {fault.remedy}") from None
 
 
-def _load(folder: Path) -> SpoilerClassifier:
+def _load(folder: Path) -> LinearModel:
     """Read again where a fault is only that another process has saved between the reading of two files."""
     for _ in range(_MAX_ATTEMPTS):
         with _opened(folder, MODEL_JSON, MAX_JSON_BYTES) as (data, file):
@@ -126,7 +137,7 @@ def _open_without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
-def save(model: SpoilerClassifier, path: str | os.PathLike[str]) -> None:
+def save(model: "SpoilerClassifier", path: str | os.PathLike[str]) -> None:
     """Write a fitted model as a folder, in one step: whoever reads finds the model before or the model after.
 
     Equal models give equal bytes. Files of other names in the folder stay as they are.
@@ -148,12 +159,15 @@ def save(model: SpoilerClassifier, path: str | os.PathLike[str]) -> None:
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
+    >>> from spoilerguard import SpoilerClassifier
     >>> model = SpoilerClassifier().fit(["He dies at the end.", "Great music."], [1, 0])
     >>> with TemporaryDirectory() as folder:
     ...     save(model, folder)
     ...     sorted(os.listdir(folder)), load(folder).predict(["He dies."]).tolist()
     (['README.md', 'model.json', 'weights.safetensors'], [1])
     """
+    from spoilerguard.model import SpoilerClassifier
+
     if not isinstance(model, SpoilerClassifier):
         raise TypeError(f"save() takes a SpoilerClassifier and a path, not a {type(model).__name__}.")
     try:

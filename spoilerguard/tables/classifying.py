@@ -9,6 +9,7 @@ import pandas as pd
 
 from spoilerguard.bundled import AnyModel
 from spoilerguard.calibration.operating_points import Threshold
+from spoilerguard.datasets.files import ENDINGS, table_files
 from spoilerguard.errors import CorpusError
 from spoilerguard.story import Story
 from spoilerguard.tables.columns import kinds
@@ -16,7 +17,7 @@ from spoilerguard.tables.frames import ROW, classify_foreign, classify_frame, to
 from spoilerguard.tables.parquet_files import arrow_source, parquet_source
 from spoilerguard.tables.runs import SOURCE, Run
 from spoilerguard.tables.scoring import Job
-from spoilerguard.tables.sources import ENDINGS, Source, frame_source, table_files
+from spoilerguard.tables.sources import Source, frame_source
 from spoilerguard.tables.text_files import text_source
 from spoilerguard.tables.texts import kept_columns
 

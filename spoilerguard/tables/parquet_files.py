@@ -1,10 +1,7 @@
 """Parquet, and any table of Arrow, as sources: read some rows at a time, the columns that are needed only."""
 
-import shutil
-import tempfile
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,27 +9,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from spoilerguard.datasets.text_lines import open_binary
-from spoilerguard.errors import CorpusError, MissingExtraError
+from spoilerguard.datasets.parquet import import_pyarrow, open_parquet
+from spoilerguard.errors import CorpusError
 from spoilerguard.tables.sources import CHARACTERS_AT_ONCE, ROWS_AT_ONCE, Source
 from spoilerguard.tables.texts import check_columns, check_texts
 
-__all__ = ["arrow_source", "import_pyarrow", "parquet_source"]
-
-
-def import_pyarrow() -> Any:  # noqa: ANN401 - a module
-    """Pyarrow with its Parquet part, or an error with the remedy."""
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet
-    except ImportError as error:
-        raise MissingExtraError("Parquet needs pyarrow: pip install 'spoilerguard[tables]'") from error
-    return pa
+__all__ = ["arrow_source", "parquet_source"]
 
 
 def parquet_source(path: Path, text: str, keep: Sequence[str], new: Sequence[str]) -> Source:
-    """A Parquet file as a source; one that is packed (``.gz``) is unpacked into a temporary file."""
-    with _open(path) as file:
+    """A Parquet file as a source."""
+    with open_parquet(path) as file:
         types = _check_schema(file.schema_arrow, text, keep, new, str(path))
         groups = [file.metadata.row_group(group) for group in range(file.num_row_groups)]
         n_rows = file.metadata.num_rows
@@ -40,22 +27,6 @@ def parquet_source(path: Path, text: str, keep: Sequence[str], new: Sequence[str
     size = max(1, min(ROWS_AT_ONCE, int(CHARACTERS_AT_ONCE / bytes_a_row)))
     read = partial(_read, path, list(dict.fromkeys([*keep, text])), size)
     return Source(str(path), path.stat().st_size, n_rows, types, read)
-
-
-@contextmanager
-def _open(path: Path) -> Iterator[Any]:
-    pa = import_pyarrow()
-    try:
-        with tempfile.TemporaryFile() as copy:
-            if path.suffix.lower() == ".gz":
-                with open_binary(path) as stream:
-                    shutil.copyfileobj(stream, copy)
-            with pa.parquet.ParquetFile(copy if path.suffix.lower() == ".gz" else path) as file:
-                yield file
-    except CorpusError:
-        raise
-    except (EOFError, zlib.error, OSError, ValueError) as error:  # pyarrow's errors are ValueErrors or OSErrors
-        raise CorpusError(f"{path}: broken Parquet: {error}; write it again") from error
 
 
 def arrow_source(table: Any, text: str, keep: Sequence[str], new: Sequence[str]) -> Source:  # noqa: ANN401
@@ -92,7 +63,7 @@ def _check_schema(
 
 def _read(path: Path, columns: Sequence[str], size: int, row: int) -> Iterator[pd.DataFrame]:
     """Row groups before the row are not read at all."""
-    with _open(path) as file:
+    with open_parquet(path) as file:
         ends = np.cumsum([file.metadata.row_group(group).num_rows for group in range(file.num_row_groups)])
         group = int(np.searchsorted(ends, row, side="right"))
         skip = row - (int(ends[group - 1]) if group else 0)

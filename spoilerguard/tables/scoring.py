@@ -6,15 +6,14 @@ from functools import cache
 from typing import Any, NamedTuple, Self
 
 import numpy as np
-from joblib import delayed
 from numpy.typing import NDArray
 
 from spoilerguard.bundled import NAMES, AnyModel, resolve_model
 from spoilerguard.calibration.operating_points import Threshold
 from spoilerguard.decisions import DecisionRule
 from spoilerguard.documents import Documents
+from spoilerguard.linear_model import LinearModel
 from spoilerguard.markup import check_markup
-from spoilerguard.model import SpoilerClassifier
 from spoilerguard.predictions import predict
 from spoilerguard.processes import n_processes, run_jobs
 from spoilerguard.rendering import redact_verdicts
@@ -94,7 +93,7 @@ class Job:
         """Whether each process can read the model by itself."""
         return self.model is None or (isinstance(self.model, str) and self.model in NAMES)
 
-    def read_model(self) -> SpoilerClassifier:
+    def read_model(self) -> LinearModel:
         """The model; one that has a name is read once in a process."""
         return _read_named(self.model or "default") if self.has_named_model else resolve_model(self.model)
 
@@ -192,11 +191,13 @@ def score_batches(stream: Iterable[Batch], job: Job, n_jobs: int | None) -> Iter
     if n_processes(n_jobs) == 1:
         job = replace(job, model=job.read_model())
         return (_score_batch(batch, job) for batch in stream)
+    from joblib import delayed
+
     return run_jobs((delayed(_score_batch)(batch, job) for batch in stream), n_processes(n_jobs))
 
 
 @cache
-def _read_named(name: Any) -> SpoilerClassifier:  # noqa: ANN401 - one of `NAMES`
+def _read_named(name: Any) -> LinearModel:  # noqa: ANN401 - one of `NAMES`
     return resolve_model(name)
 
 

@@ -1,23 +1,19 @@
 """Where the rows of a table come from: files, folders and tables in memory, read in pieces from any row on."""
 
-import os
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 
-from spoilerguard.errors import CorpusError
 from spoilerguard.tables.frames import frame_texts
 from spoilerguard.tables.texts import check_columns
 
-__all__ = ["CHARACTERS_AT_ONCE", "ENDINGS", "ROWS_AT_ONCE", "Piece", "Source", "frame_source", "pieces", "table_files"]
+__all__ = ["CHARACTERS_AT_ONCE", "ROWS_AT_ONCE", "Piece", "Source", "frame_source", "pieces"]
 
 ROWS_AT_ONCE = 2048  # some ten seconds of work: what is lost where a run is killed …
 CHARACTERS_AT_ONCE = 1 << 22  # … and fewer rows where texts are long
-ENDINGS = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json", ".parquet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,26 +82,3 @@ def _type_in_parquet(column: "pd.Series[Any]") -> Any:  # noqa: ANN401
         return pa.array(column, from_pandas=True).type
     except (ImportError, ValueError, TypeError):
         return "json"
-
-
-def table_files(paths: Sequence[str | os.PathLike[str]]) -> list[Path]:
-    """The files of some paths; a folder stands for the tables in and below it, in the order of their names."""
-    found: list[Path] = []
-    for path in map(Path, paths):
-        if not path.is_dir():
-            found.append(path)
-            continue
-        inside = sorted(file for file in path.rglob("*") if _is_table(file) and not _is_hidden(file.relative_to(path)))
-        if not inside:
-            raise CorpusError(f"{path}: holds no table; known are {', '.join(ENDINGS)}, each also with .gz")
-        found += inside
-    return found
-
-
-def _is_table(path: Path) -> bool:
-    return path.is_file() and path.name.lower().removesuffix(".gz").endswith(ENDINGS)
-
-
-def _is_hidden(path: Path) -> bool:
-    """Whether a name on the way says that this is no part of the table, as Spark's ``_temporary`` does."""
-    return any(part.startswith(("_", ".")) or part.endswith(".parts") for part in path.parts)

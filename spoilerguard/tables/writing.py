@@ -12,8 +12,8 @@ from typing import IO, Any, NamedTuple
 import pandas as pd
 
 from spoilerguard.corpus.schema import is_missing
+from spoilerguard.datasets.parquet import import_pyarrow
 from spoilerguard.spreadsheets import without_formula
-from spoilerguard.tables.parquet_files import import_pyarrow
 
 __all__ = ["Format", "Types", "find_format"]
 

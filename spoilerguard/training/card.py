@@ -2,49 +2,30 @@
 
 import platform
 from collections import Counter
-from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit
 
 from spoilerguard.calibration.operating_points import OperatingPoints
 from spoilerguard.corpus import Corpus
-from spoilerguard.documents import Standing
 from spoilerguard.evaluation.metrics import headline_metrics
+from spoilerguard.training.finishing import Scored
+from spoilerguard.training.survey import Survey
 from spoilerguard.version import __version__
 
-__all__ = ["model_card"]
+__all__ = ["model_card", "stream_card"]
 
 _N_BOOTSTRAP = 200
 
 
-def model_card(
-    corpus: Corpus,
-    scored: Mapping[Standing, tuple[NDArray[np.bool_], NDArray[np.float64]]],
-    points: OperatingPoints,
-    seed: int,
-) -> dict[str, Any]:
+def model_card(corpus: Corpus, scored: Scored, points: OperatingPoints, seed: int) -> dict[str, Any]:
     """The card of a model that was trained on `corpus`.
 
     `scored` holds, for each standing, which rows its metrics rest on, and the out-of-fold logits of all rows.
     """
     sources = corpus.frame.groupby(corpus.frame["source"].fillna("unknown"))["spoiler"]
-    metrics = [
-        {"standing": standing.value, "metric": name, "value": one.value, "low": one.low, "high": one.high}
-        for standing, (rows, logits) in scored.items()
-        for name, one in headline_metrics(
-            corpus.labels[rows],
-            logits[rows],
-            corpus.weights[rows],
-            corpus.groups[rows],
-            n_bootstrap=_N_BOOTSTRAP,
-            seed=seed,
-        ).items()
-    ]
-    card: dict[str, Any] = {
+    return {
         "Trained on": {
             "corpus": corpus.name or "a table in memory",
             "corpus sha256": corpus.digest,
@@ -56,10 +37,75 @@ def model_card(
         "Sources": [
             {"source": str(name), "sentences": int(part.size), "spoilers": int(part.sum())} for name, part in sources
         ],
-        "Out-of-fold metrics, by work": metrics,
-        "Operating points by source, out of fold": [
-            row for standing, pair in scored.items() for row in _points_by_source(corpus, *pair, points, standing)
+        "Out-of-fold metrics, by work": _metrics(corpus, scored, seed),
+        **_by_source(corpus, scored, points),
+        **_made_with(seed),
+    }
+
+
+def stream_card(survey: Survey, held_out: Corpus, scored: Scored, points: OperatingPoints) -> dict[str, Any]:
+    """The card of a model that has learnt from a stream; `scored` is about the works held out."""
+    n_learnt, n_spoilers = int(survey.learnt.sum()), int(survey.learnt[1])
+    return {
+        "Trained on": {
+            "corpus": held_out.name,
+            "sentences": n_learnt + len(held_out),
+            "spoilers": n_spoilers + int(held_out.labels.sum()),
+            "reviews": len(survey.reviews),
+            "works": len(survey.works),
+            "sentences that the head has learnt": n_learnt,
+            "sentences held out, for calibration, context and operating points": len(held_out),
+            "works held out": len(set(held_out.groups)),
+            "held-out sha256": held_out.digest,
+            "how": "one pass of averaged stochastic gradient descent over a stream",
+        },
+        "Sources": [
+            {"source": name, "sentences": sentences, "spoilers": spoilers}
+            for name, (sentences, spoilers) in sorted(survey.sources.items())
         ],
+        "Metrics on the works held out": _metrics(held_out, scored, survey.seed),
+        **_by_source(held_out, scored, points),
+        **_made_with(survey.seed),
+    }
+
+
+def _metrics(corpus: Corpus, scored: Scored, seed: int) -> list[dict[str, Any]]:
+    return [
+        {"standing": standing.value, "metric": name, "value": one.value, "low": one.low, "high": one.high}
+        for standing, (rows, logits) in scored.items()
+        for name, one in headline_metrics(
+            corpus.labels[rows],
+            logits[rows],
+            corpus.weights[rows],
+            corpus.groups[rows],
+            n_bootstrap=_N_BOOTSTRAP,
+            seed=seed,
+        ).items()
+    ]
+
+
+def _by_source(corpus: Corpus, scored: Scored, points: OperatingPoints) -> dict[str, Any]:
+    """What each threshold achieves on each source of the rows that it was chosen on, where there are several."""
+    spoiler, sources = corpus.labels == 1, corpus.frame["source"].fillna("unknown").to_numpy(dtype=str)
+    found: list[dict[str, Any]] = []
+    for standing, (rows, logits) in scored.items():
+        counts = Counter(sources[rows & spoiler].tolist())
+        for source, n_spoilers in sorted(counts.items()) if len(counts) > 1 else ():
+            here, row = (
+                rows & (sources == source),
+                {"standing": standing.value, "source": source, "spoilers": n_spoilers},
+            )
+            for name, point in points.get(standing, {}).items():
+                flagged = here & (expit(logits) >= point.threshold)
+                hits = int((flagged & spoiler).sum())
+                row[f"{name}, precision"] = hits / int(flagged.sum()) if flagged.any() else None
+                row[f"{name}, recall"] = hits / n_spoilers
+            found.append(row)
+    return {"Operating points by source, on works left out": found} if found else {}
+
+
+def _made_with(seed: int) -> dict[str, Any]:
+    return {
         "Made with": {
             "spoilerguard": __version__,
             "python": platform.python_version(),
@@ -69,32 +115,6 @@ def model_card(
         "Known limits": [
             "A classifier misses spoilers: show a warning, and let readers report what slipped through.",
             "English only, and best on the kinds of text named under Sources.",
+            "It gives no text back, but whoever has it and a sentence can test whether that was in training (memory_).",
         ],
     }
-    return {name: value for name, value in card.items() if value}
-
-
-def _points_by_source(
-    corpus: Corpus,
-    rows: NDArray[np.bool_],
-    logits: NDArray[np.float64],
-    points: OperatingPoints,
-    standing: Standing,
-) -> Iterator[dict[str, Any]]:
-    """What each threshold achieves on each source of the rows that it was chosen on, where there are several."""
-    probability, spoiler = expit(logits), corpus.labels == 1
-    sources = corpus.frame["source"].fillna("unknown").to_numpy(dtype=str)
-    counts = Counter(sources[rows & spoiler])
-    if len(counts) < 2:
-        return
-    for source, n_spoilers in sorted(counts.items()):
-        here = rows & (sources == source)
-        row: dict[str, Any] = {"standing": standing.value, "source": source, "spoilers": n_spoilers}
-        for name, point in points.get(standing, {}).items():
-            flagged = here & (probability >= point.threshold)
-            hits = int((flagged & spoiler).sum())
-            row |= {
-                f"{name}, precision": hits / flagged.sum() if flagged.any() else None,
-                f"{name}, recall": hits / n_spoilers,
-            }
-        yield row

@@ -21,6 +21,7 @@ from spoilerguard.evaluation.metrics import DECISIVE, title_of
 from spoilerguard.evaluation.report import Report
 from spoilerguard.evaluation.scored_corpus import MODEL_THRESHOLD, Answers, ScoredCorpus, score
 from spoilerguard.evaluation.tables import Result, Table, as_json, format_interval
+from spoilerguard.features.memory import remember_vectors
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.training.folds import Folds, group_folds
 from spoilerguard.training.pipeline import train
@@ -151,13 +152,14 @@ def cross_validate(
         scored = _out_of_fold(corpus, folds, fit or fit_default)
         return report_of(scored, n_bootstrap=n_bootstrap, seed=seed)
 
-    by_work = report(group_folds(corpus, n_splits, seed))
-    if n_works == n_reviews:
-        return CrossValidation(n_splits, by_work, None)
-    fold_of_review = np.random.default_rng(seed).permutation(n_reviews) % n_splits
-    fold_of_row = np.repeat(fold_of_review, corpus.lengths)
-    at_random = [(np.flatnonzero(fold_of_row != fold), np.flatnonzero(fold_of_row == fold)) for fold in range(n_splits)]
-    return CrossValidation(n_splits, by_work, report(at_random))
+    with remember_vectors():
+        by_work = report(group_folds(corpus, n_splits, seed))
+        if n_works == n_reviews:
+            return CrossValidation(n_splits, by_work, None)
+        fold_of_review = np.random.default_rng(seed).permutation(n_reviews) % n_splits
+        rows = np.repeat(fold_of_review, corpus.lengths)
+        at_random = [(np.flatnonzero(rows != fold), np.flatnonzero(rows == fold)) for fold in range(n_splits)]
+        return CrossValidation(n_splits, by_work, report(at_random))
 
 
 def _out_of_fold(

@@ -10,6 +10,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from spoilerguard.bootstrap import factorize
 from spoilerguard.corpus import Corpus
+from spoilerguard.features.vectorizer import AnyVectors
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.processes import run_jobs
 
@@ -28,7 +29,7 @@ def group_folds(corpus: Corpus, n_splits: int, seed: int) -> Folds:
 def out_of_fold_logits(
     template: SpoilerClassifier,
     corpus: Corpus,
-    vectors: NDArray[np.float64],
+    vectors: AnyVectors,
     folds: Folds,
     *,
     n_jobs: int,
@@ -51,21 +52,27 @@ def out_of_fold_logits(
     return logits
 
 
-def fit(template: SpoilerClassifier, corpus: Corpus, vectors: NDArray[np.float64]) -> SpoilerClassifier:
-    """A new model that has learnt this corpus or, where `template` is fitted already, a copy of it adapted."""
+def fit(
+    template: SpoilerClassifier, corpus: Corpus, vectors: AnyVectors, rows: NDArray[np.intp] | None = None
+) -> SpoilerClassifier:
+    """A new model that has learnt these rows or, where `template` is fitted already, a copy of it adapted."""
+    if rows is None:
+        rows = np.arange(len(corpus))
+    sentences = [corpus.sentences[row] for row in rows.tolist()]
+    labels, weights, vectors = corpus.labels[rows], corpus.weights[rows], vectors[rows]
     if hasattr(template, "coef_"):
-        return copy.deepcopy(template).adapt(corpus.sentences, corpus.labels, corpus.weights, vectors=vectors)
-    sources = corpus.frame["source"].fillna("").to_numpy(dtype=str)
+        return copy.deepcopy(template).adapt(sentences, labels, weights, vectors=vectors)
+    sources = corpus.frame["source"].fillna("").to_numpy(dtype=str)[rows]
     model: SpoilerClassifier = clone(template)
-    return model.fit_flags(corpus.sentences, corpus.labels, corpus.weights, sources=sources, vectors=vectors)
+    return model.fit_flags(sentences, labels, weights, sources=sources, vectors=vectors)
 
 
 def _predict_fold(
     template: SpoilerClassifier,
     corpus: Corpus,
-    vectors: NDArray[np.float64],
+    vectors: AnyVectors,
     learnt: NDArray[np.intp],
     left_out: NDArray[np.intp],
 ) -> NDArray[np.float64]:
-    model = fit(template, corpus.take(learnt), vectors[learnt])
-    return model.decision_function(corpus.take(left_out).sentences, vectors[left_out])
+    model = fit(template, corpus, vectors, learnt)
+    return model.decision_function([corpus.sentences[row] for row in left_out.tolist()], vectors[left_out])

@@ -17,6 +17,7 @@ from spoilerguard.corpus import Corpus
 from spoilerguard.decisions import Level
 from spoilerguard.documents import Standing
 from spoilerguard.errors import TrainingError
+from spoilerguard.features.vectorizer import AnyVectors
 from spoilerguard.review_stage import ReviewStage
 from spoilerguard.severity import Severity, VectorHead
 from spoilerguard.training.folds import Folds
@@ -33,7 +34,7 @@ def fit_severity(
     corpus: Corpus,
     probability: Mapping[Standing, Floats],
     points: OperatingPoints,
-    vectors: Mapping[Standing, Floats],
+    vectors: Mapping[Standing, AnyVectors],
     rows: Rows,
     folds: Folds,
 ) -> tuple[Severity | None, Floats]:
@@ -46,7 +47,7 @@ def fit_severity(
         Out of fold, that each sentence is a spoiler.
     points : mapping of Standing to mapping of str to OperatingPoint
         The thresholds for that: a major spoiler reaches them, too.
-    vectors : mapping of Standing to ndarray of float64, shape (n_sentences, n_dimensions)
+    vectors : mapping of Standing to ndarray of float, shape (n_sentences, n_dimensions)
         The encoder's.
     rows : ndarray of bool, shape (n_sentences,)
         On which shares are calibrated and thresholds chosen.
@@ -76,7 +77,9 @@ def fit_severity(
     return (Severity(heads, chosen) if Standing.ALONE in heads else None), major
 
 
-def _fit_head(corpus: Corpus, vectors: Floats, spoilers: Rows, rows: Rows, folds: Folds) -> tuple[VectorHead, Floats]:
+def _fit_head(
+    corpus: Corpus, vectors: AnyVectors, spoilers: Rows, rows: Rows, folds: Folds
+) -> tuple[VectorHead, Floats]:
     """A calibrated head, and its out-of-fold shares."""
 
     def head(learnt: Rows) -> VectorHead:

@@ -8,31 +8,27 @@ chosen on what comes out.
 from collections.abc import Collection
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.special import expit
 from sklearn.base import clone
 from sklearn.metrics import roc_auc_score
 
 from spoilerguard.bundled import AnyModel, default_encoder, resolve_model
-from spoilerguard.calibration import OperatingPoint, platt, select_points
-from spoilerguard.context import ReviewContext
-from spoilerguard.corpus import Corpus
 from spoilerguard.datasets.loading import AnyTable, load_corpus
-from spoilerguard.decisions import Level
 from spoilerguard.documents import Standing
-from spoilerguard.errors import TrainingError
 from spoilerguard.features import SentenceVectorizer
+from spoilerguard.fitting import check_parameters
+from spoilerguard.memory import SentenceMemory
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.processes import n_processes
+from spoilerguard.training.base_memory import calibration_rows_new_to
 from spoilerguard.training.card import model_card
-from spoilerguard.training.folds import Folds, fit, group_folds, out_of_fold_logits
-from spoilerguard.training.levels import fit_review_stages, fit_severity
+from spoilerguard.training.finishing import calibrate, calibration_rows, refuse_hopeless
+from spoilerguard.training.folds import fit, group_folds, out_of_fold_logits
 from spoilerguard.user_warnings import warn_of_reviews
 
 __all__ = ["train"]
 
 _STRENGTHS = (0.001, 0.003, 0.01)  # values of C; the encoder's vectors are long, so small ones suit
-_MIN_SPOILING_REVIEWS = 10  # fewer cannot teach sixteen context weights anything
+_SEEDS = 2**32  # of numpy's generators
 
 
 def train(
@@ -55,10 +51,12 @@ def train(
         own only the first.
     base : SpoilerClassifier, folder or name, optional
         A model to start from: its weights stay and are corrected where the new labels ask for it; its context stage
-        stays, and is calibrated anew where `corpus` has reviews enough.
+        stays, and is calibrated anew where `corpus` has reviews enough. Of works that it has learnt itself its logits
+        are too sure, so calibration and thresholds rest on the other works, or a warning and the card say that there
+        are too few.
     estimator : SpoilerClassifier, optional
-        Unfitted, for other hyper-parameters. None means the defaults on the encoder of the default model, with the
-        strength of penalty that does best on held-out works.
+        Instead of `base`. Unfitted, for other hyper-parameters. None means the defaults on the encoder of the default
+        model, with the strength of penalty that does best on held-out works.
     calibration_sources : collection of str, optional
         Sources in the corpus that were drawn as they occur, not for being rich in spoilers: probabilities and
         thresholds are set on them. None means all.
@@ -75,8 +73,7 @@ def train(
     Returns
     -------
     SpoilerClassifier
-        With `operating_points_` and `card_`, and, where the corpus teaches them, `context_`, `severity_` (it needs a
-        column ``major``) and `review_stages_`.
+        With `context_` (where learnt), `operating_points_`, `card_` and, from ten works on, `profile_`.
 
     Raises
     ------
@@ -84,11 +81,15 @@ def train(
         Where the corpus cannot be read.
     TrainingError
         Where it cannot teach a model: one class only, or fewer works with spoilers than folds.
+    TypeError, ValueError
+        Where `base` and `estimator` are both given, or an argument is of another kind or out of its range.
+    ModelFormatError, sklearn.exceptions.NotFittedError
+        Where `base` is a path to no model, or not fitted. What is wrong with an argument is said before the work.
 
     Warns
     -----
     UserWarning
-        Where sentences look like whole reviews, or `n_jobs` has no effect.
+        Where sentences look like whole reviews, `n_jobs` has no effect, or `base` has learnt these sentences before.
 
     Examples
     --------
@@ -97,43 +98,44 @@ def train(
     >>> sorted(model.operating_points_["in review"])[:2]
     ['balanced', 'cautious']
     """
-    n_jobs = n_processes(n_jobs)
+    templates, n_jobs = _templates(base, estimator, seed), n_processes(n_jobs)
+    _check_numbers(n_splits=(n_splits, 2), seed=(seed, 0))
     corpus = load_corpus(corpus)
-    _refuse_hopeless(corpus, n_splits)
+    refuse_hopeless(corpus, n_splits)
     warn_of_reviews(corpus.sentences)
-    rows = _calibration_rows(corpus, calibration_sources)
+    drawn = calibration_rows(corpus, calibration_sources)
+    rows, learnt = (drawn, "") if base is None else calibration_rows_new_to(templates[0].memory_, corpus, drawn)
     folds = group_folds(corpus, n_splits, seed)
-    init_model = None if base is None else resolve_model(base)
-    templates = _templates(estimator, seed) if init_model is None else [init_model]
     alone, in_review = _vectorizer(templates[0]).encode_documents(corpus.documents)
     tried = [out_of_fold_logits(one, corpus, alone, folds, n_jobs=n_jobs, progress=progress) for one in templates]
     best = int(np.argmax([roc_auc_score(corpus.labels, logits, sample_weight=corpus.weights) for logits in tried]))
     logits, model = tried[best], fit(templates[best], corpus, alone)
 
-    slope, offset = platt(logits[rows], corpus.labels[rows], corpus.weights[rows])
-    model.absorb_calibration(slope, offset)
-    logits = slope * logits + offset
-    scored = {Standing.ALONE: (rows, logits)}
-    if _teaches_context(corpus):
-        context, logits_in_review = _fit_context(logits, corpus, in_review, rows, folds, model.context_)
-        model.attach(context=context)
-        scored[Standing.IN_REVIEW] = (rows & corpus.in_review, logits_in_review)
-    points = {standing: _select_points(corpus, *pair) for standing, pair in scored.items()}
-    known = {} if init_model is None else init_model.operating_points_
-    if Standing.IN_REVIEW in known and Standing.IN_REVIEW not in points:
-        points[Standing.IN_REVIEW] = dict(known[Standing.IN_REVIEW])
-    model.attach(operating_points=points, card=model_card(corpus, scored, points, seed))
-    probability = {standing: expit(found) for standing, (_, found) in scored.items()}
-    vectors = {Standing.ALONE: alone, Standing.IN_REVIEW: in_review}
-    severity, major = fit_severity(corpus, probability, points, vectors, rows, folds)
-    in_place = np.where(corpus.in_review, list(probability.values())[-1], probability[Standing.ALONE])
-    levels = {Level.ANY: in_place} | ({} if severity is None else {Level.MAJOR: major})
-    return model.attach(severity=severity, review_stages=fit_review_stages(corpus, levels, rows, folds))
+    known = {} if base is None else templates[0].operating_points_
+    scored = calibrate(model, corpus, logits, (alone, in_review), rows, folds, seed=seed, drawn=drawn)
+    if Standing.IN_REVIEW not in scored and Standing.IN_REVIEW in known:
+        points = {**model.operating_points_, Standing.IN_REVIEW: dict(known[Standing.IN_REVIEW])}
+        model.attach(operating_points=points)
+    card = model_card(corpus, scored, model.operating_points_, seed) | ({"Learnt before": learnt} if learnt else {})
+    return model.attach(card=card, memory=(model.memory_ or SentenceMemory()).add(corpus.sentences))
 
 
-def _templates(estimator: SpoilerClassifier | None, seed: int) -> list[SpoilerClassifier]:
+def _templates(base: AnyModel, estimator: SpoilerClassifier | None, seed: int) -> list[SpoilerClassifier]:
     """What to try; by default several strengths of penalty: noisy labels want a strong one, clean ones a weak one."""
+    if estimator is not None and not isinstance(estimator, SpoilerClassifier):
+        raise TypeError(
+            f"estimator must be an unfitted SpoilerClassifier, got {type(estimator).__name__}. Any other classifier "
+            "can be fitted by itself, and judged by spoilerguard.evaluate or cross_validate(fit=…)."
+        )
+    if base is not None:
+        if estimator is not None:
+            raise TypeError(
+                "base= keeps the parameters of the model that it names, so estimator= would have no effect: give one "
+                "of them."
+            )
+        return [SpoilerClassifier.from_linear_model(resolve_model(base))]
     if estimator is not None:
+        check_parameters(estimator.C, estimator.threshold)
         return [clone(estimator)]
     vectorizer = SentenceVectorizer(encoder=default_encoder())
     return [SpoilerClassifier(vectorizer=vectorizer, C=strength, random_state=seed) for strength in _STRENGTHS]
@@ -144,67 +146,10 @@ def _vectorizer(template: SpoilerClassifier) -> SentenceVectorizer:
     return getattr(template, "vectorizer_", None) or template.vectorizer or SentenceVectorizer()
 
 
-def _fit_context(
-    logits: NDArray[np.float64],
-    corpus: Corpus,
-    vectors: NDArray[np.float64],
-    rows: NDArray[np.bool_],
-    folds: Folds,
-    known: ReviewContext | None,
-) -> tuple[ReviewContext, NDArray[np.float64]]:
-    """The calibrated context stage, fitted unless it is known, and its out-of-fold logits (zero outside of reviews)."""
-
-    def stage(learnt: NDArray[np.bool_]) -> ReviewContext:
-        if known is not None:
-            return known
-        part = corpus.take(learnt)
-        return ReviewContext.fit(logits[learnt], part.documents, part.labels, part.weights, vectors[learnt])
-
-    out_of_fold = np.zeros(len(corpus))
-    for learnt, left_out in folds:
-        fold_stage = stage(np.isin(np.arange(len(corpus)), learnt) & corpus.in_review)
-        documents = corpus.take(left_out).documents
-        out_of_fold[left_out] = fold_stage.logits(logits[left_out], documents, vectors[left_out])
-    rows = rows & corpus.in_review
-    slope, offset = platt(out_of_fold[rows], corpus.labels[rows], corpus.weights[rows])
-    out_of_fold = np.where(corpus.in_review, slope * out_of_fold + offset, 0.0)
-    return stage(corpus.in_review).rescale(slope, offset), out_of_fold
-
-
-def _teaches_context(corpus: Corpus) -> bool:
-    spoiling = corpus.frame.loc[corpus.in_review & (corpus.labels == 1), "review_id"]
-    return bool(spoiling.nunique() >= _MIN_SPOILING_REVIEWS)
-
-
-def _select_points(corpus: Corpus, rows: NDArray[np.bool_], logits: NDArray[np.float64]) -> dict[str, OperatingPoint]:
-    return select_points(expit(logits[rows]), corpus.labels[rows], corpus.groups[rows], corpus.weights[rows])
-
-
-def _calibration_rows(corpus: Corpus, sources: Collection[str] | None) -> NDArray[np.bool_]:
-    if sources is None:
-        return np.ones(len(corpus), dtype=bool)
-    wanted = {sources} if isinstance(sources, str) else set(sources)
-    known = set(corpus.frame["source"].dropna())
-    if wanted - known:
-        raise TrainingError(f"No sentence has the source {sorted(wanted - known)}; the sources are {sorted(known)}.")
-    rows = corpus.frame["source"].isin(list(wanted)).to_numpy(dtype=bool)
-    if len(np.unique(corpus.labels[rows])) < 2:
-        raise TrainingError(f"The calibration sources {sorted(wanted)} lack spoilers or safe sentences.")
-    return rows
-
-
-def _refuse_hopeless(corpus: Corpus, n_splits: int) -> None:
-    """Stop where the corpus cannot teach a model, before the work begins."""
-    name = corpus.name or "The corpus"
-    for label, kind in ((1, "spoiler"), (0, "safe sentence")):
-        works = len(set(corpus.groups[corpus.labels == label]))
-        if works == 0:
-            raise TrainingError(f"{name} holds no {kind}: a model needs both kinds.")
-        if works < n_splits:
-            raise TrainingError(
-                f"{name} has {kind}s of {works} works only, fewer than the {n_splits} folds: "
-                "label more works, or lower n_splits."
-            )
-    table = corpus.frame.groupby("sentence")["spoiler"]
-    if (table.nunique() == 2).all():
-        raise TrainingError(f"Every sentence of {name} bears both labels: nothing to learn.")
+def _check_numbers(**numbers: tuple[object, int]) -> None:
+    """Stop before the work where an argument is no whole number, or too low; each comes with the least it may be."""
+    for name, (value, least) in numbers.items():
+        if isinstance(value, bool) or not isinstance(value, int | np.integer):
+            raise TypeError(f"{name} must be a whole number, got {value!r}.")
+        if not least <= value < _SEEDS:
+            raise ValueError(f"{name} must be from {least} to {_SEEDS - 1}, got {value}.")

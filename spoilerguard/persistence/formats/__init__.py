@@ -6,25 +6,26 @@ format already: a reader refuses what it does not know, for it may change the mo
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import sklearn
 from numpy.typing import NDArray
-from sklearn.utils.validation import check_is_fitted
 
-from spoilerguard.calibration.operating_points import OperatingPoints
-from spoilerguard.documents import Standing
 from spoilerguard.encoders import ENCODERS, Encoder
-from spoilerguard.model import SpoilerClassifier
+from spoilerguard.features.estimators import check_fitted
+from spoilerguard.linear_model import LinearModel
 from spoilerguard.persistence.arrays import Arrays, describe, pack
+from spoilerguard.persistence.formats.levels_v1 import describe_levels, describe_points, level_arrays
+from spoilerguard.persistence.formats.profile_v1 import describe_profile, profile_arrays
+from spoilerguard.persistence.formats.story_v1 import describe_story
 from spoilerguard.persistence.formats.v1 import (
     COEF,
     DOCUMENT_FREQUENCY,
     ENCODER,
     IDF,
-    MAJOR_COEF,
+    MEMORY,
+    NO_THRESHOLD,
+    THRESHOLD,
     VECTOR_COEF,
     idf_of,
     read_v1,
@@ -41,14 +42,19 @@ from spoilerguard.persistence.manifest import (
 )
 from spoilerguard.version import __version__
 
+if TYPE_CHECKING:
+    from spoilerguard.model import SpoilerClassifier
+
 __all__ = ["KIND", "READERS", "kind_of", "parameters_of", "read", "versions", "write"]
 
 KIND = "spoilerguard model"
-READERS: Mapping[int, Callable[[dict[str, Any], Callable[[Stamp], bytes]], SpoilerClassifier]] = {1: read_v1}
+READERS: Mapping[int, Callable[[dict[str, Any], Callable[[Stamp], bytes]], LinearModel]] = {1: read_v1}
 
 
 def versions() -> dict[str, str]:
     """Of what writes a model here and now."""
+    import sklearn  # who only reads models does without it
+
     return {"spoilerguard": __version__, "numpy": np.__version__, "scikit-learn": sklearn.__version__}
 
 
@@ -60,74 +66,66 @@ def kind_of(encoder: Encoder | None) -> str | None:
     return kind
 
 
-def write(model: SpoilerClassifier) -> tuple[bytes, bytes]:
+def write(model: "SpoilerClassifier") -> tuple[bytes, bytes]:
     """The content of ``model.json`` and of ``weights.safetensors``.
 
     Parameters are written whatever they are called, but for those that are None: the reader, which `save` asks before
     it writes, refuses what it does not know, so that no parameter is ever lost in silence.
     """
-    check_is_fitted(model, ["vectorizer_", "coef_"])
+    check_fitted(model, "coef_")
     vectorizer, context = model.vectorizer_, model.context_
-    encoder_kind = kind_of(vectorizer.encoder)
+    parameters = vectorizer_parameters_of(model)
     arrays = {COEF: _half_precision(model.coef_), **_document_frequency(model)}
     if vectorizer.encoder is not None:
         arrays |= {ENCODER + name: array for name, array in vectorizer.encoder.arrays().items()}
     if context is not None and context.vector_coef:
         arrays[VECTOR_COEF] = np.array(context.vector_coef, dtype=np.float64)
-    if model.severity_ is not None:
-        heads = model.severity_.heads.items()
-        arrays |= {MAJOR_COEF + standing: np.array(head.vector_coef, dtype=np.float64) for standing, head in heads}
+    arrays |= level_arrays(model)
+    if model.memory_ is not None:
+        arrays |= {f"{MEMORY}{place}": layer for place, layer in enumerate(model.memory_.layers)}
+    profile = model.profile_
+    if profile is not None:
+        arrays |= profile_arrays(profile)
     weights, classes = pack(arrays), model.classes_
     document = {
         "kind": KIND,
         "format": max(READERS),
         "versions": versions(),
-        "classifier": parameters_of(model),
-        "vectorizer": vectorizer.get_params(deep=False)
-        | {"encoder": encoder_kind, "n_sentences": vectorizer.n_sentences_},
+        "classifier": _classifier(model),
+        "vectorizer": parameters | {"n_sentences": vectorizer.n_sentences_},
         "classes": {"dtype": "str" if classes.dtype.kind == "U" else classes.dtype.name, "values": classes},
         "intercept": model.intercept_,
         "context": None if context is None else {"weights": context.weights, "intercept": context.intercept},
-        "operating_points": _points(model.operating_points_),
-        **_optional(model),
+        "operating_points": describe_points(model.operating_points_),
+        **describe_levels(model),
+        **describe_story(model),
         "card": model.card_,
         "arrays": describe(arrays),
         "weights": Stamp.of(weights)._asdict(),
+        **({} if profile is None else {"profile": describe_profile(profile)}),
     }
     return serialize(plain_object(document, "")), weights
 
 
-def _optional(model: SpoilerClassifier) -> dict[str, Any]:
-    """What not every model has."""
-    found: dict[str, Any] = {}
-    if model.severity_ is not None:
-        found["severity"] = {
-            "intercepts": {standing.value: head.intercept for standing, head in model.severity_.heads.items()},
-            "operating_points": _points(model.severity_.operating_points),
-        }
-    if model.review_stages_:
-        found["review_stages"] = {str(level): asdict(stage) for level, stage in model.review_stages_.items()}
-    if model.story_ is not None:
-        found["story"] = {
-            str(standing): {name: one._asdict() for name, one in parts.items()}
-            for standing, parts in model.story_.weights.items()
-        }
-    return found
-
-
-def _points(points: OperatingPoints) -> dict[str, dict[str, Any]]:
-    return {
-        standing.value: {name: asdict(point) for name, point in points.get(standing, {}).items()}
-        for standing in Standing
-    }
-
-
-def parameters_of(model: SpoilerClassifier) -> dict[str, Any]:
+def parameters_of(model: "SpoilerClassifier") -> dict[str, Any]:
     """Those that are not None; labels of `class_weight` as text, which `parse_label` reads alike."""
     given = {name: value for name, value in model.get_params(deep=False).items() if value is not None}
     if isinstance(model.class_weight, Mapping):
         given["class_weight"] = {str(label): weight for label, weight in model.class_weight.items()}
     return given | {"vectorizer": "default" if model.vectorizer is None else "as fitted"}
+
+
+def _classifier(model: "SpoilerClassifier") -> dict[str, Any]:
+    """Its parameters; a threshold has a field of its own, so that the older one is 0.5 where none was set."""
+    own = {} if model.threshold is None else {THRESHOLD: model.threshold}
+    return parameters_of(model) | own | {"threshold": NO_THRESHOLD}
+
+
+def vectorizer_parameters_of(model: "SpoilerClassifier") -> dict[str, Any]:
+    """Those of the fitted vectorizer, the encoder by its kind; the file of its memory is no part of a model."""
+    parameters: dict[str, Any] = model.vectorizer_.get_params(deep=False)
+    del parameters["memory"]
+    return parameters | {"encoder": kind_of(model.vectorizer_.encoder)}
 
 
 def _half_precision(coef: NDArray[np.float32]) -> NDArray[np.float16]:
@@ -139,7 +137,7 @@ def _half_precision(coef: NDArray[np.float32]) -> NDArray[np.float16]:
     return half
 
 
-def _document_frequency(model: SpoilerClassifier) -> Arrays:
+def _document_frequency(model: LinearModel) -> Arrays:
     """The whole numbers that `idf_` was computed from, where they give it back exactly; else `idf_` itself."""
     idf, n_sentences = model.vectorizer_.idf_, model.vectorizer_.n_sentences_
     with np.errstate(all="ignore"):  # an `idf_` that nobody has counted may lead anywhere
@@ -152,7 +150,7 @@ def _document_frequency(model: SpoilerClassifier) -> Arrays:
     return {DOCUMENT_FREQUENCY: frequency.astype(np.min_scalar_type(int(frequency.max())))}
 
 
-def read(data: bytes, weights_of: Callable[[Stamp], bytes]) -> SpoilerClassifier:
+def read(data: bytes, weights_of: Callable[[Stamp], bytes]) -> LinearModel:
     """The model that the content of a ``model.json`` describes, or a `Fault`."""
     document = plain_object(parse(data))
     kind, number = document.get("kind"), document.get("format")

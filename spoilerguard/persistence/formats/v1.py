@@ -13,25 +13,39 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spoilerguard.calibration.operating_points import OperatingPoint
+from spoilerguard.calibration.operating_points import resolve_thresholds
 from spoilerguard.context import ReviewContext
-from spoilerguard.documents import Standing
 from spoilerguard.encoders import ENCODERS, Encoder
-from spoilerguard.features import SentenceVectorizer
+from spoilerguard.errors import OperatingPointError
+from spoilerguard.features import Vectorizer
 from spoilerguard.features.normalization import NORMALIZATIONS
-from spoilerguard.matching import StoryStage, StoryWeights
-from spoilerguard.model import SpoilerClassifier
+from spoilerguard.linear_model import LinearModel
+from spoilerguard.memory import SentenceMemory
 from spoilerguard.persistence.arrays import ARRAYS, MAX_BYTES, WEIGHTS, Arrays, unpack
+from spoilerguard.persistence.formats.levels_v1 import POINTS, read_points, read_severity, read_stages
+from spoilerguard.persistence.formats.profile_v1 import read_profile
+from spoilerguard.persistence.formats.story_v1 import read_story
 from spoilerguard.persistence.layout import ANYTHING, TEXT, Layout, Rule, ascending, check, number, one_of, whole
 from spoilerguard.persistence.manifest import MODEL_JSON, UPGRADE, Fault, Stamp
-from spoilerguard.review_stage import ReviewStage
-from spoilerguard.severity import Severity, VectorHead
 
-__all__ = ["COEF", "DOCUMENT_FREQUENCY", "ENCODER", "IDF", "MAJOR_COEF", "VECTOR_COEF", "idf_of", "read_v1"]
+__all__ = [
+    "COEF",
+    "DOCUMENT_FREQUENCY",
+    "ENCODER",
+    "IDF",
+    "MEMORY",
+    "NO_THRESHOLD",
+    "THRESHOLD",
+    "VECTOR_COEF",
+    "idf_of",
+    "read_v1",
+]
 
 COEF, IDF, DOCUMENT_FREQUENCY = "coef", "idf", "document_frequency"
 VECTOR_COEF = "context.vector_coef"
-MAJOR_COEF = "severity.vector_coef."  # before a standing
+MEMORY = "memory."  # before the numbers of the layers of a Bloom filter
+THRESHOLD = "own_threshold"  # where one was set
+NO_THRESHOLD = 0.5  # what the older field "threshold" says where none was
 ENCODER = "encoder."  # before the names of the encoder's arrays
 
 _CONTEXT_FEATURES = (
@@ -52,50 +66,23 @@ _CONTEXT_FEATURES = (
     "warned before",
     "warning itself",
 )
-_STORY_FEATURES = {
-    "premise": ("own logit", "weight of the words", "names", "words of the premise", "like the premise"),
-    "plot": (
-        "own logit",
-        "weight of the words",
-        "names",
-        "words of the plot alone",
-        "words of one sentence of the plot",
-        "like the plot",
-        "place in the plot",
-        "like the plot, late",
-    ),
-}
-_STORY_FEATURES["premise and plot"] = tuple(dict.fromkeys([*_STORY_FEATURES["premise"], *_STORY_FEATURES["plot"]]))
-_REVIEW_FEATURES = ("logit of any", "highest logit", "log length")
 _LABEL_TYPES = (
     *("str", "object", "bool", "float32", "float64"),
     *("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
 )
+_READ_ELSEWHERE = ("severity", "story", "review_stages", "profile")
+_MAX_LAYERS, _MAX_LAYER_BYTES = 7, 4 << 20  # of the Bloom filter of sentences
 _MAX_DIMENSIONS = 4096  # of an encoder's vector: so many double-precision numbers are kept for each sentence
 _SHARE, _WEIGHT = number(0, 1), number(-1e30, 1e30)  # no weight of a model that works comes near
-_POINTS: Layout = {
-    ...: {
-        "threshold": _SHARE,
-        "precision": _SHARE,
-        "recall": _SHARE,
-        "precision_interval": ascending(_SHARE),
-        "recall_interval": ascending(_SHARE),
-    }
-}
+_OWN_THRESHOLD = Rule(
+    "a number from 0 to 1 or the name of an operating point",
+    lambda value: _SHARE.accepts(value) or isinstance(value, str),
+)
 _CLASSIFIER: Mapping[str, Layout] = {
     "vectorizer": one_of("default", "as fitted"),
     "C": number(sys.float_info.min, 1e30),
     "threshold": _SHARE,
     "random_state": whole(0, 2**32 - 1),
-}
-_STORY: Layout = {
-    known: {"weights": dict.fromkeys(names, _WEIGHT), "intercept": _WEIGHT} for known, names in _STORY_FEATURES.items()
-}
-_POINTS_BY_STANDING: Layout = {"alone": _POINTS, "in review": _POINTS}
-_STAGE: Layout = {
-    "weights": dict.fromkeys(_REVIEW_FEATURES, _WEIGHT),
-    "intercept": _WEIGHT,
-    "operating_points": _POINTS,
 }
 _LAYOUT: Mapping[str, Layout] = {
     "kind": TEXT,
@@ -116,7 +103,7 @@ _LAYOUT: Mapping[str, Layout] = {
     },
     "intercept": _WEIGHT,
     "context": {"weights": dict.fromkeys(_CONTEXT_FEATURES, _WEIGHT), "intercept": _WEIGHT},
-    "operating_points": _POINTS_BY_STANDING,
+    "operating_points": POINTS,
     "card": {...: ANYTHING},
     "arrays": ARRAYS,
     "weights": {
@@ -127,61 +114,68 @@ _LAYOUT: Mapping[str, Layout] = {
 }
 
 
-def read_v1(document: dict[str, Any], weights_of: Callable[[Stamp], bytes]) -> SpoilerClassifier:
+def read_v1(document: dict[str, Any], weights_of: Callable[[Stamp], bytes]) -> LinearModel:
     """The model of a document whose checksum and format number hold; `weights_of` gives the file of a stamp."""
     has_context = document.get("context") is not None
     check(document, {**_LAYOUT, **_optional(document), **({} if has_context else {"context": one_of(None)})})
     arrays = unpack(weights_of(Stamp(**document["weights"])), document["arrays"])
     vectorizer = _vectorizer(document["vectorizer"], arrays)
-    unfitted = SentenceVectorizer(**vectorizer.get_params(deep=False))  # it shares the encoder
-    is_default = document["classifier"]["vectorizer"] == "default"
-    model = SpoilerClassifier.from_parts(
-        params=document["classifier"] | {"vectorizer": None if is_default else unfitted},
+    sizes = {"alone": vectorizer.n_dimensions, "in review": vectorizer.n_review_dimensions}
+    model = LinearModel.from_parts(
+        params=_params(document["classifier"], vectorizer.unfitted()),
         vectorizer=vectorizer,
         classes=_classes(**document["classes"]),
         coef=_take(arrays, COEF, vectorizer.n_columns, "float16").astype(np.float32),
         intercept=document["intercept"],
         context=_context(document["context"], arrays, vectorizer.n_review_dimensions) if has_context else None,
-        story=_story(document["story"]) if "story" in document else None,
-        operating_points=_by_standing(document["operating_points"]),
-        severity=_severity(document["severity"], arrays, vectorizer) if "severity" in document else None,
-        review_stages={level: _review_stage(fields) for level, fields in document.get("review_stages", {}).items()},
+        story=read_story(document["story"]) if "story" in document else None,
+        operating_points=read_points(document["operating_points"]),
+        severity=read_severity(document["severity"], arrays, sizes) if "severity" in document else None,
+        review_stages=read_stages(document["review_stages"]) if "review_stages" in document else None,
         card=document["card"],
+        memory=_memory(arrays),
+        profile=read_profile(document["profile"], arrays, vectorizer.n_dimensions) if "profile" in document else None,
     )
     if arrays:
         raise Fault(WEIGHTS, f"is wrong: this model has no use for {', '.join(sorted(arrays))}.")
+    try:
+        resolve_thresholds(model.operating_points_, None, model.threshold)
+    except OperatingPointError as error:
+        raise Fault(MODEL_JSON, f"is wrong: {THRESHOLD} must fit the model. {error}") from None
     return model
 
 
 def _optional(document: Mapping[str, Any]) -> Mapping[str, Layout]:
-    """The layout of what not every model has."""
-    found: dict[str, Layout] = {}
+    """The layout of what not every model has; most of it is checked by a reader of its own."""
+    found: dict[str, Layout] = {name: ANYTHING for name in _READ_ELSEWHERE if name in document}
     classifier = document.get("classifier")
-    if isinstance(classifier, dict) and "class_weight" in classifier:  # each by its label, or "balanced"
-        named: Layout = {...: number(0, 1e30)}
-        layout = named if isinstance(classifier["class_weight"], dict) else one_of("balanced")
-        found["classifier"] = {**_CLASSIFIER, "class_weight": layout}
-    if "story" in document:
-        found["story"] = {"alone": _STORY, "in review": _STORY}
-    if "severity" in document:
-        intercepts = document["severity"].get("intercepts") if isinstance(document["severity"], dict) else None
-        standings = ("alone", "in review") if isinstance(intercepts, dict) and "in review" in intercepts else ("alone",)
-        found["severity"] = {
-            "intercepts": dict.fromkeys(standings, _WEIGHT),
-            "operating_points": _POINTS_BY_STANDING,
-        }
-    if "review_stages" in document:
-        levels = document["review_stages"] if isinstance(document["review_stages"], dict) else {}
-        found["review_stages"] = {level: _STAGE for level in ("any", "major") if level in levels}
-    return found
+    if not isinstance(classifier, dict):
+        return found
+    named: Layout = {...: number(0, 1e30)}
+    layouts: Mapping[str, Layout] = {
+        THRESHOLD: _OWN_THRESHOLD,
+        "class_weight": named if isinstance(classifier.get("class_weight"), dict) else one_of("balanced"),
+    }
+    given = {name: one for name, one in layouts.items() if name in classifier}
+    return found | {"classifier": {**_CLASSIFIER, **given}}
 
 
-def _vectorizer(fields: Mapping[str, Any], arrays: Arrays) -> SentenceVectorizer:
+def _params(fields: Mapping[str, Any], vectorizer: Vectorizer) -> dict[str, Any]:
+    """The parameters of the classifier; `vectorizer` is the one that was fitted, as it was before."""
+    older = None if fields["threshold"] == NO_THRESHOLD else fields["threshold"]
+    params = {name: value for name, value in fields.items() if name != THRESHOLD}
+    return params | {
+        "vectorizer": None if fields["vectorizer"] == "default" else vectorizer,
+        "threshold": fields.get(THRESHOLD, older),
+    }
+
+
+def _vectorizer(fields: Mapping[str, Any], arrays: Arrays) -> Vectorizer:
     if fields["normalization"] not in NORMALIZATIONS:
         known = ", ".join(map(str, NORMALIZATIONS))
         what = f"names text normalization {fields['normalization']}, and this version knows {known}."
         raise Fault(MODEL_JSON, what, UPGRADE)
-    vectorizer = SentenceVectorizer(
+    vectorizer = Vectorizer(
         word_ngrams=fields["word_ngrams"],
         char_ngrams=tuple(fields["char_ngrams"]),
         n_buckets=fields["n_buckets"],
@@ -251,43 +245,12 @@ def _context(fields: Mapping[str, Any], arrays: Arrays, n_dimensions: int) -> Re
     return ReviewContext(weights, fields["intercept"], tuple(vector_coef))
 
 
-def _story(fields: Mapping[str, Any]) -> StoryStage:
-    """Weights in the order of the format, whatever order they are stored in: so sums are the same."""
-    weights = {
-        Standing(standing): {
-            known: StoryWeights({name: found["weights"][name] for name in names}, found["intercept"])
-            for known, names in _STORY_FEATURES.items()
-            for found in [parts[known]]
-        }
-        for standing, parts in fields.items()
-    }
-    return StoryStage(weights)
-
-
-def _severity(fields: Mapping[str, Any], arrays: Arrays, vectorizer: SentenceVectorizer) -> Severity:
-    sizes = {"alone": vectorizer.n_dimensions, "in review": vectorizer.n_review_dimensions}
-    heads = {
-        Standing(standing): VectorHead(
-            tuple(_take(arrays, MAJOR_COEF + standing, sizes[standing], "float64").tolist()), intercept
-        )
-        for standing, intercept in fields["intercepts"].items()
-    }
-    return Severity(heads, _by_standing(fields["operating_points"]))
-
-
-def _review_stage(fields: Mapping[str, Any]) -> ReviewStage:
-    weights = {name: fields["weights"][name] for name in _REVIEW_FEATURES}
-    return ReviewStage(weights, fields["intercept"], _points(fields["operating_points"]))
-
-
-def _by_standing(fields: Mapping[str, Any]) -> dict[Standing, dict[str, OperatingPoint]]:
-    return {Standing(standing): _points(points) for standing, points in fields.items() if points}
-
-
-def _points(fields: Mapping[str, Any]) -> dict[str, OperatingPoint]:
-    return {name: _operating_point(point) for name, point in fields.items()}
-
-
-def _operating_point(fields: Mapping[str, Any]) -> OperatingPoint:
-    values: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in fields.items()}
-    return OperatingPoint(**values)
+def _memory(arrays: Arrays) -> SentenceMemory | None:
+    """What the model remembers of its training; None where it was made before models did, or was made to forget."""
+    names = [f"{MEMORY}{place}" for place in range(_MAX_LAYERS) if f"{MEMORY}{place}" in arrays]
+    layers = [arrays.pop(name) for name in names]
+    if names != [f"{MEMORY}{place}" for place in range(len(names))] or not all(
+        layer.dtype == np.uint8 and layer.ndim == 1 and layer.size <= _MAX_LAYER_BYTES for layer in layers
+    ):
+        raise Fault(WEIGHTS, f"is wrong: {MEMORY}0, {MEMORY}1, … must be at most {_MAX_LAYER_BYTES} numbers as uint8.")
+    return SentenceMemory(tuple(layers)) if layers else None

@@ -1,0 +1,163 @@
+"""Out-of-fold logits → calibration, context stage, operating points and card: what every way of training ends with."""
+
+from collections.abc import Collection, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit
+
+from spoilerguard.calibration import OperatingPoint, balance, platt, select_points
+from spoilerguard.context import ReviewContext
+from spoilerguard.corpus import Corpus
+from spoilerguard.decisions import Level
+from spoilerguard.documents import Standing
+from spoilerguard.errors import TrainingError
+from spoilerguard.features.vectorizer import AnyVectors
+from spoilerguard.model import SpoilerClassifier
+from spoilerguard.training.folds import Folds
+from spoilerguard.training.levels import fit_review_stages, fit_severity
+from spoilerguard.training.profiling import make_profile
+
+__all__ = ["Scored", "calibrate", "calibration_rows", "refuse_hopeless"]
+
+Scored = Mapping[Standing, tuple[NDArray[np.bool_], NDArray[np.float64]]]
+_MIN_SPOILING_REVIEWS = 10  # fewer cannot teach sixteen context weights anything
+
+
+def calibrate(
+    model: SpoilerClassifier,
+    corpus: Corpus,
+    logits: NDArray[np.float64],
+    vectors: tuple[AnyVectors, AnyVectors],
+    rows: NDArray[np.bool_],
+    folds: Folds,
+    *,
+    seed: int,
+    drawn: NDArray[np.bool_] | None = None,
+) -> Scored:
+    """Calibrate a model whose head is fitted, and set its further stages and its operating points.
+
+    Parameters
+    ----------
+    model : SpoilerClassifier
+        It is changed. A context stage that it has stays, and is calibrated anew.
+    corpus : Corpus
+        Labelled sentences.
+    logits : ndarray of float64, shape (n_sentences,)
+        Of each sentence alone, from a head that has not seen its work.
+    vectors : pair of ndarray, shapes (n_sentences, n_dimensions) and (n_sentences, n_review_dimensions)
+        The encoder's, of each sentence alone and in its review.
+    rows : ndarray of bool, shape (n_sentences,)
+        On which probabilities and thresholds are set.
+    folds : list of pairs of arrays
+        By work, for the stages behind the head.
+    seed : int
+        Draws the samples of the profile.
+    drawn : ndarray of bool, shape (n_sentences,), optional
+        Where `rows` are but those that a base model has not learnt: all that could have been taken. The share of
+        spoilers is set on them.
+
+    Returns
+    -------
+    mapping of Standing to (rows, logits)
+        What metrics can be computed on.
+    """
+    drawn = rows if drawn is None else drawn
+    slope, offset = _line(logits, corpus, rows, drawn)
+    model.absorb_calibration(slope, offset)
+    logits = slope * logits + offset
+    scored = {Standing.ALONE: (rows, logits)}
+    if _teaches_context(corpus):
+        context, logits_in_review = _fit_context(logits, corpus, vectors[1], (rows, drawn), folds, model.context_)
+        model.attach(context=context)
+        scored[Standing.IN_REVIEW] = (rows & corpus.in_review, logits_in_review)
+    points = {standing: _select_points(corpus, *pair) for standing, pair in scored.items()}
+    in_place = np.where(corpus.in_review, list(scored.values())[-1][1], logits)
+    probability = {standing: expit(found) for standing, (_, found) in scored.items()}
+    severity, major = fit_severity(corpus, probability, points, dict(zip(Standing, vectors, strict=True)), rows, folds)
+    levels = {Level.ANY: expit(in_place)} | ({} if severity is None else {Level.MAJOR: major})
+    stages = fit_review_stages(corpus, levels, rows, folds)
+    profile = make_profile(model, corpus, in_place, vectors, seed)
+    model.attach(operating_points=points, severity=severity, review_stages=stages, profile=profile)
+    return scored
+
+
+def _fit_context(
+    logits: NDArray[np.float64],
+    corpus: Corpus,
+    vectors: AnyVectors,
+    rows: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+    folds: Folds,
+    known: ReviewContext | None,
+) -> tuple[ReviewContext, NDArray[np.float64]]:
+    """The calibrated context stage, fitted unless it is known, and its out-of-fold logits (zero outside of reviews)."""
+
+    def stage(learnt: NDArray[np.bool_]) -> ReviewContext:
+        if known is not None:
+            return known
+        part = corpus.take(learnt)
+        return ReviewContext.fit(logits[learnt], part.documents, part.labels, part.weights, vectors[learnt])
+
+    out_of_fold = np.zeros(len(corpus))
+    for learnt, left_out in folds:
+        fold_stage = stage(np.isin(np.arange(len(corpus)), learnt) & corpus.in_review)
+        documents = corpus.take(left_out).documents
+        out_of_fold[left_out] = fold_stage.logits(logits[left_out], documents, vectors[left_out])
+    slope, offset = _line(out_of_fold, corpus, *(part & corpus.in_review for part in rows))
+    out_of_fold = np.where(corpus.in_review, slope * out_of_fold + offset, 0.0)
+    return stage(corpus.in_review).rescale(slope, offset), out_of_fold
+
+
+def _line(
+    logits: NDArray[np.float64], corpus: Corpus, rows: NDArray[np.bool_], drawn: NDArray[np.bool_]
+) -> tuple[float, float]:
+    """Slope and offset of out-of-fold logits: the slope from works new to the base, the offset from all that was drawn.
+
+    What the base has learnt makes logits too steep, and the share of spoilers differs from work to work: the more works
+    it rests on, the better.
+    """
+    slope, offset = platt(logits[rows], corpus.labels[rows], corpus.weights[rows])
+    if not np.array_equal(rows, drawn):
+        offset = balance(slope * logits[drawn], corpus.labels[drawn], corpus.weights[drawn])
+    return slope, offset
+
+
+def _teaches_context(corpus: Corpus) -> bool:
+    spoiling = corpus.frame.loc[corpus.in_review & (corpus.labels == 1), "review_id"]
+    return bool(spoiling.nunique() >= _MIN_SPOILING_REVIEWS)
+
+
+def _select_points(corpus: Corpus, rows: NDArray[np.bool_], logits: NDArray[np.float64]) -> dict[str, OperatingPoint]:
+    sources = corpus.frame["source"].fillna("").to_numpy(dtype=str)[rows]
+    return select_points(expit(logits[rows]), corpus.labels[rows], corpus.groups[rows], corpus.weights[rows], sources)
+
+
+def calibration_rows(corpus: Corpus, sources: Collection[str] | None) -> NDArray[np.bool_]:
+    """Which rows come from these sources; an error where there is none, or of one class only."""
+    if sources is None:
+        return np.ones(len(corpus), dtype=bool)
+    wanted = {sources} if isinstance(sources, str) else set(sources)
+    known = set(corpus.frame["source"].dropna())
+    if wanted - known:
+        raise TrainingError(f"No sentence has the source {sorted(wanted - known)}; the sources are {sorted(known)}.")
+    rows = corpus.frame["source"].isin(list(wanted)).to_numpy(dtype=bool)
+    if len(np.unique(corpus.labels[rows])) < 2:
+        raise TrainingError(f"The calibration sources {sorted(wanted)} lack spoilers or safe sentences.")
+    return rows
+
+
+def refuse_hopeless(corpus: Corpus, n_splits: int) -> None:
+    """Stop where the corpus cannot teach a model, before the work begins."""
+    name = corpus.name or "The corpus"
+    for label, kind in ((1, "spoiler"), (0, "safe sentence")):
+        works = len(set(corpus.groups[corpus.labels == label]))
+        if works == 0:
+            raise TrainingError(f"{name} holds no {kind}: a model needs both kinds.")
+        if works < n_splits:
+            raise TrainingError(
+                f"{name} has {kind}s of {works} works only, fewer than the {n_splits} folds: "
+                "label more works, or lower n_splits."
+            )
+    table = corpus.frame.groupby("sentence")["spoiler"]
+    if (table.nunique() == 2).all():
+        raise TrainingError(f"Every sentence of {name} bears both labels: nothing to learn.")
