@@ -15,7 +15,6 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom
 
 __all__ = ["MAX_BYTES", "MAX_LAYERS", "Overlap", "SentenceMemory"]
 
@@ -61,6 +60,8 @@ class Overlap:
     @property
     def is_beyond_chance(self) -> bool:
         """Whether so many are found that neither false positives nor a few common sentences explain it."""
+        from scipy.stats import binom  # classifying does without it
+
         chance = binom.sf(self.n_seen - 1, self.n_asked, self.false_positive_rate)
         return bool(self.n_seen >= _LEAST_SEEN and self.share >= _LEAST_SHARE and chance < _SURE)
 
