@@ -152,8 +152,8 @@ def closeness(predictions: Predictions, thresholds: dict[Standing, float]) -> ND
     >>> from spoilerguard.documents import Documents
     >>> documents = Documents.from_sentences(["One.", "Two.", "Three."], np.array([2, 1]))
     >>> logit, certain = np.array([0.0, 0.0, -9.0]), np.array([True, False, True])
-    >>> no_story = np.zeros(3, dtype=np.int8)
-    >>> predictions = Predictions(documents, logit, logit, certain, None, no_story, no_story, no_story)
+    >>> no_story = {"story": np.zeros(3), "matched": np.full(3, -1), "decided": np.zeros(3, np.int8)}
+    >>> predictions = Predictions(documents, logit, logit, certain, None, **no_story)
     >>> closeness(predictions, dict.fromkeys(Standing, 0.5)).round(2).tolist()
     [0.5, 0.0]
     """

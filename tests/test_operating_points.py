@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
-from spoilerguard.calibration import OperatingPoint, max_f1_point, operating_point, select_points
+from spoilerguard.calibration import OperatingPoint, max_f1_point, operating_point, select_points, select_review_points
 from spoilerguard.errors import OperatingPointError
 
 Case = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
@@ -164,3 +164,15 @@ def test_cautious_finds_three_of_four_in_each_large_source_and_in_the_small_ones
         assert (probabilities[spoilers] >= together.threshold).mean() < 0.75
         assert (probabilities[spoilers] >= apart.threshold).mean() >= 0.75
     assert apart.recall > together.recall
+
+
+def test_the_names_stand_for_promises_of_their_own_where_they_are_about_whole_reviews() -> None:
+    rng = np.random.default_rng(1)
+    labels = (rng.random(2000) < 0.3).astype(np.int8)
+    probabilities = 1 / (1 + np.exp(1.0 - rng.normal(2.5 * labels, 1.2)))
+    points = select_review_points(probabilities, labels, np.arange(2000), np.ones(2000))
+    assert points["cautious"].recall >= 0.9
+    assert points["lenient"].precision >= 0.75
+    assert points["cautious"].threshold <= points["balanced"].threshold <= points["lenient"].threshold
+    best = max(f1_score(labels, probabilities >= threshold) for threshold in np.linspace(0.05, 0.95, 50))
+    assert points["balanced"].f1 >= best

@@ -26,7 +26,7 @@ def spoiling(posts: list[dict[str, Any]]) -> NDArray[np.bool_]:
 
 
 @pytest.mark.filterwarnings("ignore:.* does not seem to be English")  # a post of names and French words
-def test_three_spoiling_posts_of_four_are_found_and_one_harmless_post_of_eight_is_marked(
+def test_three_spoiling_posts_of_four_are_found_and_one_harmless_post_of_nine_is_marked(
     default_model: SpoilerClassifier, posts: list[dict[str, Any]], spoiling: NDArray[np.bool_]
 ) -> None:
     verdicts = list(classify_reviews([post["text"] for post in posts], model=default_model))
@@ -34,7 +34,7 @@ def test_three_spoiling_posts_of_four_are_found_and_one_harmless_post_of_eight_i
     highest = np.array([max(verdict.probability for verdict in one) for one in verdicts])
     found, alarms = 100 * marked[spoiling].mean(), 100 * marked[~spoiling].mean()
     # The README's figures; harmless posts were written to look like the others.
-    assert (round(found), round(alarms)) == (75, 12)
+    assert (round(found), round(alarms)) == (75, 11)
     assert roc_auc_score(spoiling, highest) >= 0.9
 
 

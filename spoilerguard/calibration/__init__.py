@@ -12,7 +12,7 @@ from spoilerguard.calibration.operating_points import (
     resolve_thresholds,
 )
 from spoilerguard.calibration.platt import balance, calibration_error, equal_mass_bins, expit, platt
-from spoilerguard.calibration.selection import max_f1_point, operating_point, select_points
+from spoilerguard.calibration.selection import max_f1_point, operating_point, select_points, select_review_points
 
 __all__ = [
     "ALIASES",
@@ -28,4 +28,5 @@ __all__ = [
     "platt",
     "resolve_thresholds",
     "select_points",
+    "select_review_points",
 ]

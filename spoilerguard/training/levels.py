@@ -3,7 +3,7 @@
 Both are learnt from out-of-fold probabilities, and their thresholds are chosen out of fold, too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
-from spoilerguard.calibration import OperatingPoint, platt, select_points
+from spoilerguard.calibration import OperatingPoint, platt, select_points, select_review_points
 from spoilerguard.calibration.operating_points import OperatingPoints
 from spoilerguard.corpus import Corpus
 from spoilerguard.decisions import Level
@@ -73,7 +73,8 @@ def fit_severity(
             major = np.where(corpus.in_review | (standing is Standing.ALONE), found, major)
             judged = here & rows
             answers = (corpus.majors[judged], corpus.groups[judged], corpus.weights[judged])
-            chosen[standing] = _narrower(found[judged], probability[standing][judged], points[standing], *answers)
+            wider = probability[standing][judged]
+            chosen[standing] = _narrower(select_points, found[judged], wider, points[standing], *answers)
     return (Severity(heads, chosen) if Standing.ALONE in heads else None), major
 
 
@@ -131,26 +132,25 @@ def fit_review_stages(
         out_of_fold = np.minimum(out_of_fold, of_any)
         answers = (spoils[counted], corpus.groups[first][counted], corpus.weights[first][counted])
         if level is Level.ANY:
-            of_any, points = out_of_fold, select_points(out_of_fold[counted], *answers)
+            of_any, points = out_of_fold, select_review_points(out_of_fold[counted], *answers)
         else:
             wider = stages[Level.ANY].operating_points if Level.ANY in stages else {}
-            points = _narrower(out_of_fold[counted], of_any[counted], wider, *answers)
+            points = _narrower(select_review_points, out_of_fold[counted], of_any[counted], wider, *answers)
         stages[level] = stage(counted).with_points(points)
     return stages
 
 
 def _narrower(
+    select: Callable[..., dict[str, OperatingPoint]],
     probability: Floats,
     wider: Floats,
     points: Mapping[str, OperatingPoint],
-    labels: NDArray[np.int8],
-    groups: NDArray[Any],
-    weights: Floats,
+    *answers: NDArray[Any],
 ) -> dict[str, OperatingPoint]:
     """Operating points for what is a part of something wider, and counts only where that reaches its own threshold."""
     found: dict[str, OperatingPoint] = {}
     for name, point in points.items():
-        chosen = select_points(np.where(wider >= point.threshold, probability, 0.0), labels, groups, weights)
+        chosen = select(np.where(wider >= point.threshold, probability, 0.0), *answers)
         if name in chosen:
             found[name] = chosen[name]
     return found
