@@ -19,6 +19,7 @@ from spoilerguard.bundled import AnyModel, resolve_model
 from spoilerguard.calibration.operating_points import Threshold, resolve_thresholds
 from spoilerguard.checks.duplicates import NEAR, NEAR_REVIEW, lower_words, near_pairs
 from spoilerguard.corpus.schema import TEXT, is_missing
+from spoilerguard.datasets.loading import ForeignTable, read_table
 from spoilerguard.documents import Documents, Standing
 from spoilerguard.features import check_texts
 from spoilerguard.markup import check_markup
@@ -36,7 +37,7 @@ _FEWEST = 3  # reviews of a work that are never too many
 
 
 def suggest(
-    pool: pd.DataFrame | Iterable[str | None],
+    pool: pd.DataFrame | ForeignTable | Iterable[str | None],
     k: int,
     model: AnyModel = None,
     *,
@@ -59,7 +60,7 @@ def suggest(
     Parameters
     ----------
     pool : DataFrame, Series or iterable of str
-        Texts without labels. Missing and blank ones are never chosen.
+        Texts without labels; a table may be of pandas, polars or pyarrow. Missing and blank ones are never chosen.
     k : int
         How many to choose. It may be fewer where the pool does not hold so many different texts.
     model : SpoilerClassifier, str or Path, optional
@@ -85,9 +86,10 @@ def suggest(
     Returns
     -------
     DataFrame
-        One row a text, the most uncertain first, then those at random. Index: that of `pool`. Columns: ``position``,
-        the row in the pool from 0; ``text``; ``score``, in [0, 1], which is 1 where the model stands at its threshold
-        on every sentence; ``why``, "uncertain" or "random"; ``work``, missing where it is not known.
+        One row a text, the most uncertain first, then those at random. Index: that of `pool`, if it is of pandas.
+        Columns: ``position``, the row in the pool from 0; ``text``; ``score``, in [0, 1], which is 1 where the model
+        stands at its threshold on every sentence; ``why``, "uncertain" or "random"; ``work``, missing where it is not
+        known.
 
     Raises
     ------
@@ -239,7 +241,8 @@ class _Pool(NamedTuple):
 
 def _read_pool(pool: Any, text: str, work: str | None) -> _Pool:  # noqa: ANN401
     """What a user passes as a pool, checked."""
-    if isinstance(pool, pd.DataFrame):
+    if hasattr(type(pool), "columns"):  # a table, of pandas or another library
+        pool, _ = read_table(pool)
         found = "work" if work is None and "work" in pool.columns else work
         check_columns(list(pool.columns), text, [] if found is None else [found], [])
         values, index = pool[text].astype(object).tolist(), pool.index

@@ -12,8 +12,10 @@
 Each message says what is wrong, where, and what to do about it.
 """
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 __all__ = [
     "CorpusError",
@@ -22,7 +24,9 @@ __all__ = [
     "OperatingPointError",
     "SpoilerguardError",
     "TrainingError",
+    "closest",
     "did_you_mean",
+    "plain_name",
 ]
 
 
@@ -50,7 +54,7 @@ class MissingExtraError(SpoilerguardError, ImportError):
     """An optional package is needed for this; the message holds the command that installs it."""
 
 
-def did_you_mean(name: object, known: Iterable[str]) -> str:
+def did_you_mean(name: object, known: Iterable[Any]) -> str:
     """The end of a message about a name that is not known: a blank and a question, or nothing where no name is like it.
 
     Examples
@@ -60,5 +64,17 @@ def did_you_mean(name: object, known: Iterable[str]) -> str:
     >>> did_you_mean("zebra", ["cautious", "high_recall"])
     ''
     """
-    likely = get_close_matches(str(name).lower(), list(known), n=1)
-    return f" Did you mean {likely[0]!r}?" if likely else ""
+    likely = closest(name, known)
+    return f" Did you mean {likely!r}?" if likely else ""
+
+
+def closest(name: object, known: Iterable[Any], cutoff: float = 0.6) -> Any:  # noqa: ANN401 - any name of a column
+    """The name most like another one, whatever its capitals, blanks and hyphens; an empty string if none is."""
+    plain = {plain_name(other): other for other in known}
+    found = get_close_matches(plain_name(name), plain, 1, cutoff)
+    return plain[found[0]] if found else ""
+
+
+def plain_name(name: object) -> str:
+    """A name in small letters, with underscores for blanks and hyphens."""
+    return re.sub(r"[\s_-]+", "_", str(name).strip().lower())

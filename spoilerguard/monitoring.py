@@ -178,7 +178,7 @@ def drift(model: AnyModel, texts: Iterable[str], *, by: Literal["review", "sente
     model : SpoilerClassifier, str or Path
         Trained by `spoilerguard.train`, which stores a profile of its corpus: numbers only, no text. None means
         "default".
-    texts : iterable of str
+    texts : iterable of str, not a table
         At least 10, of one kind and drawn as they come in: a mixture of kinds looks unlike each of them, and texts
         about a few works look unlike those about many. From 25 on, most changes of the kind of work are found.
     by : {"review", "sentence"}, default "review"

@@ -177,6 +177,18 @@ def test_a_list_a_generator_and_a_series_are_pools_too(pool: Any) -> None:
     assert found["work"].isna().all()
 
 
+@pytest.mark.parametrize("library", ["polars", "pyarrow"])
+def test_a_table_of_another_library_is_a_pool_too(library: str) -> None:
+    module = pytest.importorskip(library)
+    kinds = [module.table] if library == "pyarrow" else [module.DataFrame, module.LazyFrame]
+    for kind in kinds:
+        table = kind({"body": [SAFE, UNSURE, None], "work": ["Dune", None, "Emma"]})
+        found = suggest(table, 3, by="sentence", text="body", random_share=0)
+        assert found["position"].tolist() == found.index.tolist() == [1, 0]
+        assert found["text"].tolist() == [UNSURE, SAFE]
+        assert found["work"].isna().tolist() == [True, False]
+
+
 def test_a_pool_without_a_text_gives_an_empty_table() -> None:
     for pool in ([], [None, " "]):
         found = suggest(pool, 5)

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 import spoilerguard
-from spoilerguard import Label, Verdict
+from spoilerguard import Label, SpoilerClassifier, Verdict, save
 from spoilerguard.cli import main
 from spoilerguard.cli.program import build_parser
 from spoilerguard.documents import Standing
@@ -278,6 +278,15 @@ def test_evaluate_prints_the_report(
     assert library[-1]["args"] == ("default", "t.csv")
 
 
+def test_evaluate_slices_by_columns_of_ones_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "own.csv"
+    path.write_text("sentence,spoiler,genre\nHe dies.,1,war\nFine music.,0,war\nShe did it.,1,crime\n", "utf-8")
+    assert main(["evaluate", str(path), "--slice-by", "genre"]) == 0
+    assert "genre: crime" in capsys.readouterr().out
+    assert "Did you mean 'genre'?" in refused(["evaluate", str(path), "--slice-by", "gnere"], capsys)
+    assert "not allowed with" in refused(["evaluate", str(path), "--slice-by", "genre", "--compare", "x"], capsys)
+
+
 @pytest.mark.parametrize(
     ("written", "printed"), [("text", "a is old, b is new\nAUC 0.9\n"), ("json", '{"auc": 0.9}\n')]
 )
@@ -317,6 +326,14 @@ def test_check_data_against_finds_what_stands_on_both_sides(tmp_path: Path, caps
     other = table(tmp_path / "test.csv", [("She did it.", 1, "a"), ("A fine cast.", 0, "c")])
     assert main(["check-data", one, "--against", other, "--format", "json"]) == 1
     assert any(finding["name"] == "work-on-both-sides" for finding in json.loads(capsys.readouterr().out)["findings"])
+
+
+def test_check_data_tells_what_a_model_has_learnt(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sentences = [f"In the end number {n} dies of the poison." for n in range(20)]
+    save(SpoilerClassifier().fit(sentences, [0, 1] * 10), tmp_path / "model")
+    one = table(tmp_path / "one.csv", [(text, n % 2, f"w{n}") for n, text in enumerate(sentences)])
+    main(["check-data", one, "--model", str(tmp_path / "model")])
+    assert "learnt-by-the-model" in capsys.readouterr().out
 
 
 # refusals ----------------------------------------------------------------------------------------------------------
@@ -522,7 +539,7 @@ def test_a_table_without_a_column_is_refused_and_the_option_named(
 
 
 def test_a_misspelt_column_gets_a_suggestion(review_table: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "did you mean 'body'?" in refused(["classify", str(review_table), "--column", "bdy"], capsys)
+    assert "Did you mean 'body'?" in refused(["classify", str(review_table), "--column", "bdy"], capsys)
 
 
 def test_each_row_of_a_table_is_a_review_and_rows_without_a_text_are_counted(

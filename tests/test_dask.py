@@ -71,7 +71,7 @@ def test_without_a_cluster_a_model_of_ones_own_goes_along(frame: pd.DataFrame, t
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"text": "txt"}, CorpusError, "did you mean 'text'"),
+        ({"text": "txt"}, CorpusError, "Did you mean 'text'"),
         ({"keep": "label"}, CorpusError, "no column 'label'"),
         ({"by": "word"}, ValueError, "by must be"),
         ({"threshold": 2}, ValueError, "threshold must lie"),

@@ -197,13 +197,13 @@ UNREADABLE: dict[str, Callable[[Path], object]] = {
     "line 2: broken JSON": written('{"sentence": "A.", "spoiler": 1}\n{"sentence": "B.",\n', "half.jsonl"),
     "not a JSON object but one array": written('[{"sentence": "A.", "spoiler": 1}]', "array.json"),
     "unknown file ending '.xlsx'": written(b"PK", "table.xlsx"),
-    "unknown file ending '.cvs'; did you mean '.csv'?": written(HEAD, "table.cvs"),
-    "unknown file ending '.jsonlines'; did you mean '.jsonl'?": written("{}", "table.jsonlines"),
+    "each also with .gz. Did you mean '.csv'?": written(HEAD, "table.cvs"),
+    "each also with .gz. Did you mean '.jsonl'?": written("{}", "table.jsonlines"),
     "no such file": lambda folder: folder / "nowhere.csv",
     "is a folder": lambda folder: folder,
     "named .gz but not gzip": written(HEAD, "plain.csv.gz"),
     "broken gzip": written(gzip.compress((HEAD + "A.,1,,,\n" * 50).encode())[:-12], "cut.csv.gz"),
-    "broken parquet": broken_parquet,
+    "broken Parquet": broken_parquet,
     "span out of range: [6, 99]": gold(spans=[[0, 5], [6, 99]]),
     "overlapping spans: [4, 14]": gold(spans=[[0, 5], [4, 14]]),
     "is not a pair of whole numbers": gold(spans=[[0, 5], [6]]),
@@ -228,7 +228,7 @@ def test_a_table_that_cannot_be_read_is_refused_with_place_and_cause(message: st
 
 
 def test_a_name_that_is_not_ours_in_columns_is_refused() -> None:
-    with pytest.raises(CorpusError, match="unknown column name 'sentense' in columns=: did you mean 'sentence'"):
+    with pytest.raises(CorpusError, match=r"unknown column name 'sentense' in columns=: .*Did you mean 'sentence'"):
         load_corpus(clean_table(), columns={"sentense": "text"})
     with pytest.raises(CorpusError, match="unknown column name 'titles' in columns=: the left side is one of sentence"):
         load_corpus(clean_table(), columns={"titles": "text"})

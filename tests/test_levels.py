@@ -199,6 +199,21 @@ def test_the_probability_of_a_review_is_that_which_is_evaluated(model: SpoilerCl
     assert report.metric("review_calibration_error").value < 0.15
 
 
+@pytest.mark.parametrize("threshold", [0.3, 0.9, "cautious"])
+def test_a_threshold_that_was_set_changes_the_labels_of_reviews_and_not_their_ranking(
+    model: SpoilerClassifier, tmp_path: Path, threshold: float | str
+) -> None:
+    spoilerguard.save(model, tmp_path / "model")
+    again = spoilerguard.load(tmp_path / "model").set_params(threshold=threshold)
+    before, after = (evaluate(one, UNSEEN, n_bootstrap=5) for one in (model, again))
+    for metric in ("review_roc_auc", "review_average_precision", "review_calibration_error"):
+        assert after.metric(metric).value == before.metric(metric).value
+    # As the sentences of the corpus stand, which may be cut otherwise than their text would be.
+    flagged = predict(again, UNSEEN.documents).review_is_spoiler(DecisionRule.of(again))
+    holds = np.maximum.reduceat(UNSEEN.labels, np.cumsum(UNSEEN.lengths) - UNSEEN.lengths) == 1
+    assert after.metric("review_recall@default").value == pytest.approx(flagged[holds].mean())
+
+
 def test_the_label_of_a_review_has_a_threshold_of_its_own(model: SpoilerClassifier) -> None:
     stage = model.review_stages_[Level.ANY]
     for name in stage.operating_points:

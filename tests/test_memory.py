@@ -178,6 +178,11 @@ def test_a_report_says_how_much_of_the_corpus_was_learnt_and_measures_both_parts
     assert "50 % of these sentences" in str(report)
 
 
+def test_where_all_was_learnt_no_slice_repeats_the_whole(model: SpoilerClassifier, learnt: Corpus) -> None:
+    with pytest.warns(UserWarning, match="100 % of these sentences"):
+        assert not any(name.startswith("learnt") for name in evaluate(model, learnt, n_bootstrap=5).slices)
+
+
 def test_on_new_works_nothing_is_said(model: SpoilerClassifier) -> None:
     new = distinct(20, 3)
     report = evaluate(model, new, n_bootstrap=5)  # a warning would be an error

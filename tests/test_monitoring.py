@@ -186,6 +186,14 @@ def test_what_cannot_be_compared_is_refused(
         drift(model, texts, **options)
 
 
+@pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])
+def test_a_table_is_refused_by_a_message_that_asks_for_a_column(library: str, model: SpoilerClassifier) -> None:
+    module = pytest.importorskip(library)
+    table = (module.table if library == "pyarrow" else module.DataFrame)({"text": ["Fine."] * 10, "id": [1] * 10})
+    with pytest.raises(TypeError, match=r"got (DataFrame|Table): pass one of its columns"):
+        drift(model, table)
+
+
 # real texts --------------------------------------------------------------------------------------------------------
 
 N_DRAWS = 300

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from spoilerguard import Corpus, SpoilerClassifier, evaluate, evaluate_probabilities
+from spoilerguard import Corpus, CorpusError, SpoilerClassifier, evaluate, evaluate_probabilities
 from spoilerguard.checks import check_corpus
 from spoilerguard.checks.own_columns import annotator_test, check_annotators, check_dates
 from spoilerguard.datasets import make_corpus
@@ -111,5 +111,5 @@ def test_a_report_has_a_slice_for_each_value_of_a_column(tiny_model: SpoilerClas
 
 
 def test_an_unknown_column_is_named(tiny_model: SpoilerClassifier) -> None:
-    with pytest.raises(ValueError, match=r"no column 'gnere'; its own columns are genre.*Did you mean 'genre'"):
+    with pytest.raises(CorpusError, match=r"no column 'gnere'; its own columns are genre.*Did you mean 'genre'"):
         evaluate(tiny_model, table(genre="war"), slice_by="gnere")

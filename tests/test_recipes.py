@@ -34,6 +34,21 @@ def test_a_better_recipe_is_called_better_and_a_recipe_no_better_than_itself() -
     assert compare(WORDS, upside_down, TEST, **how).verdict == "worse"
 
 
+def test_no_interval_over_recipes_leaves_the_range_of_its_metric() -> None:
+    found = compare(WORDS, upside_down, TEST, replicates=5, train_on=LEARN, n_bootstrap=20)
+    for one in found.differences:
+        assert all(0 <= bound <= 1 for bound in (*one.a.interval, *one.b.interval))
+        assert all(-1 <= bound <= 1 for bound in one.change.interval)
+    parts = [Estimate(value, value, value) for value in (0.7, 0.9, 1.0, 1.0, 1.0)]
+    assert pooled_estimate(parts)[0].high == 1.0
+
+
+def test_a_work_that_recipes_learn_and_are_measured_on_is_warned_of() -> None:
+    both = Corpus.concat([LEARN, TEST])
+    with pytest.warns(UserWarning, match=r"25 works, such as '.*', are in train_on and in the corpus: take others"):
+        compare(WORDS, WORDS, TEST, replicates=5, train_on=both, n_bootstrap=5)
+
+
 def test_a_verdict_on_fitted_models_says_that_it_is_of_these_two() -> None:
     models = upside_down(LEARN), fit_recipe(WORDS, LEARN)
     assert "of these two fitted models" in str(compare(*models, TEST, n_bootstrap=20))

@@ -110,7 +110,7 @@ def test_nothing_is_read_or_computed_before_it_is_asked_for(table: Any, monkeypa
 @pytest.mark.parametrize(
     ("options", "error", "message"),
     [
-        ({"text": "txt"}, CorpusError, "did you mean 'text'"),
+        ({"text": "txt"}, CorpusError, "Did you mean 'text'"),
         ({"text": "id"}, CorpusError, "column 'id' holds bigint, not text"),
         ({"by": "word"}, ValueError, "by must be"),
         ({"threshold": 2}, ValueError, "threshold must lie"),

@@ -290,7 +290,7 @@ def _small_model() -> SpoilerClassifier:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.csv", b"id,txt\n1,x\n", "no column 'text'; did you mean 'txt'"),
+        ("a.csv", b"id,txt\n1,x\n", "no column 'text'; it has id, txt. Did you mean 'txt'"),
         ("a.csv", b"text,id,text\nx,1,y\n", "duplicated column 'text'"),
         ("a.csv", b"text,id\nx,1\ny\n", "line 3: ragged row"),
         ("a.csv", b"", "empty table"),

@@ -19,9 +19,8 @@ _ANNOTATOR = re.compile(r"(annotator|labell?er|rater|coder|worker)([ _-]?(id|nam
 _DATE = re.compile(r"date|year|timestamp|(created|posted|published|written)([ _-]?(at|on|date))?", re.IGNORECASE)
 _TRAIN, _TEST = {"train", "training"}, {"test", "testing", "dev", "valid", "validation", "val"}
 
-_LEVEL = (
-    0.01  # for all annotators together (Bonferroni); few spoilers are skewed, so up to 0.035 of equal tables pass it
-)
+# For all annotators together (Bonferroni). Where spoilers are few, up to 0.035 of tables without a difference pass it.
+_LEVEL = 0.01
 _LEAST_WORKS = 8  # of an annotator; fewer show nothing about anybody
 _ODDS = 1.5  # a difference below it is found in a large table and harms no model
 _LEAST_DATED, _LEAST_ROWS, _OLDER = 0.9, 20, 0.75

@@ -182,7 +182,8 @@ def train(arguments: argparse.Namespace) -> int:
 def evaluate(arguments: argparse.Namespace) -> int:
     """Print how well a model does, alone or beside another."""
     if arguments.compare is None:
-        _print_report(spoilerguard.evaluate(arguments.model, arguments.corpus), arguments.format)
+        report = spoilerguard.evaluate(arguments.model, arguments.corpus, slice_by=arguments.slice_by)
+        _print_report(report, arguments.format)
         return _DONE
     comparison = spoilerguard.compare(arguments.compare, arguments.model, arguments.corpus)
     if arguments.format == "text":
@@ -195,7 +196,8 @@ def check_data(arguments: argparse.Namespace) -> int:
     """Print what is wrong with a labelled table; the status tells whether it must be mended."""
     from spoilerguard.checks import check_corpus
 
-    report = check_corpus(arguments.corpus, against=arguments.against, audit=arguments.audit)
+    options = {"against": arguments.against, "audit": arguments.audit, "model": arguments.model}
+    report = check_corpus(arguments.corpus, **options)
     _print_report(report, arguments.format)
     return _DONE if report.ok else _FAULTY
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from spoilerguard.errors import SpoilerguardError
+from spoilerguard.errors import SpoilerguardError, did_you_mean
 from spoilerguard.story import Story
 
 __all__ = ["Input", "read_inputs", "read_story"]
@@ -108,7 +108,7 @@ def _read_text(name: str, encoding: str) -> Input:
 
 
 def _read_table(name: str, column: str | None) -> Iterator[Input]:
-    from spoilerguard.corpus.schema import did_you_mean, is_missing
+    from spoilerguard.corpus.schema import is_missing
     from spoilerguard.datasets.loading import read_table
 
     frame, _ = read_table(Path(name))
@@ -116,7 +116,7 @@ def _read_table(name: str, column: str | None) -> Iterator[Input]:
     if column is None:
         raise SpoilerguardError(f"{name}: is a table; name its column of reviews: --column {' | '.join(columns[:20])}")
     if columns.count(column) != 1:
-        hint = did_you_mean(column, columns) or f"it has {', '.join(columns[:20])}"
+        hint = f"it has {', '.join(columns[:20])}.{did_you_mean(column, columns)}"
         raise SpoilerguardError(f"{name}: has {columns.count(column) or 'no'} column {column!r}; {hint}")
     texts = frame.iloc[:, columns.index(column)]
     empty = 0

@@ -218,13 +218,22 @@ def _add_corpus_commands(add: _Add) -> None:
 
     evaluate = add(commands.evaluate, "measure a model on labelled sentences", shared)
     _add_model(evaluate)
-    evaluate.add_argument("--compare", metavar="OTHER", help="a second model (a): is the one of --model (b) better?")
+    what = evaluate.add_mutually_exclusive_group()
+    what.add_argument("--compare", metavar="OTHER", help="a second model (a): is the one of --model (b) better?")
+    what.add_argument(
+        "--slice-by",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="a column of your own, such as genre, whose values are measured one by one; repeatable",
+    )
 
     check_data = add(commands.check_data, "look for faults in labelled sentences", shared)
     check_data.add_argument("--against", metavar="OTHER", help="the other side of a split: what is in both?")
     check_data.add_argument(
         "--audit", action="store_true", help='look for wrong labels, too (needs "spoilerguard[audit]")'
     )
+    check_data.add_argument("--model", help="a model, by folder or name: which of these sentences has it learnt?")
 
     for command in (evaluate, check_data):
         command.add_argument("--format", choices=("text", "json"), default="text", help="default: %(default)s")

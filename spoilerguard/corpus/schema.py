@@ -5,18 +5,16 @@ Reading stops at the first fault and names the file, the row and the column. Wha
 """
 
 import math
-import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from spoilerguard.errors import CorpusError
+from spoilerguard.errors import CorpusError, closest, did_you_mean, plain_name
 from spoilerguard.labels import LABEL_EXAMPLES, parse_label
 
 __all__ = [
@@ -24,7 +22,6 @@ __all__ = [
     "OPTIONAL",
     "TEXT",
     "Origin",
-    "did_you_mean",
     "is_missing",
     "own_names",
     "parse_columns",
@@ -90,7 +87,7 @@ def select_columns(frame: pd.DataFrame, columns: Mapping[str, str] | None, origi
     theirs = dict(columns or {})
     for ours in theirs:
         if ours not in known:
-            hint = did_you_mean(ours, known) or f"the left side is one of {', '.join(known)}"
+            hint = f"the left side is one of {', '.join(known)}.{did_you_mean(ours, known)}"
             raise CorpusError(f"unknown column name {ours!r} in columns=: {hint}")
     for ours in (*_NEEDED, *theirs):
         if theirs.get(ours, ours) not in frame.columns:
@@ -110,8 +107,8 @@ def select_columns(frame: pd.DataFrame, columns: Mapping[str, str] | None, origi
 def _missing_column(ours: str, theirs: Mapping[str, str], names: list[Any]) -> str:
     """The message about a column that a table lacks."""
     name = theirs.get(ours, ours)
-    plain = {_plain_name(other): other for other in names}
-    close = _close(name, names) or next((plain[word] for word in _NEEDED.get(ours, ()) if word in plain), "")
+    plain = {plain_name(other): other for other in names}
+    close = closest(name, names) or next((plain[word] for word in _NEEDED.get(ours, ()) if word in plain), "")
     if close:
         remedy = f"did you mean {close!r}? Then pass columns={{{ours!r}: {close!r}}}"
     elif ours in theirs:
@@ -125,33 +122,10 @@ def _missing_column(ours: str, theirs: Mapping[str, str], names: list[Any]) -> s
     return f"missing column {name!r} ({remedy}); the table has {has}{hint}"
 
 
-def did_you_mean(name: object, names: Iterable[Any]) -> str:
-    """A question that names what is nearly spelled so, or an empty string.
-
-    Examples
-    --------
-    >>> did_you_mean("postion", ["position", "work"])
-    "did you mean 'position'?"
-    """
-    close = _close(str(name), list(names))
-    return f"did you mean {close!r}?" if close else ""
-
-
-def _close(name: str, names: Iterable[Any], cutoff: float = 0.6) -> Any:  # noqa: ANN401 - any name of a column
-    """The name most like another one, whatever its capitals, blanks and hyphens; an empty string if none is."""
-    plain = {_plain_name(other): other for other in names}
-    found = get_close_matches(_plain_name(name), plain, 1, cutoff)
-    return plain[found[0]] if found else ""
-
-
 def _alike(name: str, names: Iterable[Any]) -> Any:  # noqa: ANN401
     """The name that is a misspelling of another one, such as "Review ID" or "wrok"; an empty string if none is."""
-    swapped = [other for other in names if sorted(_plain_name(other)) == sorted(name)]
-    return swapped[0] if swapped else _close(name, names, 0.85)
-
-
-def _plain_name(name: object) -> str:
-    return re.sub(r"[\s_-]+", "_", str(name).strip().lower())
+    swapped = [other for other in names if sorted(plain_name(other)) == sorted(name)]
+    return swapped[0] if swapped else closest(name, names, 0.85)
 
 
 def require_once(frame: pd.DataFrame, names: Iterable[str], origin: Origin) -> None:

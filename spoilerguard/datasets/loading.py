@@ -15,16 +15,16 @@ from typing import Any, Protocol
 import pandas as pd
 
 from spoilerguard.corpus import Corpus
-from spoilerguard.corpus.schema import Origin, did_you_mean
+from spoilerguard.corpus.schema import Origin
 from spoilerguard.datasets.cells import CellTable
 from spoilerguard.datasets.delimited import read_delimited
 from spoilerguard.datasets.parquet import read_parquet
 from spoilerguard.datasets.text_lines import read_json_lines
 from spoilerguard.datasets.ucsd import read_goodreads
 from spoilerguard.datasets.whole_reviews import is_whole_reviews, refuse_incomplete, to_sentences
-from spoilerguard.errors import CorpusError, MissingExtraError
+from spoilerguard.errors import CorpusError, MissingExtraError, did_you_mean
 
-__all__ = ["AnyTable", "load_corpus", "read_pieces", "read_table"]
+__all__ = ["AnyTable", "ForeignTable", "load_corpus", "read_pieces", "read_table"]
 
 
 class ForeignTable(Protocol):
@@ -110,11 +110,8 @@ def read_pieces(path: str | os.PathLike[str], n_rows: int | None) -> Iterator[tu
         raise CorpusError(f"{file}: is a folder, not a table; name a file in it")
     ending = (file.with_suffix("") if file.suffix.lower() == ".gz" else file).suffix.lower()
     if ending not in _READERS:
-        question = did_you_mean(ending, _READERS)
-        hint = f"{question} " if question else ""
-        raise CorpusError(
-            f"{file}: unknown file ending {ending!r}; {hint}known are {', '.join(_READERS)}, each also with .gz"
-        )
+        known = f"known are {', '.join(_READERS)}, each also with .gz"
+        raise CorpusError(f"{file}: unknown file ending {ending!r}; {known}.{did_you_mean(ending, _READERS)}")
     return _READERS[ending](file, n_rows)
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from spoilerguard.corpus.schema import COLUMNS, Origin, did_you_mean, is_missing, require_once
-from spoilerguard.errors import CorpusError
+from spoilerguard.corpus.schema import COLUMNS, Origin, is_missing, require_once
+from spoilerguard.errors import CorpusError, did_you_mean
 from spoilerguard.labels import parse_label
 
 __all__ = ["is_whole_reviews", "refuse_incomplete", "to_sentences"]
@@ -39,8 +39,8 @@ def refuse_incomplete(names: Sequence[str], origin: Origin, columns: Mapping[str
     lacking = [theirs.get(name, name) for name in _NEEDED if theirs.get(name, name) not in names]
     if len(lacking) == 1 and not {"sentence", "spoiler"} & set(theirs) and "sentence" not in names:
         raise CorpusError(
-            f"{origin}: missing column {lacking[0]!r} of a table of whole reviews (text, spans, labels). "
-            f"{did_you_mean(lacking[0], names).capitalize()} A table of sentences has the columns 'sentence' and "
+            f"{origin}: missing column {lacking[0]!r} of a table of whole reviews (text, spans, labels)."
+            f"{did_you_mean(lacking[0], names)} A table of sentences has the columns 'sentence' and "
             "'spoiler', or columns= names them"
         )
 
@@ -66,7 +66,7 @@ def to_sentences(
     unknown = set(theirs) - set(_KNOWN)
     if unknown:
         name = min(unknown, key=str)
-        hint = did_you_mean(name, _KNOWN) or f"the left side is one of {', '.join(_KNOWN)}"
+        hint = f"the left side is one of {', '.join(_KNOWN)}.{did_you_mean(name, _KNOWN)}"
         raise CorpusError(f"unknown column name {name!r} in columns= for a table of whole reviews: {hint}")
     ours = {theirs.get(name, name): name for name in _KNOWN}
     require_once(frame, ours, origin)

@@ -17,6 +17,7 @@ from spoilerguard.evaluation.recipes import LEAST_REPLICATES, Recipe, fit_recipe
 from spoilerguard.evaluation.scored_corpus import Sample, ScoredCorpus, resolve_arguments, score
 from spoilerguard.evaluation.significance import holm, swap_test
 from spoilerguard.model import SpoilerClassifier
+from spoilerguard.user_warnings import warn_user
 
 __all__ = ["compare", "comparison_of"]
 
@@ -66,6 +67,11 @@ def compare(
         Where the classes of a classifier do not say which is the spoiler, or it gives hard labels.
     sklearn.exceptions.NotFittedError
 
+    Warns
+    -----
+    UserWarning
+        Where a model remembers these sentences from its training, or a work of `train_on` is in the corpus.
+
     Notes
     -----
     The test swaps the scores of the two models work by work (Fisher 1935; Venkatraman and Begg 1996), 1,000 times, or
@@ -101,8 +107,11 @@ def compare_recipes(
     """What is found when both recipes are trained again and again; see `compare`."""
     if train_on is None or replicates < LEAST_REPLICATES:
         raise ValueError(f"To compare recipes, pass train_on= and replicates= of {LEAST_REPLICATES} or more.")
-    _, labelled = resolve_arguments([], corpus)
-    samples = resampled(load_corpus(train_on), replicates, seed)
+    (_, labelled), learnt = resolve_arguments([], corpus), load_corpus(train_on)
+    shared = set(learnt.frame["work"].dropna()) & set(labelled.frame["work"].dropna())
+    if shared:
+        warn_user(f"{len(shared):,} works, such as {min(shared)!r}, are in train_on and in the corpus: take others.")
+    samples = resampled(learnt, replicates, seed)
     found = [
         comparison_of(*(score(fit_recipe(one, sample), labelled) for one in (a, b)), n_bootstrap=n_bootstrap, seed=seed)
         for sample in samples
@@ -121,7 +130,8 @@ def compare_recipes(
 def _pooled(parts: Sequence[Difference]) -> Difference:
     """The mean of one difference over replicates, with the spread of samples and that of works; not yet corrected."""
     (a, _), (b, _), (change, p_value) = (
-        pooled_estimate([getattr(one, name) for one in parts]) for name in ("a", "b", "change")
+        pooled_estimate([getattr(one, name) for one in parts], lowest)
+        for name, lowest in (("a", 0.0), ("b", 0.0), ("change", -1.0))
     )
     return Difference(parts[0].standing, parts[0].metric, a, b, change, p_value)
 

@@ -65,7 +65,7 @@ def evaluate(
     Raises
     ------
     CorpusError
-        Where the corpus is empty or cannot be read.
+        Where the corpus is empty, cannot be read, or lacks a column of `slice_by`.
     TypeError
         Where model and corpus are swapped, or the classifier cannot score sentences.
     ValueError

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import expit, logit
+from scipy.special import expit
 
 from spoilerguard.bootstrap import Estimate, Measure, estimate, factorize
 from spoilerguard.calibration.platt import equal_mass_bins
@@ -32,7 +32,6 @@ __all__ = [
 ]
 
 _BINS = 10
-_EDGE = 1e-12  # keeps the logit of a probability of 0 or 1 finite
 _HEADLINE = ("roc_auc", "average_precision", "calibration_error", "base_rate")
 _OF_PROBABILITIES = ("brier_score", "calibration_error")  # undefined for scores that only rank
 _Values = dict[str, NDArray[np.float64]]
@@ -182,8 +181,8 @@ def sentence_measure(sample: Sample) -> Measure:
 def review_measure(sample: Sample, point: str) -> tuple[Measure, int]:
     """Every metric of whole reviews (does a review hold a spoiler?), and the number of reviews.
 
-    A review has the probability that the model gives it as a whole, and is labelled by the operating point `point` for
-    reviews. Where the model has none, the highest logit of a sentence ranks it, and it is labelled a spoiler where any
+    A review has the probability that the model gives it as a whole, and the label that `point` gives it. Where the
+    model has none for reviews, the highest logit of a sentence ranks it, and it is labelled a spoiler where any
     sentence is. Each review counts once, whatever its sentences weigh.
     """
     inside = sample.reviews >= 0
@@ -194,9 +193,10 @@ def review_measure(sample: Sample, point: str) -> tuple[Measure, int]:
     np.maximum.at(highest, reviews, sample.logits[inside])
     np.logical_or.at(flagged, reviews, sample.decisions[point][inside])
     groups[reviews] = sample.groups[inside]
-    if sample.of_reviews is not None and point in sample.of_reviews.decisions:
-        highest[reviews] = logit(np.clip(sample.of_reviews.probability[inside], _EDGE, 1 - _EDGE))
-        flagged[reviews] = sample.of_reviews.decisions[point][inside]
+    if sample.of_reviews is not None:
+        highest[reviews] = sample.of_reviews.logits[inside]
+        if point in sample.of_reviews.decisions:
+            flagged[reviews] = sample.of_reviews.decisions[point][inside]
     numbers, one = np.arange(n_reviews), np.ones(n_reviews)
     of_reviews = Sample(
         labels,

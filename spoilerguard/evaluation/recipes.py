@@ -52,11 +52,12 @@ def fit_recipe(recipe: Any, corpus: Corpus) -> SpoilerClassifier | TextClassifie
     return made
 
 
-def pooled_estimate(parts: Sequence[Estimate]) -> tuple[Estimate, float]:
+def pooled_estimate(parts: Sequence[Estimate], lowest: float = -1.0) -> tuple[Estimate, float]:
     """The mean over replicates with a 95 % interval, and the p-value of its being zero.
 
     Each replicate is a bootstrap sample of what was learnt, so their spread is the standard error of any one of them,
-    and is not divided by their number; what the works of the test add is in each one's own interval.
+    and is not divided by their number; what the works of the test add is in each one's own interval. No interval leaves
+    [`lowest`, 1].
 
     Examples
     --------
@@ -72,4 +73,5 @@ def pooled_estimate(parts: Sequence[Estimate]) -> tuple[Estimate, float]:
     if not error > 0:  # NaN too
         return Estimate(mean, mean, mean), float("nan") if np.isnan(mean) else float(mean == 0)
     far = error * float(student_t.ppf(0.975, len(values) - 1))
-    return Estimate(mean, mean - far, mean + far), float(2 * student_t.sf(abs(mean) / error, len(values) - 1))
+    interval = max(mean - far, lowest), min(mean + far, 1.0)
+    return Estimate(mean, *interval), float(2 * student_t.sf(abs(mean) / error, len(values) - 1))

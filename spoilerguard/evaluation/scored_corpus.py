@@ -46,6 +46,11 @@ class Answers:
     probability: NDArray[np.float64]
     decisions: Mapping[str, NDArray[np.bool_]]  # for each operating point
 
+    @property
+    def logits(self) -> NDArray[np.float64]:
+        """Those of the probabilities, finite."""
+        return np.asarray(logit(np.clip(self.probability, _EDGE, 1 - _EDGE)))
+
     @classmethod
     def concat(cls, parts: Sequence["Answers | None"]) -> "Answers | None":
         """One after the other; None where a part has none. Kept are the operating points that all parts have."""
@@ -141,8 +146,7 @@ class Sample:
         if not len(sample):
             return None
         found = _chosen(scored.major, np.isin(scored.rows, sample.rows))
-        logits = logit(np.clip(found.probability, _EDGE, 1 - _EDGE))
-        return replace(sample, labels=majors[sample.rows], logits=logits, decisions=found.decisions)
+        return replace(sample, labels=majors[sample.rows], logits=found.logits, decisions=found.decisions)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -191,9 +195,11 @@ def _reviews(model: SpoilerClassifier, predictions: Predictions) -> Answers | No
     if Level.ANY not in model.review_stages_:
         return None
     lengths = predictions.documents.lengths
+    own = DecisionRule.of(model)
     rules = {name: DecisionRule.of(model, name) for name in model.operating_points_.get(Standing.ALONE, {})}
+    rules |= {} if model.threshold is None else {MODEL_THRESHOLD: own}
     decisions = {name: np.repeat(predictions.review_is_spoiler(rule), lengths) for name, rule in rules.items()}
-    return Answers(np.repeat(predictions.review_probability(DecisionRule.of(model)), lengths), decisions)
+    return Answers(np.repeat(predictions.review_probability(own), lengths), decisions)
 
 
 def scored_alone(corpus: Corpus, logits: NDArray[np.float64], note: str) -> ScoredCorpus:

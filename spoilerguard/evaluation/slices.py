@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from spoilerguard.corpus import Corpus
 from spoilerguard.corpus.schema import TEXT
-from spoilerguard.errors import did_you_mean
+from spoilerguard.errors import CorpusError, did_you_mean
 from spoilerguard.memory import Overlap, SentenceMemory
 
 __all__ = ["ALL", "MAJOR", "SLICES", "learnt_slices", "own_slices", "place_in_review", "slices"]
@@ -46,7 +46,7 @@ def own_slices(corpus: Corpus, columns: Sequence[str]) -> _Masks:
 
     Raises
     ------
-    ValueError
+    CorpusError
         Where the corpus has no such column.
     """
     found: _Masks = {}
@@ -54,7 +54,7 @@ def own_slices(corpus: Corpus, columns: Sequence[str]) -> _Masks:
         if name not in corpus.frame.columns:
             hint = did_you_mean(name, corpus.own_columns)
             known = ", ".join(corpus.own_columns) or "none"
-            raise ValueError(f"slice_by: the corpus has no column {name!r}; its own columns are {known}.{hint}")
+            raise CorpusError(f"slice_by: the corpus has no column {name!r}; its own columns are {known}.{hint}")
         found |= {f"{name}: {value}": mask for value, mask in _by_value(corpus, name).items() if mask.any()}
     return found
 
@@ -68,7 +68,7 @@ def learnt_slices(corpus: Corpus, memory: SentenceMemory | None, overlap: Overla
         return {}
     learnt, counted = memory.holds(corpus.sentences), memory.counts(corpus.sentences)
     masks = {"learnt: yes": learnt, "learnt: no": counted & ~learnt}
-    return {name: mask for name, mask in masks.items() if mask.any()}
+    return masks if all(mask.any() for mask in masks.values()) else {}
 
 
 def place_in_review(corpus: Corpus) -> NDArray[np.float64]:

@@ -214,8 +214,9 @@ def _first_powers(base: np.uint32, count: int) -> NDArray[np.uint32]:
 
 def check_texts(X: object, each: str) -> Iterable[object]:
     """`X`, if it is an iterable of many texts; a ``TypeError`` where it is one text, a table or a mapping."""
-    if isinstance(X, str | bytes | Mapping) or not isinstance(X, Iterable) or getattr(X, "ndim", 1) != 1:
-        remedy = "pass one of its columns" if getattr(X, "ndim", 0) == 2 else "wrap it in a list"
+    n_axes = len(getattr(X, "shape", (None,)))
+    if isinstance(X, str | bytes | Mapping) or not isinstance(X, Iterable) or n_axes != 1:
+        remedy = "pass one of its columns" if n_axes == 2 else "wrap it in a list"
         remedy = "read the file first" if isinstance(X, PathLike) else remedy
         raise TypeError(f"Expected an iterable of strings, one per {each}, got {type(X).__name__}: {remedy}.")
     return X

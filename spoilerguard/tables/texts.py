@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from spoilerguard.corpus.schema import did_you_mean, is_missing
-from spoilerguard.errors import CorpusError
+from spoilerguard.corpus.schema import is_missing
+from spoilerguard.errors import CorpusError, did_you_mean
 
 __all__ = ["check_columns", "check_texts", "kept_columns"]
 
@@ -30,7 +30,7 @@ def check_columns(
         count = list(columns).count(name)
         if count == 0:
             shown = ", ".join(map(str, columns[:_SHOWN])) or "none"
-            raise CorpusError(f"{place}: no column {name!r}; {did_you_mean(name, columns) or f'it has {shown}'}")
+            raise CorpusError(f"{place}: no column {name!r}; it has {shown}.{did_you_mean(name, columns)}")
         if count > 1:
             raise CorpusError(f"{place}: duplicated column {name!r}; rename or drop one of them")
     clash = [name for name in keep if name in set(new)]
