@@ -100,6 +100,14 @@ def test_the_weights_of_rows_and_of_classes_count() -> None:
     assert not same(streamed(estimator=small(class_weight="balanced")), streamed())
 
 
+def test_rows_of_weight_0_teach_nothing_however_many_stand_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spoilerguard.training.stream._SHUFFLED", 256)
+    idle = make_corpus(works=200, seed=8)
+    found = streamed([CORPUS.frame, idle.frame.assign(weight=0.0, spoiler=1 - idle.labels)])
+    assert found.card_["Trained on"]["sentences that the head has learnt"] < len(CORPUS)
+    assert roc_auc_score(UNSEEN.labels, found.decision_function(UNSEEN.sentences)) > 0.8
+
+
 def test_no_word_stands_for_its_source() -> None:
     alike = make_corpus(works=80, seed=3).frame
     rich = alike[(alike["spoiler"] == 1) | (np.arange(len(alike)) % 4 == 0)].assign(source="wiki")
@@ -376,6 +384,7 @@ def test_a_fault_of_the_last_file_shows_before_the_first_is_read(
     [
         (CORPUS.frame.assign(spoiler=0), "holds no spoiler: a model needs both kinds"),
         (CORPUS.frame.assign(spoiler=1), "holds no safe sentence"),
+        (CORPUS.frame.assign(weight=0), "holds no spoiler of a weight above 0"),
         (CORPUS.frame[:40], "These are the works held out.*spoilerguard.train makes more of them"),
     ],
 )

@@ -38,6 +38,11 @@ def trained(corpus: Any = CORPUS, **options: Any) -> SpoilerClassifier:
     return train(corpus, **{"estimator": None if "base" in options else small(), "n_splits": 3, **options})
 
 
+def table(**columns: Any) -> pd.DataFrame:
+    frame: pd.DataFrame = CORPUS.frame.assign(**columns)
+    return frame
+
+
 @pytest.fixture(scope="module")
 def model() -> SpoilerClassifier:
     return trained()
@@ -273,12 +278,49 @@ def test_weights_count() -> None:
     assert roc_auc_score(UNSEEN.labels, found.decision_function(UNSEEN.sentences)) > 0.8
 
 
+def lone(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(review_id=None, position=None)
+
+
+def reviews_of_one_work() -> pd.DataFrame:
+    here = CORPUS.frame["work"] == CORPUS.frame["work"].iloc[0]
+    copies = [CORPUS.frame[here].assign(review_id=CORPUS.frame["review_id"] + f" {copy}") for copy in range(5)]
+    return pd.concat([*copies, lone(CORPUS.frame[~here])])
+
+
+def reviews_of_site_1_only() -> pd.DataFrame:
+    here = CORPUS.frame["source"] == "site 1"
+    return pd.concat([CORPUS.frame[here], lone(CORPUS.frame[~here])])
+
+
+@pytest.mark.parametrize(
+    ("frame", "options"),
+    [
+        (reviews_of_one_work(), {}),
+        (reviews_of_site_1_only(), {"calibration_sources": ["site 0"]}),
+        (lone(CORPUS.frame), {}),
+    ],
+    ids=["reviews of one work", "no review to calibrate on", "no review"],
+)
+def test_reviews_that_cannot_teach_or_calibrate_a_context_leave_a_model_of_sentences(
+    frame: pd.DataFrame, options: dict[str, Any]
+) -> None:
+    model = trained(frame, **options)
+    assert model.context_ is None
+    assert set(model.operating_points_) == {Standing.ALONE}
+
+
+def test_rows_of_weight_0_change_no_probability_and_no_threshold(model: SpoilerClassifier) -> None:
+    idle = UNSEEN.frame.assign(spoiler=1 - UNSEEN.labels, weight=0.0, work="idle " + UNSEEN.frame["work"])
+    # Folds and the rarity of n-grams move a little; labels turned around would move everything.
+    found = trained(pd.concat([CORPUS.frame, idle.assign(review_id="idle " + idle["review_id"])]))
+    assert calibration_error(expit(found.decision_function(UNSEEN.sentences)), UNSEEN.labels) < 0.1
+    assert found.operating_points_["alone"]["balanced"].f1 == pytest.approx(
+        model.operating_points_["alone"]["balanced"].f1, abs=0.05
+    )
+
+
 # refused -----------------------------------------------------------------------------------------------------------
-
-
-def table(**columns: Any) -> pd.DataFrame:
-    frame: pd.DataFrame = CORPUS.frame.assign(**columns)
-    return frame
 
 
 @pytest.mark.parametrize(
@@ -289,6 +331,13 @@ def table(**columns: Any) -> pd.DataFrame:
         (table(work="Film", review_id=None, position=None), {}, "works only, fewer than the 3 folds"),
         (CORPUS, {"n_splits": 31}, "30 works only, fewer than the 31 folds"),
         (table(sentence="He dies."), {}, "bears both labels"),
+        (table(weight=0), {}, "holds no spoiler of a weight above 0"),
+        (table(weight=CORPUS.labels), {}, "holds no safe sentence of a weight above 0"),
+        (
+            table(weight=np.where(CORPUS.frame["source"] == "site 0", CORPUS.labels, 1)),
+            {"calibration_sources": ["site 0"]},
+            r"\['site 0'\] lack",
+        ),
         (
             CORPUS,
             {"calibration_sources": ["elsewhere"]},
