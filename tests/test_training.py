@@ -278,6 +278,16 @@ def test_weights_count() -> None:
     assert roc_auc_score(UNSEEN.labels, found.decision_function(UNSEEN.sentences)) > 0.8
 
 
+def test_a_card_names_the_largest_sources_and_puts_the_others_together() -> None:
+    frame = CORPUS.frame.assign(source=[f"page {row}" if row % 9 else "site" for row in range(len(CORPUS))])
+    card = trained(frame).card_
+    names = [source["source"] for source in card["Sources"]]
+    assert len(names) == 257
+    assert {"site", "all others"} <= set(names)
+    assert sum(source["sentences"] for source in card["Sources"]) == len(CORPUS)
+    assert {point["source"] for point in card["Operating points by source, on works left out"]} <= set(names)
+
+
 def lone(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(review_id=None, position=None)
 
