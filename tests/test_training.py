@@ -53,6 +53,10 @@ def alone(corpus: Corpus) -> Corpus:
     return Corpus.from_frame(corpus.frame[["sentence", "spoiler", "work"]])
 
 
+def lone(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(review_id=None, position=None)
+
+
 def profile(model: SpoilerClassifier) -> str:
     return str(describe_profile(model.profile_)) if model.profile_ else ""
 
@@ -264,6 +268,18 @@ def test_a_base_lends_its_context_to_sentences_on_their_own(model: SpoilerClassi
     assert roc_auc_score(UNSEEN.labels, found) > 0.75
 
 
+def test_a_profile_is_of_logits_in_review_where_the_base_alone_knows_the_context(model: SpoilerClassifier) -> None:
+    assert model.context_ is not None
+    base = copy.deepcopy(model).attach(context=model.context_.rescale(1, 9))  # in a review all are spoilers
+    new = make_corpus(works=12, seed=9, reviews=2).frame
+    few = new["review_id"].isin(new["review_id"].unique()[:6])
+    found = trained(pd.concat([new[few], lone(new[~few])]), base=base)
+    assert found.profile_ is not None
+    probability = predict(found, Corpus.from_frame(new[few]).documents).probability
+    expected = few.mean() * probability.mean() + (~few).mean() * new["spoiler"][~few].mean()
+    assert found.profile_.kinds[0].summary.probability == pytest.approx(expected, abs=0.05)
+
+
 def test_a_base_may_be_a_folder_or_a_name(model: SpoilerClassifier, tmp_path: Any) -> None:
     save(model, tmp_path / "model")
     new = make_corpus(works=12, seed=9)
@@ -286,10 +302,6 @@ def test_a_card_names_the_largest_sources_and_puts_the_others_together() -> None
     assert {"site", "all others"} <= set(names)
     assert sum(source["sentences"] for source in card["Sources"]) == len(CORPUS)
     assert {point["source"] for point in card["Operating points by source, on works left out"]} <= set(names)
-
-
-def lone(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.assign(review_id=None, position=None)
 
 
 def reviews_of_one_work() -> pd.DataFrame:

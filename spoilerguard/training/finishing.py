@@ -71,8 +71,12 @@ def calibrate(
         context, logits_in_review = _fit_context(logits, corpus, vectors[1], (rows, drawn), folds, model.context_)
         model.attach(context=context)
         scored[Standing.IN_REVIEW] = (rows & corpus.in_review, logits_in_review)
+    elif model.context_ is not None:
+        logits_in_review = model.context_.logits(logits, corpus.documents, vectors[1])
+    else:
+        logits_in_review = logits
     points = {standing: _select_points(corpus, *pair) for standing, pair in scored.items()}
-    in_place = np.where(corpus.in_review, list(scored.values())[-1][1], logits)
+    in_place = np.where(corpus.in_review, logits_in_review, logits)
     probability = {standing: expit(found) for standing, (_, found) in scored.items()}
     severity, major = fit_severity(corpus, probability, points, dict(zip(Standing, vectors, strict=True)), rows, folds)
     levels = {Level.ANY: expit(in_place)} | ({} if severity is None else {Level.MAJOR: major})
