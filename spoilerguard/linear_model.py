@@ -193,6 +193,12 @@ class LinearModel:
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_scorer": None, "_stories": None}  # quickly made again, and large
 
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        """Weights are read-only in a copy, too: a copy of an array forgets that."""
+        vars(self).update(state)
+        if "coef_" in state:
+            self.coef_.flags.writeable = False
+
     def _spoiler_logits(self, X: Sequence[str], vectors: AnyVectors | None = None) -> NDArray[np.float64]:
         """Logit of the probability that each sentence is a spoiler, whatever the classes are called."""
         check_fitted(self, "coef_")
@@ -238,8 +244,9 @@ class LinearModel:
             self.severity_ = replace(self.severity_, operating_points={})
         self.card_ = {_CHANGED: what, **self.card_}
         own = 0.5 if self.threshold is None else self.threshold
+        now = f"{own!r}, which names none any more: set another" if isinstance(own, str) else f"now {own!r}"
         warn_user(
-            f"{what} Its operating points were dropped (its threshold is now {own!r}), its probabilities are no "
+            f"{what} Its operating points were dropped (its threshold is {now}), its probabilities are no "
             "longer calibrated, and its card says so. To set them anew, train instead: "
             "spoilerguard.train(corpus, base=model)."
         )

@@ -1,7 +1,7 @@
 """Which sentences a model has learnt from: a Bloom filter of hashes, so that nobody judges a model on them unawares.
 
 The filter holds no text and gives none back, but whoever has a sentence can ask whether it was learnt (Bloom 1970). It
-grows by further layers, each at least four times as large as the one before, so that the false positives of all layers
+grows by further layers, each at least eight times as large as the one before, so that the false positives of all layers
 together stay below 1 % (scalable Bloom filters: Almeida et al. 2007).
 """
 
@@ -23,7 +23,7 @@ _LEAST_WORDS = 5  # shorter sentences ("I loved it.") stand in any collection of
 _BITS, _N_HASHES = 14, 10  # a sentence; 0.12 % false positives in a full layer
 MAX_BYTES, MAX_LAYERS = 4 << 20, 7  # of all layers: 2.4 million sentences; what comes then is not remembered
 
-_GROWTH, _LEAST = 4, 64  # of layers, in sentences
+_GROWTH, _LEAST = 8, 64  # of layers, in sentences; so seven layers fill `MAX_BYTES`, however small the first
 _WORDS = re.compile(r"\w+")
 _SURE, _LEAST_SEEN, _LEAST_SHARE = 1e-6, 10, 0.02  # of a model that a chance hit would condemn
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.linear_model import SGDClassifier
-from sklearn.utils.validation import check_consistent_length, column_or_1d
+from sklearn.utils.validation import _check_sample_weight, check_consistent_length, column_or_1d
 
 from spoilerguard.features import SentenceVectorizer, read_sentences
 from spoilerguard.features.estimators import check_fitted, one_line
@@ -206,12 +206,13 @@ class SpoilerClassifier(LinearModel, ClassifierMixin, BaseEstimator):  # type: i
         target = column_or_1d(spoiler)
         if not np.isin(target, (0, 1)).all():
             raise ValueError("adapt expects True or 1 for a spoiler and False or 0 for a safe sentence.")
-        check_consistent_length(X, target, sample_weight)
+        check_consistent_length(X, target)
+        weights = _check_sample_weight(sample_weight, target.reshape(-1, 1), dtype=np.float64)
         if vectors is None:
             warn_of_reviews(X)
             vectors = self.vectorizer_.encode(X)
         known, columns = self._spoiler_logits(X, vectors), self._columns(X, vectors)
-        weights = weigh_classes(sample_weight, target.astype(np.int64), self.class_weight)
+        weights = weigh_classes(weights, target.astype(np.int64), self.class_weight)
         share, correction = fit_correction(
             columns, known, target.astype(np.int64), weights, C=self._suited(_CORRECTION_C)
         )

@@ -1,5 +1,6 @@
 """The classifier keeps scikit-learn's contract, which its official checks cannot test where strings go in."""
 
+import copy
 import pickle
 from collections.abc import Callable
 from typing import Any
@@ -699,6 +700,22 @@ def test_learning_on_takes_back_what_was_measured_and_says_so_once(
     again.partial_fit(["Fine music."], ["safe"])  # no warning here either
 
 
+def test_a_name_that_stands_for_no_threshold_any_more_is_said(trained_model: SpoilerClassifier) -> None:
+    model = copy.deepcopy(trained_model).set_params(threshold="cautious")
+    with pytest.warns(UserWarning, match="threshold is 'cautious', which names none any more: set another"):
+        model.adapt(["The zeppelin explodes."], [1])
+    with pytest.raises(OperatingPointError, match="no operating point 'cautious'"):
+        model.predict(["He dies."])
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))], ids=["copy", "pickle"]
+)
+def test_the_weights_of_a_copy_are_read_only_too(copied: Any, fitted: SpoilerClassifier) -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        copied(fitted).coef_[0] = 1
+
+
 def test_training_on_a_base_measures_anew_and_does_not_warn(trained_model: SpoilerClassifier) -> None:
     model = train(make_corpus(works=12, seed=5), base=trained_model, n_splits=2)
     assert set(model.operating_points_) == set(trained_model.operating_points_)
@@ -739,6 +756,14 @@ def test_adapting_keeps_the_old_ranking_and_learns_the_new(fitted: SpoilerClassi
     assert quality(model) > quality(fitted) - 0.05
     assert roc_auc_score(labels, model.decision_function(new)) == 1
     assert roc_auc_score(labels, fitted.decision_function(new)) < 1
+
+
+@pytest.mark.parametrize("weights", [[1, np.nan], [1, np.inf], [1]], ids=str)
+def test_adapting_refuses_weights_that_are_none_and_changes_nothing(fitted: SpoilerClassifier, weights: Any) -> None:
+    model = copy.deepcopy(fitted)
+    with pytest.raises(ValueError, match=r"(?i)sample[_ ]weight"):
+        model.adapt(["Great music.", "He dies."], [0, 1], weights)
+    assert np.array_equal(model.coef_, fitted.coef_)
 
 
 @pytest.mark.parametrize(

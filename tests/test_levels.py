@@ -270,6 +270,15 @@ def test_the_command_line_marks_major_spoilers_only(capsys: pytest.CaptureFixtur
     assert all(record["major"] <= record["probability"] for record in records)
 
 
+def test_major_spoilers_of_one_work_teach_no_level() -> None:
+    merged = MAJOR & PLAIN.work.isin(PLAIN.work.unique()[:40])
+    frame = PLAIN.assign(major=merged.astype(int), work=PLAIN.work.where(~PLAIN.work.isin(PLAIN.work[merged]), "One"))
+    vectorizer = SentenceVectorizer(encoder=default_encoder(), n_buckets=2**12)
+    found = spoilerguard.train(frame, estimator=SpoilerClassifier(C=0.003, vectorizer=vectorizer), n_splits=3)
+    assert found.severity_ is None
+    assert set(found.review_stages_) == {"any"}
+
+
 def test_a_severity_without_reviews_still_speaks_of_sentences(model: SpoilerClassifier) -> None:
     assert model.severity_ is not None
     assert set(model.severity_.heads) == set(Standing)

@@ -84,6 +84,14 @@ def test_a_sentence_takes_fourteen_bits_and_short_ones_none() -> None:
     assert SentenceMemory().add(["Lovely music!"]).layers == ()
 
 
+def test_a_memory_that_begins_with_one_sentence_may_grow_as_large_as_any() -> None:
+    layers: list[Any] = []
+    while (layer := SentenceMemory._next_layer(layers, 1)) is not None:
+        layers.append(layer)
+    assert len(layers) <= MAX_LAYERS
+    assert sum(layer.nbytes for layer in layers) == MAX_BYTES
+
+
 def test_what_there_is_no_room_for_is_not_remembered_and_the_rest_stays_known(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("spoilerguard.memory.MAX_BYTES", 1000)
     memory = SentenceMemory().add(numbered(200, "first")).add(numbered(5000, "second"))

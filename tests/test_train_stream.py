@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from networks import make_network
 from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 import spoilerguard
@@ -98,6 +99,14 @@ def test_the_weights_of_rows_and_of_classes_count() -> None:
     weighted = streamed(heavy)
     assert not same(weighted, streamed())
     assert not same(streamed(estimator=small(class_weight="balanced")), streamed())
+
+
+def test_rows_of_weight_0_teach_nothing_however_many_stand_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spoilerguard.training.stream._SHUFFLED", 256)
+    idle = make_corpus(works=200, seed=8)
+    found = streamed([CORPUS.frame, idle.frame.assign(weight=0.0, spoiler=1 - idle.labels)])
+    assert found.card_["Trained on"]["sentences that the head has learnt"] < len(CORPUS)
+    assert roc_auc_score(UNSEEN.labels, found.decision_function(UNSEEN.sentences)) > 0.8
 
 
 def test_no_word_stands_for_its_source() -> None:
@@ -376,12 +385,34 @@ def test_a_fault_of_the_last_file_shows_before_the_first_is_read(
     [
         (CORPUS.frame.assign(spoiler=0), "holds no spoiler: a model needs both kinds"),
         (CORPUS.frame.assign(spoiler=1), "holds no safe sentence"),
+        (CORPUS.frame.assign(weight=0), "holds no spoiler of a weight above 0"),
         (CORPUS.frame[:40], "These are the works held out.*spoilerguard.train makes more of them"),
     ],
 )
 def test_data_that_cannot_teach_a_model_is_refused(frame: pd.DataFrame, message: str) -> None:
     with pytest.raises(TrainingError, match=message):
         streamed(frame)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"estimator": LogisticRegression()}, TypeError, "unfitted SpoilerClassifier, got LogisticRegression"),
+        ({"estimator": small(C=0)}, ValueError, "C must be above 0"),
+        ({"seed": True}, TypeError, "seed must be a whole number, got True"),
+        ({"seed": -1}, ValueError, "seed must be from 0"),
+        ({"n_splits": 1}, ValueError, "n_splits must be from 2"),
+    ],
+)
+def test_an_argument_that_is_wrong_is_named_before_a_table_is_opened(
+    options: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        streamed("there is no such table.csv", **options)
+
+
+def test_a_seed_of_numpy_counts_as_the_same_seed(model: SpoilerClassifier) -> None:
+    assert same(streamed(seed=np.int64(0)), model)
 
 
 def test_empty_tables_among_others_are_passed_over(tmp_path: Path, model: SpoilerClassifier) -> None:

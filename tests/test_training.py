@@ -38,6 +38,11 @@ def trained(corpus: Any = CORPUS, **options: Any) -> SpoilerClassifier:
     return train(corpus, **{"estimator": None if "base" in options else small(), "n_splits": 3, **options})
 
 
+def table(**columns: Any) -> pd.DataFrame:
+    frame: pd.DataFrame = CORPUS.frame.assign(**columns)
+    return frame
+
+
 @pytest.fixture(scope="module")
 def model() -> SpoilerClassifier:
     return trained()
@@ -46,6 +51,10 @@ def model() -> SpoilerClassifier:
 def alone(corpus: Corpus) -> Corpus:
     """The same sentences, each on its own."""
     return Corpus.from_frame(corpus.frame[["sentence", "spoiler", "work"]])
+
+
+def lone(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(review_id=None, position=None)
 
 
 def profile(model: SpoilerClassifier) -> str:
@@ -259,6 +268,18 @@ def test_a_base_lends_its_context_to_sentences_on_their_own(model: SpoilerClassi
     assert roc_auc_score(UNSEEN.labels, found) > 0.75
 
 
+def test_a_profile_is_of_logits_in_review_where_the_base_alone_knows_the_context(model: SpoilerClassifier) -> None:
+    assert model.context_ is not None
+    base = copy.deepcopy(model).attach(context=model.context_.rescale(1, 9))  # in a review all are spoilers
+    new = make_corpus(works=12, seed=9, reviews=2).frame
+    few = new["review_id"].isin(new["review_id"].unique()[:6])
+    found = trained(pd.concat([new[few], lone(new[~few])]), base=base)
+    assert found.profile_ is not None
+    probability = predict(found, Corpus.from_frame(new[few]).documents).probability
+    expected = few.mean() * probability.mean() + (~few).mean() * new["spoiler"][~few].mean()
+    assert found.profile_.kinds[0].summary.probability == pytest.approx(expected, abs=0.05)
+
+
 def test_a_base_may_be_a_folder_or_a_name(model: SpoilerClassifier, tmp_path: Any) -> None:
     save(model, tmp_path / "model")
     new = make_corpus(works=12, seed=9)
@@ -273,12 +294,55 @@ def test_weights_count() -> None:
     assert roc_auc_score(UNSEEN.labels, found.decision_function(UNSEEN.sentences)) > 0.8
 
 
+def test_a_card_names_the_largest_sources_and_puts_the_others_together() -> None:
+    frame = CORPUS.frame.assign(source=[f"page {row}" if row % 9 else "site" for row in range(len(CORPUS))])
+    card = trained(frame).card_
+    names = [source["source"] for source in card["Sources"]]
+    assert len(names) == 257
+    assert {"site", "all others"} <= set(names)
+    assert sum(source["sentences"] for source in card["Sources"]) == len(CORPUS)
+    assert {point["source"] for point in card["Operating points by source, on works left out"]} <= set(names)
+
+
+def reviews_of_one_work() -> pd.DataFrame:
+    here = CORPUS.frame["work"] == CORPUS.frame["work"].iloc[0]
+    copies = [CORPUS.frame[here].assign(review_id=CORPUS.frame["review_id"] + f" {copy}") for copy in range(5)]
+    return pd.concat([*copies, lone(CORPUS.frame[~here])])
+
+
+def reviews_of_site_1_only() -> pd.DataFrame:
+    here = CORPUS.frame["source"] == "site 1"
+    return pd.concat([CORPUS.frame[here], lone(CORPUS.frame[~here])])
+
+
+@pytest.mark.parametrize(
+    ("frame", "options"),
+    [
+        (reviews_of_one_work(), {}),
+        (reviews_of_site_1_only(), {"calibration_sources": ["site 0"]}),
+        (lone(CORPUS.frame), {}),
+    ],
+    ids=["reviews of one work", "no review to calibrate on", "no review"],
+)
+def test_reviews_that_cannot_teach_or_calibrate_a_context_leave_a_model_of_sentences(
+    frame: pd.DataFrame, options: dict[str, Any]
+) -> None:
+    model = trained(frame, **options)
+    assert model.context_ is None
+    assert set(model.operating_points_) == {Standing.ALONE}
+
+
+def test_rows_of_weight_0_change_no_probability_and_no_threshold(model: SpoilerClassifier) -> None:
+    idle = UNSEEN.frame.assign(spoiler=1 - UNSEEN.labels, weight=0.0, work="idle " + UNSEEN.frame["work"])
+    # Folds and the rarity of n-grams move a little; labels turned around would move everything.
+    found = trained(pd.concat([CORPUS.frame, idle.assign(review_id="idle " + idle["review_id"])]))
+    assert calibration_error(expit(found.decision_function(UNSEEN.sentences)), UNSEEN.labels) < 0.1
+    assert found.operating_points_["alone"]["balanced"].f1 == pytest.approx(
+        model.operating_points_["alone"]["balanced"].f1, abs=0.05
+    )
+
+
 # refused -----------------------------------------------------------------------------------------------------------
-
-
-def table(**columns: Any) -> pd.DataFrame:
-    frame: pd.DataFrame = CORPUS.frame.assign(**columns)
-    return frame
 
 
 @pytest.mark.parametrize(
@@ -289,6 +353,13 @@ def table(**columns: Any) -> pd.DataFrame:
         (table(work="Film", review_id=None, position=None), {}, "works only, fewer than the 3 folds"),
         (CORPUS, {"n_splits": 31}, "30 works only, fewer than the 31 folds"),
         (table(sentence="He dies."), {}, "bears both labels"),
+        (table(weight=0), {}, "holds no spoiler of a weight above 0"),
+        (table(weight=CORPUS.labels), {}, "holds no safe sentence of a weight above 0"),
+        (
+            table(weight=np.where(CORPUS.frame["source"] == "site 0", CORPUS.labels, 1)),
+            {"calibration_sources": ["site 0"]},
+            r"\['site 0'\] lack",
+        ),
         (
             CORPUS,
             {"calibration_sources": ["elsewhere"]},

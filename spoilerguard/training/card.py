@@ -5,6 +5,8 @@ from collections import Counter
 from importlib.metadata import version
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from scipy.special import expit
 
 from spoilerguard.calibration.operating_points import OperatingPoints
@@ -17,6 +19,7 @@ from spoilerguard.version import __version__
 __all__ = ["model_card", "stream_card"]
 
 _N_BOOTSTRAP = 200
+_MAX_SOURCES = 256
 
 
 def model_card(corpus: Corpus, scored: Scored, points: OperatingPoints, seed: int) -> dict[str, Any]:
@@ -24,7 +27,7 @@ def model_card(corpus: Corpus, scored: Scored, points: OperatingPoints, seed: in
 
     `scored` holds, for each standing, which rows its metrics rest on, and the out-of-fold logits of all rows.
     """
-    sources = corpus.frame.groupby(corpus.frame["source"].fillna("unknown"))["spoiler"]
+    sources = corpus.frame.groupby(_main_sources(corpus))["spoiler"]
     return {
         "Trained on": {
             "corpus": corpus.name or "a table in memory",
@@ -69,6 +72,14 @@ def stream_card(survey: Survey, held_out: Corpus, scored: Scored, points: Operat
     }
 
 
+def _main_sources(corpus: Corpus) -> NDArray[np.str_]:
+    """The source of each sentence; beyond the largest 256, all others are one: a card has bounds, and readers too."""
+    sources = corpus.frame["source"].fillna("unknown").to_numpy(dtype=str)
+    _, codes, counts = np.unique(sources, return_inverse=True, return_counts=True)
+    small = np.argsort(-counts, kind="stable")[_MAX_SOURCES:]
+    return np.where(np.isin(codes, small), "all others", sources)
+
+
 def _metrics(corpus: Corpus, scored: Scored, seed: int) -> list[dict[str, Any]]:
     return [
         {"standing": standing.value, "metric": name, "value": one.value, "low": one.low, "high": one.high}
@@ -86,7 +97,7 @@ def _metrics(corpus: Corpus, scored: Scored, seed: int) -> list[dict[str, Any]]:
 
 def _by_source(corpus: Corpus, scored: Scored, points: OperatingPoints) -> dict[str, Any]:
     """What each threshold achieves on each source of the rows that it was chosen on, where there are several."""
-    spoiler, sources = corpus.labels == 1, corpus.frame["source"].fillna("unknown").to_numpy(dtype=str)
+    spoiler, sources = corpus.labels == 1, _main_sources(corpus)
     found: list[dict[str, Any]] = []
     for standing, (rows, logits) in scored.items():
         counts = Counter(sources[rows & spoiler].tolist())

@@ -168,7 +168,7 @@ class DistinctCount:
 
 def hash_name(name: str, seed: int = 0) -> int:
     """64 bits that depend on every character of a name, and on the seed."""
-    salt = seed.to_bytes(8, "little")
+    salt = int(seed).to_bytes(8, "little")  # numpy's whole numbers have no such method
     return int.from_bytes(blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8, salt=salt).digest(), "little")
 
 

@@ -14,7 +14,7 @@ from spoilerguard.documents import Standing
 from spoilerguard.errors import TrainingError
 from spoilerguard.features.vectorizer import AnyVectors
 from spoilerguard.model import SpoilerClassifier
-from spoilerguard.training.folds import Folds
+from spoilerguard.training.folds import Folds, teach_every_fold
 from spoilerguard.training.levels import fit_review_stages, fit_severity
 from spoilerguard.training.profiling import make_profile
 
@@ -67,12 +67,16 @@ def calibrate(
     model.absorb_calibration(slope, offset)
     logits = slope * logits + offset
     scored = {Standing.ALONE: (rows, logits)}
-    if _teaches_context(corpus):
+    if _teaches_context(corpus, rows, folds, model.context_):
         context, logits_in_review = _fit_context(logits, corpus, vectors[1], (rows, drawn), folds, model.context_)
         model.attach(context=context)
         scored[Standing.IN_REVIEW] = (rows & corpus.in_review, logits_in_review)
+    elif model.context_ is not None:
+        logits_in_review = model.context_.logits(logits, corpus.documents, vectors[1])
+    else:
+        logits_in_review = logits
     points = {standing: _select_points(corpus, *pair) for standing, pair in scored.items()}
-    in_place = np.where(corpus.in_review, list(scored.values())[-1][1], logits)
+    in_place = np.where(corpus.in_review, logits_in_review, logits)
     probability = {standing: expit(found) for standing, (_, found) in scored.items()}
     severity, major = fit_severity(corpus, probability, points, dict(zip(Standing, vectors, strict=True)), rows, folds)
     levels = {Level.ANY: expit(in_place)} | ({} if severity is None else {Level.MAJOR: major})
@@ -122,9 +126,12 @@ def _line(
     return slope, offset
 
 
-def _teaches_context(corpus: Corpus) -> bool:
+def _teaches_context(corpus: Corpus, rows: NDArray[np.bool_], folds: Folds, known: ReviewContext | None) -> bool:
+    """Whether there are reviews enough to fit the stage, unless it is known, and any to calibrate it on."""
     spoiling = corpus.frame.loc[corpus.in_review & (corpus.labels == 1), "review_id"]
-    return bool(spoiling.nunique() >= _MIN_SPOILING_REVIEWS)
+    if spoiling.nunique() < _MIN_SPOILING_REVIEWS or len(np.unique(corpus.labels[rows & corpus.in_review])) < 2:
+        return False
+    return known is not None or teach_every_fold(folds, corpus.labels, corpus.in_review & (corpus.weights > 0))
 
 
 def _select_points(corpus: Corpus, rows: NDArray[np.bool_], logits: NDArray[np.float64]) -> dict[str, OperatingPoint]:
@@ -133,14 +140,15 @@ def _select_points(corpus: Corpus, rows: NDArray[np.bool_], logits: NDArray[np.f
 
 
 def calibration_rows(corpus: Corpus, sources: Collection[str] | None) -> NDArray[np.bool_]:
-    """Which rows come from these sources; an error where there is none, or of one class only."""
+    """Which rows that count come from these sources; an error where there is none, or of one class only."""
+    counted = corpus.weights > 0
     if sources is None:
-        return np.ones(len(corpus), dtype=bool)
+        return counted
     wanted = {sources} if isinstance(sources, str) else set(sources)
     known = set(corpus.frame["source"].dropna())
     if wanted - known:
         raise TrainingError(f"No sentence has the source {sorted(wanted - known)}; the sources are {sorted(known)}.")
-    rows = corpus.frame["source"].isin(list(wanted)).to_numpy(dtype=bool)
+    rows = counted & corpus.frame["source"].isin(list(wanted)).to_numpy(dtype=bool)
     if len(np.unique(corpus.labels[rows])) < 2:
         raise TrainingError(f"The calibration sources {sorted(wanted)} lack spoilers or safe sentences.")
     return rows
@@ -150,9 +158,10 @@ def refuse_hopeless(corpus: Corpus, n_splits: int) -> None:
     """Stop where the corpus cannot teach a model, before the work begins."""
     name = corpus.name or "The corpus"
     for label, kind in ((1, "spoiler"), (0, "safe sentence")):
-        works = len(set(corpus.groups[corpus.labels == label]))
+        works = len(set(corpus.groups[(corpus.labels == label) & (corpus.weights > 0)]))
         if works == 0:
-            raise TrainingError(f"{name} holds no {kind}: a model needs both kinds.")
+            weighed = " of a weight above 0" if (corpus.labels == label).any() else ""
+            raise TrainingError(f"{name} holds no {kind}{weighed}: a model needs both kinds.")
         if works < n_splits:
             raise TrainingError(
                 f"{name} has {kind}s of {works} works only, fewer than the {n_splits} folds: "

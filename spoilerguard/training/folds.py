@@ -14,7 +14,7 @@ from spoilerguard.features.vectorizer import AnyVectors
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.processes import run_jobs
 
-__all__ = ["Folds", "fit", "group_folds", "out_of_fold_logits"]
+__all__ = ["Folds", "fit", "group_folds", "out_of_fold_logits", "teach_every_fold"]
 
 Folds = list[tuple[NDArray[np.intp], NDArray[np.intp]]]
 
@@ -24,6 +24,11 @@ def group_folds(corpus: Corpus, n_splits: int, seed: int) -> Folds:
     works, _ = factorize(corpus.groups)
     folds = StratifiedGroupKFold(n_splits, shuffle=True, random_state=seed)
     return list(folds.split(works, corpus.labels, works))
+
+
+def teach_every_fold(folds: Folds, labels: NDArray[np.int8], rows: NDArray[np.bool_]) -> bool:
+    """Whether every fold finds both labels among these rows to learn from; not so where one work has all of a kind."""
+    return all(len(np.unique(labels[learnt][rows[learnt]])) == 2 for learnt, _ in folds)
 
 
 def out_of_fold_logits(

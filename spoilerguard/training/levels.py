@@ -20,7 +20,7 @@ from spoilerguard.errors import TrainingError
 from spoilerguard.features.vectorizer import AnyVectors
 from spoilerguard.review_stage import ReviewStage
 from spoilerguard.severity import Severity, VectorHead
-from spoilerguard.training.folds import Folds
+from spoilerguard.training.folds import Folds, teach_every_fold
 
 __all__ = ["fit_review_stages", "fit_severity"]
 
@@ -66,6 +66,8 @@ def fit_severity(
         here = known & (corpus.in_review | (standing is Standing.ALONE))
         spoilers = here & (corpus.labels == 1)
         if not vectors[standing].shape[1] or _fewest(corpus.majors[spoilers & rows]) < _FEWEST:
+            continue
+        if not teach_every_fold(folds, corpus.majors, spoilers & (corpus.weights > 0)):
             continue
         with suppress(TrainingError):  # the vectors do not tell: nothing is claimed
             heads[standing], share = _fit_head(corpus, vectors[standing], spoilers, rows, folds)
@@ -118,6 +120,8 @@ def fit_review_stages(
         spoils = np.maximum.reduceat(labels, first)
         counted = rows[first] & (np.minimum.reduceat(labels, first) >= 0)
         if _fewest(spoils[counted & (corpus.lengths > 1)]) < _FEWEST:
+            continue
+        if not teach_every_fold(folds, *(np.repeat(each, corpus.lengths) for each in (spoils, counted))):
             continue
 
         def stage(part: Rows, found: Floats = found, spoils: NDArray[np.int8] = spoils) -> ReviewStage:

@@ -8,17 +8,16 @@ chosen on what comes out.
 from collections.abc import Collection
 
 import numpy as np
-from sklearn.base import clone
 from sklearn.metrics import roc_auc_score
 
 from spoilerguard.bundled import AnyModel, default_encoder, resolve_model
 from spoilerguard.datasets.loading import AnyTable, load_corpus
 from spoilerguard.documents import Standing
 from spoilerguard.features import SentenceVectorizer
-from spoilerguard.fitting import check_parameters
 from spoilerguard.memory import SentenceMemory
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.processes import n_processes
+from spoilerguard.training.arguments import check_numbers, unfitted
 from spoilerguard.training.base_memory import calibration_rows_new_to
 from spoilerguard.training.card import model_card
 from spoilerguard.training.finishing import calibrate, calibration_rows, refuse_hopeless
@@ -28,7 +27,6 @@ from spoilerguard.user_warnings import warn_of_reviews
 __all__ = ["train"]
 
 _STRENGTHS = (0.001, 0.003, 0.01)  # values of C; the encoder's vectors are long, so small ones suit
-_SEEDS = 2**32  # of numpy's generators
 
 
 def train(
@@ -99,7 +97,7 @@ def train(
     ['balanced', 'cautious']
     """
     templates, n_jobs = _templates(base, estimator, seed), n_processes(n_jobs)
-    _check_numbers(n_splits=(n_splits, 2), seed=(seed, 0))
+    check_numbers(n_splits, seed)
     corpus = load_corpus(corpus)
     refuse_hopeless(corpus, n_splits)
     warn_of_reviews(corpus.sentences)
@@ -122,21 +120,16 @@ def train(
 
 def _templates(base: AnyModel, estimator: SpoilerClassifier | None, seed: int) -> list[SpoilerClassifier]:
     """What to try; by default several strengths of penalty: noisy labels want a strong one, clean ones a weak one."""
-    if estimator is not None and not isinstance(estimator, SpoilerClassifier):
-        raise TypeError(
-            f"estimator must be an unfitted SpoilerClassifier, got {type(estimator).__name__}. Any other classifier "
-            "can be fitted by itself, and judged by spoilerguard.evaluate or cross_validate(fit=…)."
-        )
+    own = None if estimator is None else unfitted(estimator)
     if base is not None:
-        if estimator is not None:
+        if own is not None:
             raise TypeError(
                 "base= keeps the parameters of the model that it names, so estimator= would have no effect: give one "
                 "of them."
             )
         return [SpoilerClassifier.from_linear_model(resolve_model(base))]
-    if estimator is not None:
-        check_parameters(estimator.C, estimator.threshold)
-        return [clone(estimator)]
+    if own is not None:
+        return [own]
     vectorizer = SentenceVectorizer(encoder=default_encoder())
     return [SpoilerClassifier(vectorizer=vectorizer, C=strength, random_state=seed) for strength in _STRENGTHS]
 
@@ -144,12 +137,3 @@ def _templates(base: AnyModel, estimator: SpoilerClassifier | None, seed: int) -
 def _vectorizer(template: SpoilerClassifier) -> SentenceVectorizer:
     """The template's vectorizer, fitted or not; for encoding it makes no difference."""
     return getattr(template, "vectorizer_", None) or template.vectorizer or SentenceVectorizer()
-
-
-def _check_numbers(**numbers: tuple[object, int]) -> None:
-    """Stop before the work where an argument is no whole number, or too low; each comes with the least it may be."""
-    for name, (value, least) in numbers.items():
-        if isinstance(value, bool) or not isinstance(value, int | np.integer):
-            raise TypeError(f"{name} must be a whole number, got {value!r}.")
-        if not least <= value < _SEEDS:
-            raise ValueError(f"{name} must be from {least} to {_SEEDS - 1}, got {value}.")

@@ -19,10 +19,11 @@ from spoilerguard.bundled import default_encoder
 from spoilerguard.corpus import Corpus
 from spoilerguard.errors import TrainingError
 from spoilerguard.features import SentenceVectorizer
-from spoilerguard.fitting import check_parameters, weigh_classes
+from spoilerguard.fitting import weigh_classes
 from spoilerguard.heads import Head, offset_columns, start_stream
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.processes import n_processes, run_jobs
+from spoilerguard.training.arguments import check_numbers, unfitted
 from spoilerguard.training.card import stream_card
 from spoilerguard.training.corpus_stream import CorpusStream, Tables
 from spoilerguard.training.finishing import calibrate, calibration_rows, refuse_hopeless
@@ -88,8 +89,8 @@ def train_stream(
         Where a table cannot be read, or the rows of a review do not follow one another.
     TrainingError
         Where the data cannot teach a model: one class only, or too few works.
-    TypeError
-        Where `tables` can be read once only.
+    TypeError, ValueError
+        Where `tables` can be read once only, or an argument is of another kind or out of its range.
 
     Examples
     --------
@@ -100,8 +101,9 @@ def train_stream(
     120
     """
     n_jobs = n_processes(n_jobs)
-    stream = CorpusStream.of(tables, columns)
+    check_numbers(n_splits, seed)
     template = _template(estimator, seed)
+    stream = CorpusStream.of(tables, columns)
     survey = _survey(stream, template, seed, progress=progress)
     held_out = survey.held_out(stream.name)
     _refuse_too_little(survey, held_out, n_splits)
@@ -135,9 +137,7 @@ class _Batch(NamedTuple):
 def _template(estimator: SpoilerClassifier | None, seed: int) -> SpoilerClassifier:
     if estimator is None:
         return SpoilerClassifier(vectorizer=SentenceVectorizer(encoder=default_encoder()), C=_C, random_state=seed)
-    check_parameters(estimator.C, estimator.threshold)
-    template: SpoilerClassifier = clone(estimator)
-    return template
+    return unfitted(estimator)
 
 
 def _survey(stream: CorpusStream, template: SpoilerClassifier, seed: int, *, progress: bool) -> Survey:

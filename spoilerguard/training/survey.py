@@ -80,8 +80,8 @@ class Survey:
             self._held = [part for held in self._held for part in self._keep(*held)]
 
     def to_learn(self, piece: Piece) -> Corpus:
-        """The rows of a piece that are not held out."""
-        return piece.corpus.take(self._hashes(piece) >= np.uint64(self._bound))
+        """The rows of a piece that count and are not held out."""
+        return piece.corpus.take((self._hashes(piece) >= np.uint64(self._bound)) & (piece.corpus.weights > 0))
 
     def held_out(self, name: str) -> Corpus:
         """The sentences of all works held out."""
@@ -93,10 +93,10 @@ class Survey:
         return np.array([hash_name(name, self.seed) for name in names.tolist()], dtype=np.uint64)[codes]
 
     def _keep(self, frame: pd.DataFrame, hashes: NDArray[np.uint64]) -> list[_Rows]:
-        """The rows that are held out, if any; the others are counted."""
+        """The rows that are held out, if any; the others are counted, but for those of weight 0."""
         kept = hashes < np.uint64(self._bound)
         if not kept.all():
-            released = Corpus(frame[~kept].reset_index(drop=True))
+            released = Corpus(frame[~kept & (frame["weight"] > 0)].reset_index(drop=True))
             self.learnt += np.bincount(released.labels, minlength=2)
             self.frequencies += self.vectorizer.document_frequencies(released.sentences)
         return [(frame[kept], hashes[kept])] if kept.any() else []

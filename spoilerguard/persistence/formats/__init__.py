@@ -1,8 +1,9 @@
 """The formats of a model folder: a fitted model → the newest one; and which reader reads which number.
 
 To add format 2: leave ``v1.py`` and the stored model of format 1 under ``tests/data`` as they are; write ``v2.py``; let
-`write` write the new layout; add ``2: read_v2`` to `READERS` and a stored model to the tests. One field more is a new
-format already: a reader refuses what it does not know, for it may change the model.
+`write` write the new layout; add ``2: read_v2`` to `READERS` and a stored model to the tests. Once there is a release,
+one field more is a new format: a reader refuses what it does not know, for it may change the model. Until then it is an
+optional part of format 1.
 """
 
 from collections.abc import Callable, Mapping
