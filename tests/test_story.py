@@ -343,6 +343,23 @@ def test_files_and_processes_give_what_a_table_gives(model: SpoilerClassifier, t
     assert two["probability"].dropna().tolist() == expected(model)
 
 
+@pytest.mark.parametrize(
+    ("works", "key"),
+    [
+        ([7, None], 7),
+        ([7, None], "7"),
+        ([7, 8], 7.0),
+        (["7", None], 7),
+        ([" Hald", ""], "Hald"),
+        (["Hald", "?"], "Hald "),
+    ],
+)
+def test_a_work_is_known_by_its_text_whatever_type_its_column_has(works: list[Any], key: object) -> None:
+    table = pd.DataFrame({"text": ["Rosebud.", "Rosebud."], "work": works})
+    found = spoilerguard.classify_table(table, story="work", stories={key: Story(protect=["Rosebud"])})
+    assert found["rule"].tolist() == ["protect", pd.NA]
+
+
 @pytest.mark.parametrize("schedule", ["synchronous", "threads"])
 def test_a_cluster_gives_what_a_table_gives(model: SpoilerClassifier, schedule: str) -> None:
     dd = pytest.importorskip("dask.dataframe")
