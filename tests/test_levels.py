@@ -1,5 +1,8 @@
 """Major spoilers, and whole reviews: probabilities that belong together, thresholds of their own."""
 
+import copy
+import dataclasses
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,7 @@ from spoilerguard import (
     ModelFormatError,
     OperatingPointError,
     SpoilerClassifier,
+    Story,
     Verdict,
     classify,
     evaluate,
@@ -130,6 +134,32 @@ def test_further_labels_take_the_promises_back(model: SpoilerClassifier, tmp_pat
     assert again.review_stages_ == {}
     assert again.severity_ is not None
     assert again.severity_.operating_points == {}
+
+
+def test_a_story_decides_at_both_levels_with_stages_for_reviews_and_without(model: SpoilerClassifier) -> None:
+    """A protected word makes its review a spoiler, for sure; where all sentences are allowed, nothing does."""
+    without = copy.deepcopy(model)
+    without.review_stages_ = {}
+    for one, level, threshold in itertools.product(
+        (model, without), ("any", "major"), (None, 0.0, 0.3, "cautious", 1.0)
+    ):
+        options: dict[str, Any] = {"model": one, "level": level, "threshold": threshold}
+        protected = classify("A fine day. Rosebud.", story=Story(protect=["rosebud"]), **options)
+        assert (protected[1].is_spoiler, protected.label, protected.probability) == (True, "spoiler", 1.0)
+        allowed = classify("A day. It was shot.", story=Story(allow=["day", "shot"]), **options)
+        assert ([verdict.is_spoiler for verdict in allowed], allowed.label) == ([False, False], "safe")
+
+
+@pytest.mark.parametrize("threshold", [None, *POINTS, 0.1])
+def test_a_review_holds_a_major_spoiler_only_where_it_holds_one_at_all(
+    model: SpoilerClassifier, threshold: float | str | None
+) -> None:
+    some = copy.deepcopy(model)
+    some.review_stages_ = {Level.ANY: dataclasses.replace(model.review_stages_[Level.ANY], intercept=-9.0)}
+    for text in texts(UNSEEN)[:40]:
+        every, major = (classify(text, model=some, threshold=threshold, level=level) for level in ("any", "major"))
+        assert every.label == "spoiler" or major.label == "safe"
+        assert major.probability <= every.probability
 
 
 FORGED: dict[str, Any] = {
