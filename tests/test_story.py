@@ -1,5 +1,7 @@
 """Stories: what is known of a work changes its verdicts, by one linear stage that can be shown, and by rules."""
 
+import dataclasses
+import itertools
 import json
 import pickle
 from pathlib import Path
@@ -21,6 +23,7 @@ from spoilerguard.matching.prepared import MAX_STORY_SENTENCES
 from spoilerguard.matching.words import Phrases, base_forms, words_of
 from spoilerguard.predictions import predict
 from spoilerguard.story import as_story
+from spoilerguard.tables.parts import Parts
 
 DATASETS = Path(__file__).parents[1] / "datasets"
 PREMISE = "Mira keeps a lighthouse on the island of Hald. One night a boat without a crew runs aground below it."
@@ -102,6 +105,17 @@ def test_reasons_add_up_and_show_the_sentence_of_the_plot(model: SpoilerClassifi
     assert "drowned the sailors" in told.matched
     assert spoilerguard.explain(REVIEW, model=model, story=PREMISE)[1].matched is None
     assert spoilerguard.explain(REVIEW, model=model)[1].story == 0
+
+
+def test_the_share_of_a_story_is_shown_where_reasons_are(model: SpoilerClassifier) -> None:
+    verdicts = spoilerguard.classify(REVIEW, model=model, story=STORY)
+    with_story = spoilerguard.explain(REVIEW, model=model, story=STORY)
+    share = f"story {with_story[1].story:+.2f}"
+    assert share in repr(dataclasses.replace(with_story[1], contributions=()))
+    assert share in verdicts.to_html(with_story)
+    without = spoilerguard.explain(REVIEW, model=model)
+    assert "story" not in repr(without[1])
+    assert "story" not in verdicts.to_html(without)
 
 
 def test_a_model_that_has_not_learnt_stories_knows_their_rules_only(tiny_model: SpoilerClassifier) -> None:
@@ -341,6 +355,28 @@ def test_files_and_processes_give_what_a_table_gives(model: SpoilerClassifier, t
     assert [r["probability"] for r in records if r["probability"] is not None] == pytest.approx(expected(model))
     two = spoilerguard.classify_table(TABLE, n_jobs=2, **options)
     assert two["probability"].dropna().tolist() == expected(model)
+
+
+OTHERS: list[dict[str, Any]] = [
+    {},
+    {"story": Story(protect=["Rosebud"])},
+    {"story": Story(allow=["Rosebud"])},
+    {"story": "work", "stories": STORIES},
+    {"story": "text", "stories": STORIES},
+    {"story": "work", "stories": {"Hald": Story(PREMISE)}},
+]
+
+
+@pytest.mark.parametrize(("before", "after"), [*itertools.permutations(range(len(OTHERS)), 2)])
+def test_an_interrupted_run_does_not_go_on_with_another_story_or_none(
+    before: int, after: int, model: SpoilerClassifier, tmp_path: Path
+) -> None:
+    options: dict[str, Any] = {"by": "review", "output": tmp_path / "out.csv", "model": model, "progress": False}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Parts, "finish", Parts.leave)  # as if it had been interrupted
+        spoilerguard.classify_table(TABLE, **options, **OTHERS[before])
+    with pytest.raises(SpoilerguardError, match=r"was about something else \((story|stories|story, stories)\)"):
+        spoilerguard.classify_table(TABLE, resume=True, **options, **OTHERS[after])
 
 
 @pytest.mark.parametrize(
