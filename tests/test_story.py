@@ -4,6 +4,7 @@ import dataclasses
 import itertools
 import json
 import pickle
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -245,6 +246,19 @@ def test_a_huge_plot_is_read_to_its_bound_and_an_empty_sentence_matches(model: S
     assert (matches.words.tolist(), matches.in_sentence.tolist()) == ([0], [0])
 
 
+def test_a_long_review_and_a_long_plot_are_compared_in_bounded_memory(model: SpoilerClassifier) -> None:
+    """All words of the review times all sentences of the plot, in double precision, would be 480 MB."""
+    invented = [f"qx{number}" for number in range(60_000)]
+    prepared = model.prepare_story(Story(plot=" ".join(f"Then {word} came." for word in invented[:1000])))
+    stems = RareWords.of(model.vectorizer_, model.vectorizer_.tokenize([" ".join(invented)]))
+    tracemalloc.start()
+    matches = prepared.match(stems, np.zeros((1, prepared.vectors.shape[1]), dtype=np.float32))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert matches.in_sentence[0] > 0
+    assert peak < 40e6
+
+
 def plain_match(story: Story, sentence: str, model: SpoilerClassifier) -> dict[str, float]:
     """`PreparedStory.match` of one sentence, without an array of words."""
     vectorizer = model.vectorizer_
@@ -461,6 +475,12 @@ def test_the_command_line_reads_premise_and_plot_from_files(
     told = [json.loads(line)["probability"] for line in capsys.readouterr().out.splitlines()]
     story = Story(PREMISE, PLOT)
     assert told == [verdict.probability for verdict in spoilerguard.classify(REVIEW, model=model, story=story)]
+
+
+@pytest.mark.parametrize("arguments", [["--premise", "-"], ["-", "--plot", "-"], ["-", "-"]])
+def test_standard_input_is_not_read_twice(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["classify", *arguments]) == 2
+    assert "standard input can be read once" in capsys.readouterr().err
 
 
 def test_words_of_a_sentence_are_its_tokens_without_marks(model: SpoilerClassifier) -> None:
