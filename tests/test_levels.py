@@ -108,6 +108,16 @@ def test_an_unknown_level_is_refused_by_its_name() -> None:
         classify("He dies.", level="minor")
 
 
+@pytest.mark.parametrize("text", ["He dies.", ["He dies."]])
+@pytest.mark.parametrize("options", [{"level": "minor"}, {"level": "major"}, {"threshold": "bold"}, {"threshold": 2}])
+def test_a_rule_that_does_not_exist_is_refused_before_the_work(
+    text: str | list[str], options: dict[str, Any], tiny_model: SpoilerClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr("spoilerguard.api.predict")
+    with pytest.raises((ValueError, OperatingPointError)):
+        classify(text, model=tiny_model, **options)
+
+
 def test_a_model_that_has_not_learnt_major_spoilers_says_so(tiny_model: SpoilerClassifier) -> None:
     [verdict] = classify("He dies at the end.", model=tiny_model)
     assert verdict.major is None
