@@ -1,6 +1,7 @@
 """Stories: what is known of a work changes its verdicts, by one linear stage that can be shown, and by rules."""
 
 import dataclasses
+import gc
 import itertools
 import json
 import pickle
@@ -475,6 +476,21 @@ def test_the_command_line_reads_premise_and_plot_from_files(
     told = [json.loads(line)["probability"] for line in capsys.readouterr().out.splitlines()]
     story = Story(PREMISE, PLOT)
     assert told == [verdict.probability for verdict in spoilerguard.classify(REVIEW, model=model, story=story)]
+
+
+def test_a_word_without_end_is_found_and_fills_no_cache(model: SpoilerClassifier) -> None:
+    word = "nevermind" * 50_000
+    [found] = spoilerguard.classify([f"So {word}."], story=Story(protect=[word]))
+    assert found.rule == "protect"
+    story = dataclasses.replace(STORY, protect=("Oskar",))
+    spoilerguard.classify(["Fine."], model=model, story=story)
+    tracemalloc.start()
+    for letter in "abcd":
+        spoilerguard.classify([letter + word], model=model, story=story)
+    gc.collect()
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < len(word)
 
 
 @pytest.mark.parametrize("arguments", [["--premise", "-"], ["-", "--plot", "-"], ["-", "-"]])

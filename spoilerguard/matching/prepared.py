@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from spoilerguard.features import TokenBatch, Vectorizer
 from spoilerguard.features.ngrams import word_ngrams
-from spoilerguard.matching.words import Phrases, stem
+from spoilerguard.matching.words import LONGEST_WORD, Phrases, stem
 from spoilerguard.sentences import split
 from spoilerguard.story import Story
 
@@ -54,7 +54,7 @@ class RareWords(NamedTuple):
             weight = vectorizer.idf_[words.bucket].astype(np.float64) - _COMMON
             rare = np.flatnonzero(tokens.is_word & (weight > 0))
             spelled = tokens.spelled()
-            stems = np.array([_stem_hash(spelled[place]) for place in rare.tolist()], dtype=np.uint32)
+            stems = np.array([_stem_hash(spelled[place][:LONGEST_WORD]) for place in rare.tolist()], dtype=np.uint32)
             parts.append(cls(tokens.sentence[rare] + done, stems, weight[rare]))
             done += len(tokens)
         empty = cls(np.zeros(0, np.int64), np.zeros(0, np.uint32), np.zeros(0))
