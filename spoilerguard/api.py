@@ -118,8 +118,8 @@ def classify(
         [verdicts] = warn_of_language(_classify_batch([found], model, threshold, level, markup, as_story(story)))
         return verdicts
     shared, stories = resolve_model(model), [as_story(story)] * len(found)
-    predictions = predict(shared, Documents.from_sentences(found, markup=markup, stories=stories))
-    return predictions.to_verdicts(DecisionRule.of(shared, threshold, level))
+    rule = DecisionRule.of(shared, threshold, level)  # first: a wrong one is refused before the work
+    return predict(shared, Documents.from_sentences(found, markup=markup, stories=stories)).to_verdicts(rule)
 
 
 def classify_reviews(
@@ -288,8 +288,8 @@ def _classify_batch(
 ) -> list[Verdicts]:
     """The verdicts on each review."""
     model = resolve_model(model)
-    predictions = predict(model, Documents.from_reviews(reviews, markup, [story] * len(reviews)))
     rule = DecisionRule.of(model, threshold, level)
+    predictions = predict(model, Documents.from_reviews(reviews, markup, [story] * len(reviews)))
     verdicts = iter(predictions.to_verdicts(rule))
     probabilities, flags = predictions.review_probability(rule), predictions.review_is_spoiler(rule)
     rows = zip(reviews, predictions.documents.lengths.tolist(), probabilities.tolist(), flags.tolist(), strict=True)

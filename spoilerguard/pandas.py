@@ -41,8 +41,9 @@ class Spoilers:
         Parameters
         ----------
         **options
-            Of `spoilerguard.classify_table`: ``by``, ``model``, ``threshold``, ``markup``, ``n_jobs``, ``progress``,
-            ``story`` and ``stories``. With ``stories``, ``story`` is the Series of works, not the name of a column.
+            Of `spoilerguard.classify_table`: ``by``, ``model``, ``threshold``, ``level``, ``markup``, ``n_jobs``,
+            ``progress``, ``story`` and ``stories``. With ``stories``, ``story`` is the Series of works, not the name of
+            a column.
 
         Returns
         -------

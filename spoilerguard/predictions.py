@@ -92,18 +92,18 @@ class Predictions:
 
     def review_probability(self, rule: DecisionRule) -> NDArray[np.float64]:
         """Probability that each document holds a spoiler, shape (n_documents,); 0 where it has no sentence."""
-        of_sentences, lengths = self.of_level(rule.level), self.documents.lengths
-        if rule.review_stage is None:
-            return np.maximum(highest_of(of_sentences, lengths), 0.0)
-        found = rule.review_stage.probability(of_sentences, lengths)
+        of_sentences, lengths, stage = self.of_level(rule.level), self.documents.lengths, rule.review_stage
+        found = highest_of(of_sentences, lengths) if stage is None else stage.probability(of_sentences, lengths)
         found = found if rule.wider is None else np.minimum(found, self.review_probability(rule.wider))
-        return np.where(self._is_protected, 1.0, found)
+        return np.where(self._is_protected, 1.0, np.maximum(found, 0.0))
 
     def review_is_spoiler(self, rule: DecisionRule) -> NDArray[np.bool_]:
         """Whether each document is called one that holds a spoiler, shape (n_documents,)."""
-        if rule.review_threshold is None:
-            return of_documents(self.is_spoiler(rule), self.documents.lengths)
-        flags = (self.review_probability(rule) >= rule.review_threshold) & (self.documents.lengths > 0)
+        lengths, enough = self.documents.lengths, rule.review_threshold
+        if enough is None:
+            flags = of_documents(self.is_spoiler(rule), lengths)
+        else:
+            flags = (self.review_probability(rule) >= enough) & of_documents(self.decided >= 0, lengths)
         flags = flags if rule.wider is None else flags & self.review_is_spoiler(rule.wider)
         return flags | self._is_protected
 

@@ -31,8 +31,8 @@ class Verdict:
     start, end : int
         Its place in the review, in characters: ``review[start:end] == text``.
     label : Label
-        ``"spoiler"`` where `probability`, or `major` if only major spoilers were asked for, reaches the threshold, else
-        ``"safe"``.
+        ``"spoiler"`` where `probability` reaches the threshold and, if only major spoilers were asked for, `major` that
+        for major ones; else ``"safe"``. A `rule` decides whatever they are.
     probability : float
         Calibrated probability, in [0, 1], that the sentence is a spoiler.
     certain : bool
@@ -45,7 +45,8 @@ class Verdict:
         Calibrated probability that the sentence is a major spoiler, one that gives away an ending, a death, a culprit
         or an identity; never above `probability`. None where the model cannot tell.
     rule : str or None, default None
-        "protect" or "allow" where such a word of a `spoilerguard.Story` has decided: `probability` is then 1 or 0.
+        "protect" or "allow" where such a word of a `spoilerguard.Story` has decided: `probability` is then 1 or 0, and
+        `label` says the same at either level.
 
     Examples
     --------
@@ -167,6 +168,7 @@ class Explanation:
 
     def __repr__(self) -> str:
         parts = [*((f"{one.text!r}", one.weight) for one in self.contributions), *map(astuple, self.context_parts)]
+        parts += [("story", self.story)] if self.story else []
         largest = sorted(parts, key=lambda part: -abs(part[1]))[:_SHOWN]
         shown = " + ".join(f"{name} {weight:+.2f}" for name, weight in [("intercept", self.intercept), *largest])
         more = f" + {len(parts) - _SHOWN} more" if len(parts) > _SHOWN else ""

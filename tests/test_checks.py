@@ -199,7 +199,7 @@ def test_out_of_fold_never_trains_on_the_works_it_predicts() -> None:
 
 # What is true of them and no fault: "Ha." twice, a line of stars, sequels, and pairs that differ in a word on purpose.
 OWN = {"exact-duplicates", "hardly-text", "foreign-language", "near-duplicates", "similar-work-on-both-sides"}
-# What datasets/README.md says of the posts: a title in two spellings, two lines that tell in one post and not in another.
+# What datasets/README.md says of the posts: a title in two spellings, two lines that bear both labels.
 OWN_POSTS = OWN | {"work-spelled-in-two-ways", "conflicting-labels", "near-duplicate-reviews", "positions-shuffled"}
 OWN_CORPORA = Path(__file__).parents[1] / "datasets"
 

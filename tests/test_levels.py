@@ -1,5 +1,8 @@
 """Major spoilers, and whole reviews: probabilities that belong together, thresholds of their own."""
 
+import copy
+import dataclasses
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,7 @@ from spoilerguard import (
     ModelFormatError,
     OperatingPointError,
     SpoilerClassifier,
+    Story,
     Verdict,
     classify,
     evaluate,
@@ -104,6 +108,16 @@ def test_an_unknown_level_is_refused_by_its_name() -> None:
         classify("He dies.", level="minor")
 
 
+@pytest.mark.parametrize("text", ["He dies.", ["He dies."]])
+@pytest.mark.parametrize("options", [{"level": "minor"}, {"level": "major"}, {"threshold": "bold"}, {"threshold": 2}])
+def test_a_rule_that_does_not_exist_is_refused_before_the_work(
+    text: str | list[str], options: dict[str, Any], tiny_model: SpoilerClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr("spoilerguard.api.predict")
+    with pytest.raises((ValueError, OperatingPointError)):
+        classify(text, model=tiny_model, **options)
+
+
 def test_a_model_that_has_not_learnt_major_spoilers_says_so(tiny_model: SpoilerClassifier) -> None:
     [verdict] = classify("He dies at the end.", model=tiny_model)
     assert verdict.major is None
@@ -130,6 +144,32 @@ def test_further_labels_take_the_promises_back(model: SpoilerClassifier, tmp_pat
     assert again.review_stages_ == {}
     assert again.severity_ is not None
     assert again.severity_.operating_points == {}
+
+
+def test_a_story_decides_at_both_levels_with_stages_for_reviews_and_without(model: SpoilerClassifier) -> None:
+    """A protected word makes its review a spoiler, for sure; where all sentences are allowed, nothing does."""
+    without = copy.deepcopy(model)
+    without.review_stages_ = {}
+    for one, level, threshold in itertools.product(
+        (model, without), ("any", "major"), (None, 0.0, 0.3, "cautious", 1.0)
+    ):
+        options: dict[str, Any] = {"model": one, "level": level, "threshold": threshold}
+        protected = classify("A fine day. Rosebud.", story=Story(protect=["rosebud"]), **options)
+        assert (protected[1].is_spoiler, protected.label, protected.probability) == (True, "spoiler", 1.0)
+        allowed = classify("A day. It was shot.", story=Story(allow=["day", "shot"]), **options)
+        assert ([verdict.is_spoiler for verdict in allowed], allowed.label) == ([False, False], "safe")
+
+
+@pytest.mark.parametrize("threshold", [None, *POINTS, 0.1])
+def test_a_review_holds_a_major_spoiler_only_where_it_holds_one_at_all(
+    model: SpoilerClassifier, threshold: float | str | None
+) -> None:
+    some = copy.deepcopy(model)
+    some.review_stages_ = {Level.ANY: dataclasses.replace(model.review_stages_[Level.ANY], intercept=-9.0)}
+    for text in texts(UNSEEN)[:40]:
+        every, major = (classify(text, model=some, threshold=threshold, level=level) for level in ("any", "major"))
+        assert every.label == "spoiler" or major.label == "safe"
+        assert major.probability <= every.probability
 
 
 FORGED: dict[str, Any] = {

@@ -1,7 +1,11 @@
 """Stories: what is known of a work changes its verdicts, by one linear stage that can be shown, and by rules."""
 
+import dataclasses
+import gc
+import itertools
 import json
 import pickle
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +25,7 @@ from spoilerguard.matching.prepared import MAX_STORY_SENTENCES
 from spoilerguard.matching.words import Phrases, base_forms, words_of
 from spoilerguard.predictions import predict
 from spoilerguard.story import as_story
+from spoilerguard.tables.parts import Parts
 
 DATASETS = Path(__file__).parents[1] / "datasets"
 PREMISE = "Mira keeps a lighthouse on the island of Hald. One night a boat without a crew runs aground below it."
@@ -102,6 +107,17 @@ def test_reasons_add_up_and_show_the_sentence_of_the_plot(model: SpoilerClassifi
     assert "drowned the sailors" in told.matched
     assert spoilerguard.explain(REVIEW, model=model, story=PREMISE)[1].matched is None
     assert spoilerguard.explain(REVIEW, model=model)[1].story == 0
+
+
+def test_the_share_of_a_story_is_shown_where_reasons_are(model: SpoilerClassifier) -> None:
+    verdicts = spoilerguard.classify(REVIEW, model=model, story=STORY)
+    with_story = spoilerguard.explain(REVIEW, model=model, story=STORY)
+    share = f"story {with_story[1].story:+.2f}"
+    assert share in repr(dataclasses.replace(with_story[1], contributions=()))
+    assert share in verdicts.to_html(with_story)
+    without = spoilerguard.explain(REVIEW, model=model)
+    assert "story" not in repr(without[1])
+    assert "story" not in verdicts.to_html(without)
 
 
 def test_a_model_that_has_not_learnt_stories_knows_their_rules_only(tiny_model: SpoilerClassifier) -> None:
@@ -231,6 +247,19 @@ def test_a_huge_plot_is_read_to_its_bound_and_an_empty_sentence_matches(model: S
     assert (matches.words.tolist(), matches.in_sentence.tolist()) == ([0], [0])
 
 
+def test_a_long_review_and_a_long_plot_are_compared_in_bounded_memory(model: SpoilerClassifier) -> None:
+    """All words of the review times all sentences of the plot, in double precision, would be 480 MB."""
+    invented = [f"qx{number}" for number in range(60_000)]
+    prepared = model.prepare_story(Story(plot=" ".join(f"Then {word} came." for word in invented[:1000])))
+    stems = RareWords.of(model.vectorizer_, model.vectorizer_.tokenize([" ".join(invented)]))
+    tracemalloc.start()
+    matches = prepared.match(stems, np.zeros((1, prepared.vectors.shape[1]), dtype=np.float32))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert matches.in_sentence[0] > 0
+    assert peak < 40e6
+
+
 def plain_match(story: Story, sentence: str, model: SpoilerClassifier) -> dict[str, float]:
     """`PreparedStory.match` of one sentence, without an array of words."""
     vectorizer = model.vectorizer_
@@ -343,6 +372,45 @@ def test_files_and_processes_give_what_a_table_gives(model: SpoilerClassifier, t
     assert two["probability"].dropna().tolist() == expected(model)
 
 
+OTHERS: list[dict[str, Any]] = [
+    {},
+    {"story": Story(protect=["Rosebud"])},
+    {"story": Story(allow=["Rosebud"])},
+    {"story": "work", "stories": STORIES},
+    {"story": "text", "stories": STORIES},
+    {"story": "work", "stories": {"Hald": Story(PREMISE)}},
+]
+
+
+@pytest.mark.parametrize(("before", "after"), [*itertools.permutations(range(len(OTHERS)), 2)])
+def test_an_interrupted_run_does_not_go_on_with_another_story_or_none(
+    before: int, after: int, model: SpoilerClassifier, tmp_path: Path
+) -> None:
+    options: dict[str, Any] = {"by": "review", "output": tmp_path / "out.csv", "model": model, "progress": False}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Parts, "finish", Parts.leave)  # as if it had been interrupted
+        spoilerguard.classify_table(TABLE, **options, **OTHERS[before])
+    with pytest.raises(SpoilerguardError, match=r"was about something else \((story|stories|story, stories)\)"):
+        spoilerguard.classify_table(TABLE, resume=True, **options, **OTHERS[after])
+
+
+@pytest.mark.parametrize(
+    ("works", "key"),
+    [
+        ([7, None], 7),
+        ([7, None], "7"),
+        ([7, 8], 7.0),
+        (["7", None], 7),
+        ([" Hald", ""], "Hald"),
+        (["Hald", "?"], "Hald "),
+    ],
+)
+def test_a_work_is_known_by_its_text_whatever_type_its_column_has(works: list[Any], key: object) -> None:
+    table = pd.DataFrame({"text": ["Rosebud.", "Rosebud."], "work": works})
+    found = spoilerguard.classify_table(table, story="work", stories={key: Story(protect=["Rosebud"])})
+    assert found["rule"].tolist() == ["protect", pd.NA]
+
+
 @pytest.mark.parametrize("schedule", ["synchronous", "threads"])
 def test_a_cluster_gives_what_a_table_gives(model: SpoilerClassifier, schedule: str) -> None:
     dd = pytest.importorskip("dask.dataframe")
@@ -408,6 +476,27 @@ def test_the_command_line_reads_premise_and_plot_from_files(
     told = [json.loads(line)["probability"] for line in capsys.readouterr().out.splitlines()]
     story = Story(PREMISE, PLOT)
     assert told == [verdict.probability for verdict in spoilerguard.classify(REVIEW, model=model, story=story)]
+
+
+def test_a_word_without_end_is_found_and_fills_no_cache(model: SpoilerClassifier) -> None:
+    word = "nevermind" * 50_000
+    [found] = spoilerguard.classify([f"So {word}."], story=Story(protect=[word]))
+    assert found.rule == "protect"
+    story = dataclasses.replace(STORY, protect=("Oskar",))
+    spoilerguard.classify(["Fine."], model=model, story=story)
+    tracemalloc.start()
+    for letter in "abcd":
+        spoilerguard.classify([letter + word], model=model, story=story)
+    gc.collect()
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < len(word)
+
+
+@pytest.mark.parametrize("arguments", [["--premise", "-"], ["-", "--plot", "-"], ["-", "-"]])
+def test_standard_input_is_not_read_twice(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["classify", *arguments]) == 2
+    assert "standard input can be read once" in capsys.readouterr().err
 
 
 def test_words_of_a_sentence_are_its_tokens_without_marks(model: SpoilerClassifier) -> None:

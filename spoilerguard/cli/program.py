@@ -79,6 +79,8 @@ def _run(argv: Sequence[str] | None) -> int:
             sys.stdout.reconfigure(encoding="utf-8", newline="")
     arguments = build_parser().parse_args(argv)
     if hasattr(arguments, "premise"):
+        if [arguments.premise, arguments.plot, *(arguments.files or "-")].count("-") > 1:
+            raise SpoilerguardError("standard input can be read once: name a file for the review, or for the story")
         told = arguments.premise, arguments.plot, arguments.protect, arguments.allow
         arguments.story = read_story(*told, arguments.encoding)
     status: int = arguments.run(arguments)

@@ -22,6 +22,7 @@ __all__ = [
     "OPTIONAL",
     "TEXT",
     "Origin",
+    "as_name",
     "is_missing",
     "own_names",
     "parse_columns",
@@ -166,6 +167,20 @@ def is_missing(value: object) -> bool:
     return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
 
 
+def as_name(value: object) -> str | None:
+    """An id or a title as text; None where it is missing or blank.
+
+    A whole number loses the .0 that a gap in its column gave it.
+
+    Examples
+    --------
+    >>> as_name(7.0), as_name(" Dune "), as_name(None)
+    ('7', 'Dune', None)
+    """
+    whole = int(value) if isinstance(value, float) and value.is_integer() else value
+    return None if is_missing(value) else str(whole).strip() or None
+
+
 def _is_blank(value: object) -> bool:
     return is_missing(value) or (isinstance(value, str) and not value.strip())
 
@@ -204,12 +219,7 @@ def _majors(column: "pd.Series[Any]", spoiler: NDArray[np.int8], origin: Origin)
 
 
 def _names(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Ids and titles as text; blank means unknown. Whole numbers lose the .0 that a gap in the column gave them."""
-    names: list[str | None] = []
-    for value in column.to_list():
-        whole = int(value) if isinstance(value, float) and value.is_integer() else value
-        names.append(None if is_missing(value) else str(whole).strip() or None)
-    return pd.Series(names, dtype=TEXT)
+    return pd.Series([as_name(value) for value in column.to_list()], dtype=TEXT)
 
 
 def _numbers(name: str, column: "pd.Series[Any]", origin: Origin) -> NDArray[np.float64]:

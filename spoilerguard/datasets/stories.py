@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from spoilerguard.corpus.schema import as_name
 from spoilerguard.datasets.loading import read_table
 from spoilerguard.errors import CorpusError
 from spoilerguard.story import Story
@@ -47,12 +48,12 @@ def load_stories(path: str | os.PathLike[str]) -> dict[str, Story]:
     found: dict[str, Story] = {}
     records: list[Any] = frame.astype(object).where(frame.notna(), None).to_dict("records")
     for row, record in enumerate(records):
-        work = record["work"]
-        if work is None or str(work) in found:
+        work = as_name(record["work"])
+        if work is None or work in found:
             fault = "has no work" if work is None else f"repeats the work {work!r:.60}"
             raise CorpusError(f"{path}, row {row}: {fault}; give each work one row")
         try:
-            found[str(work)] = Story.from_dict(record)
+            found[work] = Story.from_dict(record)
         except (TypeError, ValueError) as error:
             raise CorpusError(f"{path}, row {row}: {error}") from error
     return found

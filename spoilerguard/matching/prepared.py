@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from spoilerguard.features import TokenBatch, Vectorizer
 from spoilerguard.features.ngrams import word_ngrams
-from spoilerguard.matching.words import Phrases, stem
+from spoilerguard.matching.words import LONGEST_WORD, Phrases, stem
 from spoilerguard.sentences import split
 from spoilerguard.story import Story
 
@@ -22,6 +22,7 @@ Numbers = NDArray[np.float64]
 MAX_STORY_SENTENCES = 1024  # of a premise, and of a plot, that are read: forty pages
 _MAX_CHARACTERS = 1 << 20  # of each, too: a hostile text must not cost minutes
 _MAX_KEPT = 100_000  # sentences of prepared stories: 200 MB of the default model's vectors
+_WORDS_AT_ONCE = 4096  # looked up in all sentences of a plot
 _COMMON = 2.5  # idf of a word that stands in every twelfth sentence; a word counts by what it has above that
 _NAME = 2.0  # by how much more the names of a story count
 _SMOOTHING = 1.5  # of shares: one common word that is found is no match
@@ -53,7 +54,7 @@ class RareWords(NamedTuple):
             weight = vectorizer.idf_[words.bucket].astype(np.float64) - _COMMON
             rare = np.flatnonzero(tokens.is_word & (weight > 0))
             spelled = tokens.spelled()
-            stems = np.array([_stem_hash(spelled[place]) for place in rare.tolist()], dtype=np.uint32)
+            stems = np.array([_stem_hash(spelled[place][:LONGEST_WORD]) for place in rare.tolist()], dtype=np.uint32)
             parts.append(cls(tokens.sentence[rare] + done, stems, weight[rare]))
             done += len(tokens)
         empty = cls(np.zeros(0, np.int64), np.zeros(0, np.uint32), np.zeros(0))
@@ -160,7 +161,7 @@ class PreparedStory:
         found = np.searchsorted(self.stems, words.stem)
         found[np.append(self.stems, np.uint32(0))[found] != words.stem] = len(self.stems)
         found[found == len(self.stems)] = -1  # the last row, of words that the story lacks
-        in_premise, in_plot, is_name = self.in_premise[found], self.in_plot[found], self.is_name[found]
+        in_premise, is_name = self.in_premise[found], self.is_name[found]
         weight = words.weight * np.where(is_name, _NAME, 1.0)
         total = np.asarray(np.bincount(words.sentence, weight, n), dtype=np.float64)
         size = total + _SMOOTHING
@@ -170,15 +171,13 @@ class PreparedStory:
 
         # One product a sentence: the shapes, and so the rounding, do not depend on what else stands in the batch.
         likeness = np.array([self.vectors @ vector for vector in vectors]).reshape(n, len(self.vectors))
-        in_sentence = np.zeros((n, len(self.plot)))
-        np.add.at(in_sentence, words.sentence, weight[:, None] * in_plot)
-        in_sentence /= size[:, None]
+        in_sentence = self._shared_weight(words.sentence, found, weight, n) / size[:, None]
         like_plot = likeness[:, self.n_premise :]
         best = np.argmax(like_plot + in_sentence, axis=1) if self.plot else np.full(n, -1)
         return Matches(
             words=total,
             in_premise=share(in_premise),
-            in_plot_alone=share(in_plot.any(axis=1) & ~in_premise),
+            in_plot_alone=share(np.asarray(self.in_plot.any(axis=1))[found] & ~in_premise),
             in_sentence=in_sentence.max(axis=1, initial=0.0),
             names=share(is_name),
             like_premise=likeness[:, : self.n_premise].max(axis=1, initial=-1.0).astype(np.float64),
@@ -186,6 +185,17 @@ class PreparedStory:
             best=best,
             place=np.maximum(best, 0) / max(len(self.plot) - 1, 1),
         )
+
+    def _shared_weight(self, sentence: NDArray[np.int64], found: NDArray[np.int64], weight: Numbers, n: int) -> Numbers:
+        """Weight of what each sentence shares with each of the plot, shape (n, n_plot); `found` are rows of `in_plot`.
+
+        Some words at a time: a long review against a long plot would take gigabytes.
+        """
+        shared = np.zeros(n * len(self.plot))
+        for first in range(0, len(found), _WORDS_AT_ONCE):
+            word, place = np.nonzero(self.in_plot[found[first : first + _WORDS_AT_ONCE]])
+            np.add.at(shared, sentence[first + word] * len(self.plot) + place, weight[first + word])
+        return shared.reshape(n, len(self.plot))
 
 
 class PreparedStories:

@@ -6,8 +6,9 @@ from itertools import pairwise
 
 from spoilerguard.features import TokenBatch, tokenize
 
-__all__ = ["Phrases", "base_forms", "stem", "words_of"]
+__all__ = ["LONGEST_WORD", "Phrases", "base_forms", "stem", "words_of"]
 
+LONGEST_WORD = 64  # letters that count: what is longer is no word, and must not fill the caches below
 _FEWEST_LETTERS = 3  # of what is left without an ending
 _KEPT = 1 << 16
 
@@ -60,7 +61,10 @@ def stem(word: str) -> str:
 def words_of(tokens: TokenBatch) -> list[list[str]]:
     """The words of each sentence, normalized, without punctuation marks."""
     spelled, is_word, edges = tokens.spelled(), tokens.is_word.tolist(), tokens.edges.tolist()
-    return [[spelled[place] for place in range(first, last) if is_word[place]] for first, last in pairwise(edges)]
+    return [
+        [spelled[place][:LONGEST_WORD] for place in range(first, last) if is_word[place]]
+        for first, last in pairwise(edges)
+    ]
 
 
 class Phrases:

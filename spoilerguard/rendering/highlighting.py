@@ -112,7 +112,8 @@ def _reasons(verdicts: Sequence[Verdict], explanations: Sequence[Explanation]) -
         words = sum(part.weight for part in explanation.contributions)
         yield f"<details><summary>{verdict.label} {percent(verdict.probability)}: <bdi>{_text_node(verdict.text)}</bdi>"
         yield f'</summary><div class="weights">{"".join(map(_weighted_word, explanation.contributions))}<br><small>'
-        yield f"words {words:+.2f}, rest of the review {explanation.context:+.2f}, intercept "
+        story = f"story {explanation.story:+.2f}, " if explanation.story else ""
+        yield f"words {words:+.2f}, rest of the review {explanation.context:+.2f}, {story}intercept "
         yield f"{explanation.intercept:+.2f}: together {explanation.logit:+.2f}, log odds of a spoiler"
         yield "</small></div></details>"
     yield "</details>"

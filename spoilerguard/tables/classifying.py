@@ -143,7 +143,7 @@ def classify_table(
         is about.
     stories : mapping of work to Story or str, optional
         With the name of a column: what is known of each work; a string is its premise. A row whose work has no story is
-        classified without one.
+        classified without one. Works are compared as text: 7, 7.0 and " 7 " are one.
 
     Returns
     -------

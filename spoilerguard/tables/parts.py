@@ -62,7 +62,7 @@ class Parts:
                 "(--resume), or delete the folder to start again"
             )
         old = json.loads(file.read_text(encoding="utf-8"))
-        if differing := [name for name in record if old.get(name) != record[name]]:
+        if differing := [name for name in {**record, **old} if old.get(name) != record.get(name)]:
             raise SpoilerguardError(
                 f"{self._folder}: the interrupted run was about something else ({', '.join(differing)}); "
                 "call it as before, or delete the folder to start again"

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from spoilerguard.bundled import NAMES, AnyModel, resolve_model
 from spoilerguard.calibration.operating_points import Threshold
+from spoilerguard.corpus.schema import as_name
 from spoilerguard.decisions import DecisionRule
 from spoilerguard.documents import Documents
 from spoilerguard.linear_model import LinearModel
@@ -62,15 +63,15 @@ class Job:
         return job
 
     def _with_stories(self) -> Self:
-        """The same, its stories checked: each a `Story` under the text of its key."""
+        """The same, its stories checked: each a `Story` under the name of its work."""
         if self.stories is None:
             if isinstance(self.story, str):
                 raise ValueError("story names the column of works: pass their stories, too, or one Story for all rows.")
             return replace(self, story=as_story(self.story))
         if self.story is None or not isinstance(self.stories, Mapping):
             raise TypeError("stories must be a mapping of works to stories, and story the name of the column of works.")
-        found = {str(work): as_story(story) for work, story in self.stories.items()}
-        return replace(self, stories={work: story for work, story in found.items() if story is not None})
+        found = {as_name(work): as_story(story) for work, story in self.stories.items()}
+        return replace(self, stories={work: story for work, story in found.items() if work and story})
 
     @property
     def columns_of_works(self) -> list[Any]:
@@ -86,7 +87,7 @@ class Job:
         """The story of each row of a table of pandas or narwhals; None where its work has none."""
         if self.stories is None:
             return [self.story] * len(frame) if isinstance(self.story, Story) else []
-        return [self.stories.get(str(work)) for work in frame[self.story].to_list()]
+        return [self.stories.get(as_name(work) or "") for work in frame[self.story].to_list()]
 
     @property
     def has_named_model(self) -> bool:
