@@ -15,9 +15,11 @@ from sklearn.exceptions import NotFittedError
 from sklearn.metrics import brier_score_loss, precision_score, recall_score, roc_auc_score
 
 import spoilerguard
+from spoilerguard.bundled import default_model as bundled_model
 from spoilerguard.calibration import OperatingPoint
 from spoilerguard.context import ReviewContext
 from spoilerguard.corpus import Corpus
+from spoilerguard.datasets import load_reviews
 from spoilerguard.documents import Standing
 from spoilerguard.errors import CorpusError
 from spoilerguard.evaluation import Report, evaluate, evaluate_probabilities, scored_corpus
@@ -490,3 +492,10 @@ def test_curves_hold_shares_and_end_at_the_share_of_spoilers(report: Report) -> 
         assert curves.precision[-1] == pytest.approx(report.metric("base_rate", standing).value)
         assert curves.missed is not None
         assert len(curves.missed.at) == 5
+
+
+def test_the_default_model_is_judged_with_its_context_however_it_is_named(default_model: SpoilerClassifier) -> None:
+    reviews = load_reviews("dev")
+    reports = [evaluate(model, reviews, n_bootstrap=20) for model in (default_model, "default", None, bundled_model())]
+    assert len({report.metric("roc_auc", "in review").value for report in reports}) == 1
+    assert reports[0].metric("roc_auc", "in review").value > reports[0].metric("roc_auc", "alone").value

@@ -25,6 +25,7 @@ from spoilerguard.decisions import DecisionRule, Level
 from spoilerguard.documents import Standing
 from spoilerguard.errors import CorpusError
 from spoilerguard.evaluation.classifiers import TextClassifier, is_text_classifier, spoiler_logits
+from spoilerguard.linear_model import LinearModel
 from spoilerguard.memory import Overlap, SentenceMemory
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.predictions import Predictions, predict
@@ -218,7 +219,7 @@ def resolve_arguments(
         raise TypeError(f"The model comes first and the corpus last; got {', '.join(shown)}.")
     resolved: list[SpoilerClassifier | TextClassifier] = []
     for model in models:
-        if model is None or isinstance(model, SpoilerClassifier | str | Path):
+        if model is None or isinstance(model, LinearModel | str | Path):
             resolved.append(SpoilerClassifier.from_linear_model(resolve_model(model)))
         elif is_text_classifier(model):
             resolved.append(model)
