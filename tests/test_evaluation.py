@@ -308,6 +308,14 @@ def test_a_promise_that_is_not_kept_is_named(corpus: Corpus) -> None:
     assert "no: precision" in str(report)
 
 
+def test_a_promise_that_nothing_tested_is_not_called_kept() -> None:
+    promise = OperatingPoint(0.5, 0.9, 0.1, (0.8, 1.0), (0.0, 1.0))
+    safe = corpus_of(60, spoiler=0)
+    report = report_on(safe, np.full(60, -9.0), promised={ALONE: {"lenient": promise}}, lenient=0.5)
+    [line] = [line for line in str(report).splitlines() if line.split()[:2] == ["lenient", "alone"]]
+    assert line.split()[-1] == "–"
+
+
 def test_rows_that_do_not_count_may_be_a_whole_standing(labelled: Corpus, model: SpoilerClassifier) -> None:
     loose = labelled.frame.assign(review_id=None, position=None)
     frame = pd.concat([labelled.frame.assign(weight=0.0), loose])

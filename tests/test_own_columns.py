@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LogisticRegression
 
 from spoilerguard import Corpus, CorpusError, SpoilerClassifier, evaluate, evaluate_probabilities
 from spoilerguard.checks import check_corpus
@@ -110,6 +111,12 @@ def test_a_report_has_a_slice_for_each_value_of_a_column(tiny_model: SpoilerClas
     assert not any(name.startswith("genre") for name in evaluate(tiny_model, frame, n_bootstrap=5).slices)
 
 
-def test_an_unknown_column_is_named(tiny_model: SpoilerClassifier) -> None:
+def test_an_unknown_column_of_a_report_is_named(tiny_model: SpoilerClassifier) -> None:
     with pytest.raises(CorpusError, match=r"no column 'gnere'; its own columns are genre.*Did you mean 'genre'"):
         evaluate(tiny_model, table(genre="war"), slice_by="gnere")
+
+
+def test_an_unknown_column_is_named_before_the_work(tiny_model: SpoilerClassifier) -> None:
+    with pytest.raises(CorpusError, match="no column 'gnere'"):
+        evaluate(LogisticRegression(), table(), slice_by="gnere")  # which is not fitted: nothing was asked of it
+    assert "genre: war" in evaluate(tiny_model, table(genre="war"), slice_by=("genre",), n_bootstrap=5).slices

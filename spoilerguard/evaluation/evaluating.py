@@ -90,9 +90,10 @@ def evaluate(
     (1.0, 0.5)
     """
     [fitted], labelled = resolve_arguments([model], corpus)
+    own = own_slices(labelled, slice_by)
     scored = score(fitted, labelled)
     scored.warn_of_overlap("the model's")
-    return report_of(scored, n_bootstrap=n_bootstrap, seed=seed, slice_by=slice_by)
+    return report_of(scored, n_bootstrap=n_bootstrap, seed=seed, own=own)
 
 
 def evaluate_probabilities(
@@ -139,7 +140,7 @@ def evaluate_probabilities(
     logits = probabilities_to_logits(probabilities, len(labelled), "probabilities")
     note = "The given probabilities stand for both standings." if labelled.in_review.any() else ""
     scored = scored_alone(labelled, logits[_given_order(corpus, labelled)], note)
-    return report_of(scored, n_bootstrap=n_bootstrap, seed=seed, slice_by=slice_by)
+    return report_of(scored, n_bootstrap=n_bootstrap, seed=seed, own=own_slices(labelled, slice_by))
 
 
 def _given_order(corpus: AnyTable, labelled: Corpus) -> NDArray[np.int64]:
@@ -153,10 +154,12 @@ def _given_order(corpus: AnyTable, labelled: Corpus) -> NDArray[np.int64]:
     return Corpus.from_frame(known.assign(weight=np.arange(len(frame)))).weights.astype(np.int64)
 
 
-def report_of(scored: ScoredCorpus, *, n_bootstrap: int, seed: int, slice_by: str | Sequence[str] = ()) -> Report:
-    """The report on sentences that are scored already, such as those of a cross-validation."""
-    corpus, columns = scored.corpus, [slice_by] if isinstance(slice_by, str) else slice_by
-    parts = slices(corpus) | own_slices(corpus, columns) | learnt_slices(corpus, scored.memory, scored.overlap)
+def report_of(
+    scored: ScoredCorpus, *, n_bootstrap: int, seed: int, own: Mapping[str, NDArray[np.bool_]] | None = None
+) -> Report:
+    """The report on sentences that are scored already, such as those of a cross-validation; `own` slices are added."""
+    corpus = scored.corpus
+    parts = slices(corpus) | learnt_slices(corpus, scored.memory, scored.overlap) | dict(own or {})
     metrics = [one for standing in scored.standings for one in _metrics(scored, standing, parts, n_bootstrap, seed)]
     return Report(
         name=corpus.name,

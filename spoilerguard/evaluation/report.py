@@ -194,7 +194,8 @@ class Report(Result):
             promised, kept = "–", "–"
             if point.promised:
                 promised = f"{point.promised.precision:.3f}, {point.promised.recall:.3f}"
-                kept = "no: " + ", ".join(point.broken) if point.broken else "yes"
+                unknown = math.isnan(point.precision.value) or math.isnan(point.recall.value)
+                kept = "no: " + ", ".join(point.broken) if point.broken else "–" if unknown else "yes"
             threshold = "–" if math.isnan(point.threshold) else f"{point.threshold:.3f}"
             achieved = format_interval(point.precision), format_interval(point.recall)
             rows.append((point.name, point.standing, threshold, *achieved, promised, kept))

@@ -41,8 +41,8 @@ def slices(corpus: Corpus) -> _Masks:
     return found
 
 
-def own_slices(corpus: Corpus, columns: Sequence[str]) -> _Masks:
-    """Masks over the corpus by the values of columns of the user's own, such as "annotator: Ann".
+def own_slices(corpus: Corpus, columns: str | Sequence[str]) -> _Masks:
+    """Masks over the corpus by the values of one or several columns of the user's own, such as "annotator: Ann".
 
     Raises
     ------
@@ -50,7 +50,7 @@ def own_slices(corpus: Corpus, columns: Sequence[str]) -> _Masks:
         Where the corpus has no such column.
     """
     found: _Masks = {}
-    for name in columns:
+    for name in [columns] if isinstance(columns, str) else columns:
         if name not in corpus.frame.columns:
             hint = did_you_mean(name, corpus.own_columns)
             known = ", ".join(corpus.own_columns) or "none"
