@@ -47,6 +47,7 @@ UNSEEN = Corpus.from_frame(
         )
     )
 )
+PLAIN_NEW = make_corpus(works=12, seed=9).frame
 POINTS = ("cautious", "balanced", "lenient")
 
 
@@ -308,6 +309,14 @@ def test_the_command_line_marks_major_spoilers_only(capsys: pytest.CaptureFixtur
     records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [record["label"] for record in records][-1] == "spoiler"
     assert all(record["major"] <= record["probability"] for record in records)
+
+
+def test_a_base_keeps_the_levels_for_which_new_labels_are_too_few(model: SpoilerClassifier) -> None:
+    found = spoilerguard.train(PLAIN_NEW, base=model, n_splits=3)
+    assert (found.severity_, found.review_stages_) == (model.severity_, model.review_stages_)
+    assert found.operating_points_[Standing.ALONE] != model.operating_points_[Standing.ALONE]
+    for threshold in POINTS[:2]:
+        assert classify("He dies at the end.", model=found, level="major", threshold=threshold)
 
 
 def test_major_spoilers_of_one_work_teach_no_level() -> None:

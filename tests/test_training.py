@@ -54,7 +54,8 @@ def alone(corpus: Corpus) -> Corpus:
 
 
 def lone(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.assign(review_id=None, position=None)
+    alone: pd.DataFrame = frame.assign(review_id=None, position=None)
+    return alone
 
 
 def profile(model: SpoilerClassifier) -> str:
@@ -306,9 +307,10 @@ def test_a_card_names_the_largest_sources_and_puts_the_others_together() -> None
 
 def reviews_of_one_work() -> pd.DataFrame:
     here = CORPUS.frame["work"] == CORPUS.frame["work"].iloc[0]
-    copies = [CORPUS.frame[here].assign(review_id=CORPUS.frame["review_id"] + f" {copy}") for copy in range(5)]
-    together: pd.DataFrame = pd.concat([*copies, lone(CORPUS.frame[~here])])
-    return together
+    ids, others = CORPUS.frame["review_id"], lone(CORPUS.frame[~here])
+    copies = [CORPUS.frame[here].assign(review_id=ids + f" {copy}") for copy in range(5)]
+    found: pd.DataFrame = pd.concat([others, *copies])
+    return found
 
 
 def reviews_of_site_1_only() -> pd.DataFrame:

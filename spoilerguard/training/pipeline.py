@@ -12,7 +12,6 @@ from sklearn.metrics import roc_auc_score
 
 from spoilerguard.bundled import AnyModel, default_encoder, resolve_model
 from spoilerguard.datasets.loading import AnyTable, load_corpus
-from spoilerguard.documents import Standing
 from spoilerguard.features import SentenceVectorizer
 from spoilerguard.memory import SentenceMemory
 from spoilerguard.model import SpoilerClassifier
@@ -49,9 +48,10 @@ def train(
         own only the first.
     base : SpoilerClassifier, folder or name, optional
         A model to start from: its weights stay and are corrected where the new labels ask for it; its context stage
-        stays, and is calibrated anew where `corpus` has reviews enough. Of works that it has learnt itself its logits
-        are too sure, so calibration and thresholds rest on the other works, or a warning and the card say that there
-        are too few.
+        stays, and is calibrated anew where `corpus` has reviews enough. Its stages for major spoilers and for whole
+        reviews, and thresholds, are taken over where the labels are too few for new ones. Of works that it has learnt
+        itself its logits are too sure, so calibration and thresholds rest on the other works, or a warning and the card
+        say that there are too few.
     estimator : SpoilerClassifier, optional
         Instead of `base`. Unfitted, for other hyper-parameters. None means the defaults on the encoder of the default
         model, with the strength of penalty that does best on held-out works.
@@ -109,11 +109,9 @@ def train(
     best = int(np.argmax([roc_auc_score(corpus.labels, logits, sample_weight=corpus.weights) for logits in tried]))
     logits, model = tried[best], fit(templates[best], corpus, alone)
 
-    known = {} if base is None else templates[0].operating_points_
     scored = calibrate(model, corpus, logits, (alone, in_review), rows, folds, seed=seed, drawn=drawn)
-    if Standing.IN_REVIEW not in scored and Standing.IN_REVIEW in known:
-        points = {**model.operating_points_, Standing.IN_REVIEW: dict(known[Standing.IN_REVIEW])}
-        model.attach(operating_points=points)
+    if base is not None:
+        _keep_unmeasured(model, templates[0])
     card = model_card(corpus, scored, model.operating_points_, seed) | ({"Learnt before": learnt} if learnt else {})
     return model.attach(card=card, memory=(model.memory_ or SentenceMemory()).add(corpus.sentences))
 
@@ -132,6 +130,15 @@ def _templates(base: AnyModel, estimator: SpoilerClassifier | None, seed: int) -
         return [own]
     vectorizer = SentenceVectorizer(encoder=default_encoder())
     return [SpoilerClassifier(vectorizer=vectorizer, C=strength, random_state=seed) for strength in _STRENGTHS]
+
+
+def _keep_unmeasured(model: SpoilerClassifier, base: SpoilerClassifier) -> None:
+    """Take over from the base the thresholds and the stages for which the new labels were too few."""
+    model.attach(
+        operating_points={**base.operating_points_, **model.operating_points_},
+        review_stages={**base.review_stages_, **model.review_stages_},
+        severity=base.severity_ if model.severity_ is None or not model.severity_.operating_points else None,
+    )
 
 
 def _vectorizer(template: SpoilerClassifier) -> SentenceVectorizer:
