@@ -19,7 +19,7 @@ from spoilerguard.version import __version__
 
 if TYPE_CHECKING:
     from spoilerguard.active_learning import suggest
-    from spoilerguard.api import classify, classify_reviews, explain, redact
+    from spoilerguard.api import classify, explain, redact
     from spoilerguard.bundled import load
     from spoilerguard.corpus import Corpus
     from spoilerguard.datasets import load_corpus
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from spoilerguard.model import SpoilerClassifier
     from spoilerguard.monitoring import DriftReport, drift
     from spoilerguard.persistence import save
+    from spoilerguard.reviews import classify_reviews
     from spoilerguard.story import Story
     from spoilerguard.tables import classify_table
     from spoilerguard.training import cross_validate, train, train_stream
@@ -76,7 +77,8 @@ __all__ = [
 
 _NAMES_BY_MODULE = {
     "active_learning": ("suggest",),
-    "api": ("classify", "classify_reviews", "explain", "redact"),
+    "api": ("classify", "explain", "redact"),
+    "reviews": ("classify_reviews",),
     "corpus": ("Corpus",),
     "datasets": ("load_corpus",),
     "errors": (

@@ -1,4 +1,4 @@
-"""What `spoilerguard.api` is given, checked: one text or many, or a stream of reviews."""
+"""What `spoilerguard.api` and `spoilerguard.reviews` are given, checked: one text or many, or a stream of reviews."""
 
 import os
 from collections.abc import Iterable, Iterator

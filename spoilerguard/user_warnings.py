@@ -16,7 +16,7 @@ __all__ = ["warn_of_paths", "warn_of_reviews", "warn_user"]
 _ENTRANCES = {
     f"spoilerguard.{module}"
     for module in (
-        *("api", "arguments", "linear_model", "model", "pandas", "processes", "rendering.verdict_list"),
+        *("api", "arguments", "linear_model", "model", "pandas", "processes", "rendering.verdict_list", "reviews"),
         *(
             "tables.classifying",
             "tables.frames",

@@ -115,6 +115,7 @@ def test_a_rule_that_does_not_exist_is_refused_before_the_work(
     text: str | list[str], options: dict[str, Any], tiny_model: SpoilerClassifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delattr("spoilerguard.api.predict")
+    monkeypatch.delattr("spoilerguard.reviews.predict")
     with pytest.raises((ValueError, OperatingPointError)):
         classify(text, model=tiny_model, **options)
 
