@@ -193,31 +193,11 @@ def _add_table_options(*commands_with_tables: argparse.ArgumentParser) -> None:
 
 
 def _add_corpus_commands(add: _Add) -> None:
+    _add_train(add)
     shared = _Parser(add_help=False)
     shared.add_argument(
         "corpus", metavar="CORPUS", help="labelled table: .csv, .tsv, .jsonl or .parquet, each also .gz"
     )
-
-    several = _Parser(add_help=False)
-    several.add_argument(
-        "corpora",
-        metavar="CORPUS",
-        nargs="+",
-        help="labelled table: .csv, .tsv, .jsonl or .parquet, each also .gz; several, and folders of them, by --stream",
-    )
-    train = add(commands.train, "make a model from labelled sentences", several)
-    train.add_argument(
-        "--stream", action="store_true", help="read the tables in pieces, twice: for more sentences than memory"
-    )
-    train.add_argument("--output", metavar="DIR", required=True, help="folder to save the model in")
-    train.add_argument(
-        "--base",
-        metavar="MODEL",
-        help='model to adapt, a folder, "default" or "accurate"; without it training starts afresh',
-    )
-    train.add_argument("--seed", type=_whole_number, default=0, help="equal seeds give equal models (default: 0)")
-    _add_n_jobs(train)
-
     evaluate = add(commands.evaluate, "measure a model on labelled sentences", shared)
     _add_model(evaluate)
     what = evaluate.add_mutually_exclusive_group()
@@ -239,6 +219,28 @@ def _add_corpus_commands(add: _Add) -> None:
 
     for command in (evaluate, check_data):
         command.add_argument("--format", choices=("text", "json"), default="text", help="default: %(default)s")
+
+
+def _add_train(add: _Add) -> None:
+    several = _Parser(add_help=False)
+    several.add_argument(
+        "corpora",
+        metavar="CORPUS",
+        nargs="+",
+        help="labelled table: .csv, .tsv, .jsonl or .parquet, each also .gz; several, and folders of them, by --stream",
+    )
+    train = add(commands.train, "make a model from labelled sentences", several)
+    train.add_argument(
+        "--stream", action="store_true", help="read the tables in pieces, twice: for more sentences than memory"
+    )
+    train.add_argument("--output", metavar="DIR", required=True, help="folder to save the model in")
+    train.add_argument(
+        "--base",
+        metavar="MODEL",
+        help='model to adapt, a folder, "default" or "accurate"; without it training starts afresh',
+    )
+    train.add_argument("--seed", type=_whole_number, default=0, help="equal seeds give equal models (default: 0)")
+    _add_n_jobs(train)
 
 
 def _add_story(parser: argparse.ArgumentParser) -> None:
