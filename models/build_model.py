@@ -96,12 +96,14 @@ _SOFT = (
     "corpora and the IMDb review pool (Maas et al. 2011), gold dev and its works left out"
 )
 _TUNED = (
-    "; then the labels of datasets/comments (train), of datasets/reviews (train) and of those texts of other kinds "
+    "; then the labels of datasets/comments (train), of datasets/reviews (train){} and of those texts of other kinds "
     "that were chosen for being hard, its vectors of other texts held as they were"
 )
 ENCODERS = {
-    "default": f"five gated convolutions over 40,000 words, two over the sentences of a review; taught {_SOFT}{_TUNED}",
-    "accurate": f"all-MiniLM-L6-v2 (Apache 2.0), 8 bits a weight; taught {_SOFT}",
+    "default": "five gated convolutions over 40,000 words, two over the sentences of a review; "
+    f"taught {_SOFT}{_TUNED.format('')}",
+    "accurate": "all-MiniLM-L6-v2 (Apache 2.0), 8 bits a weight; "
+    f"taught {_SOFT}{_TUNED.format(', of 367 film reviews drawn for their spoilers')}",
 }
 
 

@@ -23,9 +23,11 @@ __all__ = [
     "Document",
     "comments",
     "dev_documents",
+    "drawn_reviews",
     "fold_of",
     "is_held_out",
     "labelled",
+    "natural_reviews",
     "other_kinds",
     "unlabelled",
 ]
@@ -74,6 +76,23 @@ def labelled() -> Iterator[Document]:
     yield from comments("train")
     yield from comments("dev")
     yield from other_kinds("train")
+
+
+def drawn_reviews() -> Iterator[Document]:
+    """Labelled film reviews that were drawn for their spoilers, on works of which no review was drawn at random."""
+    gold = list(_lines(data_home() / "gold" / "train.jsonl"))
+    natural_works = {review["work"] for review in gold if review["stratum"] == "random"}
+    drawn = {review["review_id"] for review in gold if review["stratum"] not in ("random", "books")}
+    for document in (*_gold("train"), *_relabelled_reviews()):
+        if document.work not in natural_works and (document.source or document.name in drawn):
+            yield document
+
+
+def natural_reviews() -> Iterator[Document]:
+    """Labelled film reviews as they occur."""
+    gold = _lines(data_home() / "gold" / "train.jsonl")
+    natural = {review["review_id"] for review in gold if review["stratum"] == "random"}
+    yield from (document for document in _gold("train") if document.name in natural)
 
 
 def dev_documents() -> Iterator[Document]:

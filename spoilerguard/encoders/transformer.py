@@ -88,12 +88,12 @@ class TransformerEncoder:
 
     def encode(self, tokens: TokenBatch) -> NDArray[np.float64]:
         """Means over the pieces of each sentence, zero where there is none; shape (n_sentences, n_dimensions)."""
-        pieces = self._word_pieces([tokens])
+        pieces = self.word_pieces([tokens])
         return self._means(pieces, sentence_windows(pieces))
 
     def word_scores(self, tokens: TokenBatch, coef: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         """What each token adds to ``encode(tokens) @ coef``, shape (n_tokens,)."""
-        pieces = self._word_pieces([tokens])
+        pieces = self.word_pieces([tokens])
         coef = np.asarray(coef, dtype=np.float64)
         scores = np.zeros(len(pieces.input_ids))
         for places, vectors in self._piece_vectors(pieces, sentence_windows(pieces)):
@@ -120,7 +120,7 @@ class TransformerEncoder:
         -------
         ndarray of float64, shape (n_sentences, n_review_dimensions)
         """
-        pieces = self._word_pieces(batches)
+        pieces = self.word_pieces(batches)
         found = self._means(pieces, pieces.edges[review_windows(pieces.edges, lengths)])
         alone = np.repeat(lengths, lengths) == 1
         found[alone] = vectors[alone]
@@ -172,7 +172,7 @@ class TransformerEncoder:
             ids[word] = found
         return ids
 
-    def _word_pieces(self, batches: Sequence[TokenBatch]) -> WordPieces:
+    def word_pieces(self, batches: Sequence[TokenBatch]) -> WordPieces:
         """The sentences of several batches as word pieces, each cut to what is read of it."""
         words = [word for batch in batches for word in batch.spelled()]
         first = np.cumsum([0, *(len(batch) for batch in batches)])

@@ -1,0 +1,184 @@
+"""Teach the encoder of ``models/accurate`` what labels say of short posts and of other kinds of works.
+
+    python models/tune_accurate.py --model MODEL --output models/.work/accurate
+
+MODEL is a folder whose encoder `build_accurate.py` has made: for ``models/accurate`` as it stands, that of 3d58783.
+
+The counterpart of `tune_encoder.py`: the same works are left out, and fewer of the reviews are read. A pass over a
+transformer costs a hundred times as much, so the lower half of its layers stays as it is, and one pass must do.
+"""
+
+import argparse
+import dataclasses
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from build_teacher import known_cross_entropy, mixture
+from distillation import SentenceClassifier, describe_metrics, log, optimizer_step, parameter_groups, standings_of
+from documents import Document, comments, drawn_reviews, labelled, natural_reviews, other_kinds
+from onnx import numpy_helper
+from sequences import LABELLED, Batch, PreparedTexts, Sequences, batches
+from torch import Tensor
+from transformer import MINILM, Transformer
+from tune_encoder import held_documents
+
+import spoilerguard
+from spoilerguard.encoders import TransformerEncoder
+from spoilerguard.encoders.word_pieces import review_windows
+from spoilerguard.features import tokenize
+
+HERE = Path(__file__).parent
+HEAD_WEIGHTS = (1.0, 0.5, 0.5, 0.5)
+Lessons = Iterator[tuple[Tensor, Batch]]
+CPU = torch.device("cpu")
+N_FROZEN = 3  # layers, from below, and the vectors of word pieces
+MAX_SENTENCES = 48  # of a document
+
+
+def main() -> None:
+    """Teach, measure, save."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", type=Path, required=True, help="whose encoder is taught")
+    parser.add_argument("--output", type=Path, default=HERE / ".work" / "accurate")
+    parser.add_argument("--share", type=float, default=0.06, help="of the drawn film reviews")
+    parser.add_argument("--held", type=float, default=0.1, help="share of the texts whose vectors must stay")
+    parser.add_argument("--rate", type=float, default=1e-4)
+    parser.add_argument("--hold", type=float, default=2.0, help="weight of the old vectors")
+    parser.add_argument("--batch", type=int, default=2048, help="word pieces in a step")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    torch.manual_seed(options.seed)
+    encoder = spoilerguard.load(options.model).vectorizer_.encoder
+    if not isinstance(encoder, TransformerEncoder):
+        parser.error(f"{options.model} has no transformer")
+    rng = np.random.default_rng(options.seed)
+    lessons = [*comments("train"), *(one for one in labelled() if one.name.startswith("own-"))]
+    lessons += [one for one in other_kinds("train") if one.source.endswith("/disagreement")]
+    lessons += sampled(list(drawn_reviews()), options.share, rng)
+    held = sampled(held_documents(), options.held, rng)
+    log(f"{len(lessons)} documents to learn, {len(held)} to hold")
+    model = SentenceClassifier(float_weights(encoder))
+    freeze(model)
+    dev = {"posts": comments("dev"), "other kinds": other_kinds("dev")}
+    dev |= {"films": iter(sampled(list(natural_reviews()), 0.1, rng))}
+    parts = {name: prepared(encoder, list(part)) for name, part in dev.items()}
+    teach(model, prepared(encoder, lessons), prepared(encoder, held), parts, options)
+    options.output.mkdir(parents=True, exist_ok=True)
+    state: dict[str, Any] = {name: tensor.numpy().astype(np.float16) for name, tensor in model.state_dict().items()}
+    np.savez(options.output / "minilm.npz", **state)
+
+
+def sampled(documents: list[Document], share: float, rng: np.random.Generator) -> list[Document]:
+    """So many of them, in their order."""
+    rows = np.sort(rng.permutation(len(documents))[: int(len(documents) * share)])
+    return [documents[row] for row in rows]
+
+
+def float_weights(encoder: TransformerEncoder) -> Transformer:
+    """The weights that the whole numbers of the graph stand for."""
+    graph = onnx.load_from_string(encoder.graph).graph
+    arrays = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
+    state = {name: array for name, array in arrays.items() if not name.startswith(("onnx::", "quant."))}
+    for table in ("word.weight", "place.weight"):
+        state[table] = state.pop(f"{table}.int8") * state.pop(f"{table}.scale")
+    products = [node.input[1].removesuffix(".int8") for node in graph.node if node.op_type == "MatMulInteger"]
+    names = [f"layers.{layer}.{part}.weight" for layer in range(MINILM.layers) for part in ("qkv", "out", "up", "down")]
+    for name, product in zip(names, products, strict=True):
+        state[name] = (arrays[f"{product}.int8"] * arrays[f"{product}.scale"]).T
+    transformer = Transformer(MINILM, len(state["word.weight"]), len(state["place.weight"]))
+    transformer.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in state.items()})
+    return transformer
+
+
+def freeze(model: SentenceClassifier) -> None:
+    """Keep the vectors of pieces and the lower layers."""
+    encoder = model.encoder
+    for module in (encoder.word, encoder.place, encoder.norm, *encoder.layers[:N_FROZEN]):
+        module.requires_grad_(requires_grad=False)
+
+
+def prepared(encoder: TransformerEncoder, documents: list[Document]) -> PreparedTexts:
+    """Documents as word pieces, with what is known of each sentence."""
+    documents = [dataclasses.replace(one, sentences=one.sentences[:MAX_SENTENCES]) for one in documents]
+    documents = [one for one in documents if one.sentences]
+    lengths = np.array([len(one.sentences) for one in documents])
+    pieces = encoder.word_pieces([tokenize([text for one in documents for text in one.sentences])])
+    first = np.concatenate([[0], np.cumsum(lengths)])
+    alone = first[:-1][lengths == 1]
+    seen = np.concatenate(
+        [review_windows(pieces.edges, lengths), np.column_stack([alone, alone, alone + 1, alone + 1])]
+    )
+    windows = seen[np.argsort(seen[:, 1], kind="stable")]
+    zero = np.zeros(len(documents), dtype=np.uint8)
+    targets = np.array([row for one in documents for row in one.known()[: len(one.sentences)]], dtype=np.int8)
+    ids = pieces.input_ids.astype(np.uint16)
+    return PreparedTexts(ids, pieces.edges, first, zero, zero + LABELLED, zero.astype(bool), targets, windows)
+
+
+def teach(
+    model: SentenceClassifier, lessons: PreparedTexts, held: PreparedTexts, dev: dict[str, PreparedTexts],
+    options: argparse.Namespace,
+) -> None:  # fmt: skip
+    """One pass over the lessons, each step with some texts whose vectors must stay; the rate rises, then falls."""
+    rng = np.random.default_rng(options.seed)
+    again = mixture(held, np.arange(len(held.first) - 1), rng)
+    old = vectors_of(model, held, again, options.batch)
+    spread = float(old.var(0).mean())
+    log("the old vectors are there")
+    steps = list(
+        batches(lessons, mixture(lessons, np.arange(len(lessons.first) - 1), rng), MINILM, options.batch, CPU, rng)
+    )
+    groups = parameter_groups(model, options.rate, 1e-3)
+    optimizer = torch.optim.AdamW([group | {"peak": group["lr"]} for group in groups])
+    targets, weights = torch.from_numpy(lessons.targets), torch.tensor(HEAD_WEIGHTS)
+    kept = endless(held, again, options.batch // 3, rng)
+    shown = torch.zeros(2)
+    for step, batch in enumerate(steps):
+        for group in optimizer.param_groups:
+            group["lr"] = group["peak"] * min((step + 1) / 60, 1 - step / len(steps))
+        model.train()
+        loss = known_cross_entropy(model(batch), targets[batch.sentences], weights)
+        model.eval()
+        rows, there = next(kept)
+        drift = (model.vectors(there) - old[rows]).square().mean() / spread
+        optimizer_step(optimizer, loss + options.hold * drift, model)
+        shown += torch.stack([loss.detach(), drift.detach()])
+        if step % 100 == 99:
+            log(f"step {step + 1} of {len(steps)}: loss {shown[0] / 100:.4f}, drift {shown[1] / 100:.4f}")
+            shown.zero_()
+    for name, texts in dev.items():
+        report(model, name, texts, options.batch)
+
+
+def endless(texts: PreparedTexts, sequences: Sequences, budget: int, rng: np.random.Generator) -> Lessons:
+    """Batches again and again, each with the rows of its sentences among the old vectors."""
+    while True:
+        for batch in batches(texts, sequences, MINILM, budget, CPU, rng):
+            yield batch.sentences, batch
+
+
+def vectors_of(model: SentenceClassifier, texts: PreparedTexts, sequences: Sequences, budget: int) -> Tensor:
+    """Vectors of all sentences, each in the window in which it is read."""
+    model.eval()
+    found = torch.zeros(texts.n_sentences, MINILM.width)
+    with torch.inference_mode():
+        for batch in batches(texts, sequences, MINILM, budget, CPU, None):
+            found[batch.sentences] = model.vectors(batch)
+    return found.clone()
+
+
+def report(model: SentenceClassifier, name: str, texts: PreparedTexts, budget: int) -> None:
+    """Metrics of the heads, in the review and alone."""
+    model.eval()
+    for mode, sequences in standings_of(texts, np.arange(len(texts.first) - 1)):
+        with torch.inference_mode():
+            logits = model.heads(vectors_of(model, texts, sequences, budget)).numpy()
+        log(f"{name}, {mode}: {describe_metrics(texts.targets, logits)}")
+
+
+if __name__ == "__main__":
+    main()
