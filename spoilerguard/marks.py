@@ -57,13 +57,14 @@ def _kind(pattern: str, *, to_end: bool = False) -> _Kind:
 
 
 _TAG = r"</?[a-z][a-z0-9]{0,10}(?:\s[^<>]{0,300}=[^<>]{0,300})?\s?/?>"
+_DISCORD = r"<(?:[@#:]|a:|t:|https?:)[^<>\s]{1,300}>"  # mentions, emoji, times and links: "<@1>!" opens nothing
 _ATTRIBUTE = (  # class="spoiler", id="spoiler-1", data-mx-spoiler; but not class="spoiler-free" or "no-spoilers"
     r"[^<>]{0,300}?\s(?:data-[a-z-]{0,20}spoiler(?![\w-])|(?:class|id)\s?=[^<>]{0,200}?"
     r"(?<!no)(?<!non)(?<!not)(?<!no[-_])(?<!non[-_])(?<!not[-_])spoiler(?!guard|s?[-_]?(?:free|less|warn|alert|form|toggle)))"
 )
 _KINDS = (
     # Reddit; Stack Exchange, where a line has no closing; as its interface delivers it; and as editors escape it
-    _kind(rf"(?P<skip>{_TAG})|(?P<close>\\?!(?:<(?!/?[a-z][^<>]{{0,300}}>)|&lt;))|\\?(?:>|&gt;)!"),
+    _kind(rf"(?P<skip>{_TAG}|{_DISCORD})|(?P<close>\\?!(?:<(?!/?[a-z][^<>]{{0,300}}>)|&lt;))|\\?(?:>|&gt;)!"),
     # AniList
     _kind(r"(?P<close>!~)|(?P<either>~!~(?!~))|~!"),
     # Forums

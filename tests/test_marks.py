@@ -152,6 +152,8 @@ def test_probabilities_are_those_of_the_text_without_marks(default_model: Spoile
         ("$[blur a [b] c] d", ["$[blur a [b] c]"]),
         ("Wow!~ I <3 it >! ", [">! "]),
         ("He dies!<br>She <b>lives</b>!", []),
+        ("Hi <@9>! See <#12>! <:smile:1>! <a:x:2>! <t:3:R>! <https://a.b>! He dies", []),
+        ("Hi <@9> >!he dies!< <@9>!", [">!he dies!<"]),
         ("<b>!a</b> <i>!b</i>", []),
         ("3 > 2! And 2 < 3!", []),
         ("[spoiler alert] spoilers ahead: [spoilers ahead] a", []),
