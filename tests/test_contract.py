@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from networks import N_POOLINGS, WIDTH, make_network
 from scipy.special import expit
@@ -460,7 +460,6 @@ def test_weights_that_are_none_are_refused(weights: Any) -> None:
 # answers -----------------------------------------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=30)
 @given(sentences=st.lists(st.text(max_size=30), max_size=5))
 def test_probabilities_are_those_of_the_logits_and_rows_add_up_to_one(
     fitted: SpoilerClassifier, sentences: list[str]

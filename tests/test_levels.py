@@ -81,7 +81,7 @@ def test_major_spoilers_of_unseen_works_are_ranked_above_the_others(model: Spoil
 def test_what_is_marked_as_major_is_marked_as_a_spoiler_too(
     model: SpoilerClassifier, threshold: float | str | None
 ) -> None:
-    for text in texts(UNSEEN)[:40]:
+    for text in texts(UNSEEN)[:12]:
         every = classify(text, model=model, threshold=threshold)
         major = classify(text, model=model, threshold=threshold, level="major")
         assert all(wide.is_spoiler or not narrow.is_spoiler for wide, narrow in zip(every, major, strict=True))
@@ -168,7 +168,7 @@ def test_a_review_holds_a_major_spoiler_only_where_it_holds_one_at_all(
 ) -> None:
     some = copy.deepcopy(model)
     some.review_stages_ = {Level.ANY: dataclasses.replace(model.review_stages_[Level.ANY], intercept=-9.0)}
-    for text in texts(UNSEEN)[:40]:
+    for text in texts(UNSEEN)[:12]:
         every, major = (classify(text, model=some, threshold=threshold, level=level) for level in ("any", "major"))
         assert every.label == "spoiler" or major.label == "safe"
         assert major.probability <= every.probability
