@@ -4,10 +4,16 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 import spoilerguard
 from spoilerguard import SpoilerClassifier, train
 from spoilerguard.datasets import make_corpus
+
+# No property says in how long a time it holds. Few examples find nearly all faults at once, .ci/run tries many.
+settings.register_profile("quick", deadline=None, max_examples=25)
+settings.register_profile("slow", deadline=None, max_examples=300)
+settings.load_profile("quick")
 
 ACCURATE = Path(__file__).parents[1] / "models" / "accurate"
 

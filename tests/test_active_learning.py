@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from spoilerguard import CorpusError, OperatingPointError, SpoilerClassifier, suggest
@@ -95,7 +95,6 @@ def test_without_a_limit_of_ones_own_a_pool_of_few_works_is_still_enough() -> No
 # at random ---------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     texts=st.lists(st.sampled_from([*"abcdefgh", "", " "]), max_size=30),
     k=st.integers(1, 12),

@@ -18,7 +18,7 @@ from typing import Any, assert_type
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import Pipeline
@@ -133,7 +133,6 @@ def test_a_fragment_or_another_language_is_no_certain_verdict(sentence: str, cer
     assert classify([sentence])[0].certain is certain
 
 
-@settings(deadline=None, max_examples=50)
 @given(review=ANY_TEXT)
 def test_verdicts_slice_back_in_order_with_probabilities(review: str) -> None:
     done = 0
@@ -151,7 +150,6 @@ def test_verdicts_slice_back_in_order_with_probabilities(review: str) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:.* hold several sentences")  # a pair of generated reviews is just that
-@settings(deadline=None, max_examples=30)
 @given(review=ANY_TEXT, low=st.floats(0, 1), high=st.floats(0, 1))
 def test_raising_the_threshold_never_adds_a_spoiler(review: str, low: float, high: float) -> None:
     low, high = sorted((low, high))
@@ -432,7 +430,6 @@ def test_the_missing_are_said_of_while_the_stream_runs() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:.* not a string", "ignore:.* no strings")
-@settings(deadline=None, max_examples=20)
 @given(reviews=st.lists(ANY_TEXT | st.sampled_from(WRONG), max_size=6))
 def test_an_odd_review_changes_no_verdict_on_the_others(reviews: list[Any]) -> None:
     expected = [classify(review) if isinstance(review, str) else [] for review in reviews]
@@ -508,7 +505,7 @@ def test_only_lists_in_which_several_items_hold_several_sentences_are_warned_of(
 
 @pytest.mark.parametrize("size", [2, 3, 4, 5, 10, 50, 1000])
 def test_sentences_of_labelled_reviews_are_no_reviews(size: int) -> None:
-    sentences = load_reviews().sentences
+    sentences = load_reviews("dev").sentences
     for first in range(0, len(sentences) - size, max(size, len(sentences) // 50)):
         warn_of_reviews(sentences[first : first + size])  # a warning is an error here
 
@@ -696,7 +693,6 @@ def many(count: int) -> list[str]:
     return [". ".join(draw.sample(sentences, draw.randrange(12))) for _ in range(count)]
 
 
-@settings(deadline=None, max_examples=20)
 @given(reviews=st.lists(ANY_TEXT, max_size=6))
 def test_reviews_in_a_stream_get_the_verdicts_that_each_gets_alone(reviews: list[str]) -> None:
     assert list(classify_reviews(reviews)) == [classify(review) for review in reviews]
@@ -732,8 +728,8 @@ def test_progress_is_shown_when_asked_for(capsys: pytest.CaptureFixture[str]) ->
 
 
 FROZEN = """
-import pathlib, sys, warnings
-import joblib, spoilerguard
+import pathlib, subprocess, sys, warnings
+import spoilerguard
 from spoilerguard.datasets import make_corpus
 
 def count_children():
@@ -746,8 +742,9 @@ with warnings.catch_warnings(record=True) as caught:
     corpus, estimator = make_corpus(works=8, seed=1), spoilerguard.SpoilerClassifier()
     spoilerguard.train(corpus, estimator=estimator, n_splits=2, n_jobs=2)
 frozen = count_children()
-joblib.Parallel(n_jobs=2)(joblib.delayed(len)("ab") for _ in range(2))
-print(len(verdicts), frozen, count_children() >= 2, *(one.message for one in caught))
+child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+print(len(verdicts), frozen, count_children(), *(one.message for one in caught))
+child.communicate(b"")
 """
 
 
@@ -755,7 +752,7 @@ print(len(verdicts), frozen, count_children() >= 2, *(one.message for one in cau
 def test_a_frozen_program_starts_no_process_and_says_so() -> None:
     script = [sys.executable, "-c", FROZEN]
     done = subprocess.run(script, capture_output=True, text=True, timeout=120, check=True, cwd=ROOT)
-    assert done.stdout.startswith("200 0 True n_jobs=2 has no effect in a frozen program")
+    assert done.stdout.startswith("200 0 1 n_jobs=2 has no effect in a frozen program")
 
 
 @pytest.mark.parametrize("n_jobs", [2, -1])
@@ -820,20 +817,20 @@ def test_32_threads_read_the_default_model_once_and_get_the_same_answers(monkeyp
 @pytest.mark.parametrize(
     "text",
     [
-        "He dies. " * 12_000,
-        "He dies in the end, " * 8_000,
+        "He dies. " * 3_000,
+        "He dies in the end, " * 2_000,
         "\n" * 100_000,
-        "x\n" * 10_000,
+        "x\n" * 3_000,
         "x" * 200_000,
-        "مات في النهاية. " * 4_000,
-        "\u202eHe dies. \u202c" * 4_000,
+        "مات في النهاية. " * 1_000,
+        "\u202eHe dies. \u202c" * 1_000,
         "\0" * 100_000,
         "\ud800" * 100_000,
         "e" + "\u0301" * 100_000,
         "<" * 100_000,
         "&" * 100_000,
-        "spoil " * 10_000,
-        "give " * 20_000,
+        "spoil " * 5_000,
+        "give " * 10_000,
     ],
     ids=lambda text: ascii(text[:9]),
 )

@@ -152,6 +152,7 @@ def test_the_splits_make_up_the_whole(corpus: Corpus) -> None:
     assert set(corpus.frame["split"]) == set(SPLITS)
 
 
+@pytest.mark.slow
 def test_check_corpus_finds_nothing_to_mend(corpus: Corpus) -> None:
     report = check_corpus(corpus)
     assert report.ok

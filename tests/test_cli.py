@@ -622,9 +622,10 @@ def test_explain_shows_the_heaviest_words_and_jsonl_all_of_them(
 
 
 def test_a_long_review_is_written_in_parts_with_the_same_verdicts(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    text = "The keeper walks. In the end Anna dies. " * 6000
+    monkeypatch.setattr("spoilerguard.cli.commands._LARGE", 20_000)
+    text = "The keeper walks. In the end Anna dies. " * 2000
     (tmp_path / "long.txt").write_text(text, encoding="utf-8")
     found = records(["classify", str(tmp_path / "long.txt")], capsys)
     assert [(one["start"], one["probability"]) for one in found] == [

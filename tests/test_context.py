@@ -5,7 +5,7 @@ from math import log1p
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from networks import REVIEW_WIDTH, make_network
 from numpy.typing import NDArray
@@ -78,7 +78,6 @@ def vectors_of(reviews: list[Review]) -> NDArray[np.float64]:
     return np.random.default_rng(1).normal(size=(sum(map(len, reviews)), len(VECTOR_COEF)))
 
 
-@settings(deadline=None, max_examples=100)
 @given(reviews=REVIEWS)
 def test_features_are_what_their_names_say(reviews: list[Review]) -> None:
     expected = [row for review in reviews for row in plain_features(review)]
@@ -87,7 +86,6 @@ def test_features_are_what_their_names_say(reviews: list[Review]) -> None:
     np.testing.assert_allclose(found, np.reshape(expected, found.shape), rtol=1e-9, atol=1e-9)
 
 
-@settings(deadline=None, max_examples=100)
 @given(reviews=REVIEWS)
 def test_a_review_has_the_same_logits_in_any_batch_to_the_last_bit(reviews: list[Review]) -> None:
     together = stage().logits(*columns(reviews))
@@ -95,14 +93,12 @@ def test_a_review_has_the_same_logits_in_any_batch_to_the_last_bit(reviews: list
     np.testing.assert_array_equal(together, np.concatenate([np.zeros(0), *apart]))
 
 
-@settings(deadline=None, max_examples=50)
 @given(reviews=REVIEWS, slope=st.floats(0.1, 5), offset=st.floats(-5, 5))
 def test_rescaled_it_gives_rescaled_logits(reviews: list[Review], slope: float, offset: float) -> None:
     found = stage().rescale(slope, offset).logits(*columns(reviews))
     np.testing.assert_allclose(found, slope * stage().logits(*columns(reviews)) + offset, rtol=1e-9, atol=1e-7)
 
 
-@settings(deadline=None, max_examples=50)
 @given(reviews=REVIEWS, slope=st.floats(0.1, 5), offset=st.floats(-5, 5))
 def test_calibration_absorbed_leaves_the_logits_in_review_as_they_were(
     reviews: list[Review], slope: float, offset: float
@@ -112,7 +108,6 @@ def test_calibration_absorbed_leaves_the_logits_in_review_as_they_were(
     np.testing.assert_allclose(found, stage().logits(logits, documents), rtol=1e-6, atol=1e-5)
 
 
-@settings(deadline=None, max_examples=50)
 @given(reviews=REVIEWS)
 def test_weights_of_the_vector_add_its_product(reviews: list[Review]) -> None:
     vectors = vectors_of(reviews)
@@ -121,7 +116,6 @@ def test_weights_of_the_vector_add_its_product(reviews: list[Review]) -> None:
     np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-9)
 
 
-@settings(deadline=None, max_examples=50)
 @given(reviews=REVIEWS)
 def test_with_vectors_too_a_review_has_the_same_logits_in_any_batch_to_the_last_bit(reviews: list[Review]) -> None:
     vectors = vectors_of(reviews)
@@ -137,7 +131,6 @@ def test_without_weights_for_them_vectors_change_nothing() -> None:
     np.testing.assert_array_equal(found, stage().logits(*columns(reviews)))
 
 
-@settings(deadline=None, max_examples=50)
 @given(reviews=REVIEWS, slope=st.floats(0.1, 5), offset=st.floats(-5, 5))
 def test_weights_of_the_vector_are_rescaled_and_absorb_no_calibration(
     reviews: list[Review], slope: float, offset: float

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from networks import N_POOLINGS, WIDTH, make_network
 from scipy.special import expit
@@ -262,7 +262,7 @@ def test_classes_of_any_order_are_learnt_on_stored_and_evaluated(
     assert same(streamed, small().partial_fit(X[:40], Y[:40], classes=[0, 1]).partial_fit(X[40:], Y[40:]))
 
 
-@pytest.mark.parametrize(("safe", "spoiler"), PAIRS[:5])
+@pytest.mark.parametrize(("safe", "spoiler"), [("safe", "Spoiler"), ("0", "1")])  # sorted first, and second
 def test_scikit_learn_gets_columns_signs_and_scores_of_the_classes_that_it_sorts(safe: Any, spoiler: Any) -> None:
     labels = np.array([spoiler if label else safe for label in Y])
     model = small().fit(X, labels)
@@ -460,7 +460,6 @@ def test_weights_that_are_none_are_refused(weights: Any) -> None:
 # answers -----------------------------------------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=30)
 @given(sentences=st.lists(st.text(max_size=30), max_size=5))
 def test_probabilities_are_those_of_the_logits_and_rows_add_up_to_one(
     fitted: SpoilerClassifier, sentences: list[str]

@@ -129,12 +129,17 @@ def test_each_worker_reads_its_model_once(frame: pd.DataFrame, client: Any) -> N
 
 
 def test_joblib_sends_reviews_to_the_cluster(client: Any, default_model: SpoilerClassifier) -> None:
+    def forget() -> None:
+        from spoilerguard.bundled import _read_default
+
+        _read_default.cache_clear()
+
     def has_classified() -> bool:
         from spoilerguard.bundled import _read_default
 
         return bool(_read_default.cache_info().currsize)
 
-    client.restart()
+    client.run(forget)
     texts = [text or "" for text in REVIEWS] * 8
     with joblib.parallel_config(backend="dask"):
         found = list(spoilerguard.classify_reviews(texts))

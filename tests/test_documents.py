@@ -1,7 +1,7 @@
 """Documents: sentences that know their review, in batches that lose nothing."""
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from spoilerguard.documents import MAX_SENTENCES, Documents, Standing
@@ -9,7 +9,6 @@ from spoilerguard.documents import MAX_SENTENCES, Documents, Standing
 REVIEWS = st.lists(st.lists(st.sampled_from(["He dies.", "Fine cast.", "So."]), max_size=5).map(" ".join), max_size=6)
 
 
-@settings(deadline=None)
 @given(reviews=REVIEWS)
 def test_sentences_are_slices_of_their_review(reviews: list[str]) -> None:
     documents = Documents.from_reviews(reviews)
@@ -26,7 +25,6 @@ def test_a_sentence_without_neighbours_stands_alone() -> None:
     assert not Documents.from_sentences(["One.", "Two."]).in_review.any()
 
 
-@settings(deadline=None)
 @given(lengths=st.lists(st.integers(0, 3 * MAX_SENTENCES), max_size=4))
 def test_batches_hold_every_sentence_once_in_order_and_never_too_many_of_a_document(lengths: list[int]) -> None:
     sentences = [str(number) for number in range(sum(lengths))]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from networks import N_POOLINGS, REVIEW_WIDTH, WIDTH, make_network, network_arrays
 from numpy.typing import NDArray
@@ -104,7 +104,6 @@ def plain_review(found: ConvolutionalEncoder, vectors: Rows) -> Rows:
     return rows
 
 
-@settings(deadline=None, max_examples=50)
 @given(sentences=BATCHES)
 def test_a_network_gives_a_sentence_what_a_plain_reading_gives(sentences: list[str]) -> None:
     found = network()
@@ -121,7 +120,6 @@ def test_a_network_holds_attention_between_its_bounds() -> None:
     closely(found.encode(tokenize([sentence]))[0], plain_sentence(found, rows), rtol=1e-4, atol=1e-4)
 
 
-@settings(deadline=None, max_examples=50)
 @given(reviews=st.lists(BATCHES, max_size=4))
 def test_a_network_gives_a_sentence_in_its_review_what_a_plain_reading_gives(reviews: list[list[str]]) -> None:
     found, words = network(), tokenize([sentence for review in reviews for sentence in review])
@@ -134,7 +132,6 @@ def test_a_network_gives_a_sentence_in_its_review_what_a_plain_reading_gives(rev
     closely(in_review, np.reshape(plain, in_review.shape), rtol=1e-4, atol=1e-4)
 
 
-@settings(deadline=None, max_examples=50)
 @given(sentences=BATCHES)
 def test_a_network_gives_a_sentence_the_same_vector_in_any_batch(sentences: list[str]) -> None:
     found = network()
@@ -142,7 +139,6 @@ def test_a_network_gives_a_sentence_the_same_vector_in_any_batch(sentences: list
         exactly(found.encode(tokenize([sentence]))[0], vector)
 
 
-@settings(deadline=None, max_examples=50)
 @given(reviews=st.lists(BATCHES, max_size=4))
 def test_a_network_gives_a_review_the_same_vectors_in_any_batch(reviews: list[list[str]]) -> None:
     found = network()
@@ -155,7 +151,6 @@ def test_a_network_gives_a_review_the_same_vectors_in_any_batch(reviews: list[li
     exactly(vectors_of(reviews), np.concatenate([np.zeros((0, REVIEW_WIDTH)), *apart]))
 
 
-@settings(deadline=None, max_examples=30)
 @given(sentences=BATCHES, at_once=st.integers(1, 8))
 def test_how_many_words_a_network_reads_at_once_changes_nothing(sentences: list[str], at_once: int) -> None:
     found, words = network(), tokenize(sentences)
@@ -246,7 +241,6 @@ def test_arrays_that_make_no_network_are_refused(name: str, array: NDArray[Any] 
         ConvolutionalEncoder.from_arrays(wrong)
 
 
-@settings(deadline=None, max_examples=50)
 @given(sentences=BATCHES)
 def test_the_scores_of_words_add_up_to_those_of_their_sentences(sentences: list[str]) -> None:
     found, tokens = network(), tokenize(sentences)

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from networks import REVIEW_WIDTH, make_network
 
@@ -73,7 +73,6 @@ def total(explanation: Explanation) -> float:
     return sum(part.weight for part in explanation.contributions) + explanation.intercept + explanation.context
 
 
-@settings(deadline=None, max_examples=50)
 @given(texts=st.lists(ANY_TEXT, max_size=8), data=st.data())
 def test_weights_intercept_and_context_add_up_to_the_logit_of_the_verdict(
     any_model: SpoilerClassifier, texts: list[str], data: st.DataObject
@@ -87,7 +86,6 @@ def test_weights_intercept_and_context_add_up_to_the_logit_of_the_verdict(
         assert 0 <= explanation.probability <= 1
 
 
-@settings(deadline=None, max_examples=100)
 @given(text=ANY_TEXT)
 def test_spans_slice_back_in_order_and_without_overlap(model: SpoilerClassifier, text: str) -> None:
     [explanation] = explain_sentences(model, [text])
@@ -98,7 +96,6 @@ def test_spans_slice_back_in_order_and_without_overlap(model: SpoilerClassifier,
         done = part.end
 
 
-@settings(deadline=None, max_examples=25)
 @given(texts=st.lists(ANY_TEXT, min_size=1, max_size=5))
 def test_a_sentence_on_its_own_has_the_same_reasons_in_any_batch(model: SpoilerClassifier, texts: list[str]) -> None:
     together = explain_sentences(model, texts)
@@ -162,7 +159,6 @@ def test_in_a_review_words_count_as_alone_and_the_rest_is_context(model: Spoiler
 
 
 @given(st.lists(st.sampled_from(["He dies.", "Great acting!", "Spoilers ahead.", "", "The nurse did it"]), max_size=9))
-@settings(max_examples=30, deadline=None)
 def test_the_named_parts_of_the_context_add_up_to_it_the_largest_first(sentences: list[str]) -> None:
     vectorizer = SentenceVectorizer(n_buckets=2**8, encoder=make_network(["He dies.", "Great acting!"]))
     model = SpoilerClassifier(vectorizer=vectorizer).fit(["He dies.", "Great acting!"], [1, 0])

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from networks import N_POOLINGS, WIDTH, make_network
 from numpy.typing import NDArray
@@ -152,14 +152,12 @@ def test_markup_is_taken_out_and_the_words_beside_it_stay() -> None:
     assert words("Wow!<br>He dies &mdash; &bogus; so [sic] it &#1114112; goes") == "wow ! he dies - so it goes"
 
 
-@settings(deadline=None, max_examples=100)
 @given(text=st.text(st.characters(max_codepoint=0x52F, exclude_characters="ıſŉǰΐΰև"), max_size=40))
 def test_case_leaves_no_trace_where_it_changes_letters_one_by_one(text: str) -> None:
     kept = "".join(char for char in text if len(char.upper()) == len(char.lower()) == 1)
     assert words(kept.upper()) == words(kept.lower()) == words(kept)
 
 
-@settings(deadline=None, max_examples=50)
 @given(texts=st.lists(ANY_TEXT, max_size=4))
 def test_each_token_has_the_hash_of_its_spelling(texts: list[str]) -> None:
     tokens = tokenize(texts)
@@ -179,7 +177,6 @@ def test_tokens_know_their_sentence_and_whether_they_are_words() -> None:
 # batches and sums --------------------------------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=50)
 @given(texts=st.lists(ANY_TEXT, max_size=8))
 def test_a_vector_and_a_score_do_not_depend_on_the_batch_to_the_last_bit(
     vectorizer: SentenceVectorizer, texts: list[str]
@@ -193,7 +190,6 @@ def test_a_vector_and_a_score_do_not_depend_on_the_batch_to_the_last_bit(
     np.testing.assert_allclose(scores, together @ coef, rtol=1e-4, atol=1e-4)
 
 
-@settings(deadline=None, max_examples=50)
 @given(texts=st.lists(ANY_TEXT, max_size=5))
 def test_every_occurrence_lies_in_its_sentence_and_they_add_up_to_the_vector(texts: list[str]) -> None:
     vectorizer = SentenceVectorizer(n_buckets=2**10).fit(SENTENCES)
@@ -243,14 +239,12 @@ def plain_vector(text: str, vectorizer: SentenceVectorizer) -> NDArray[np.float6
     return row * vectorizer.idf_
 
 
-@settings(deadline=None, max_examples=100)
 @given(text=ANY_TEXT)
 def test_a_vector_is_what_a_plain_reading_of_its_n_grams_gives(text: str) -> None:
     vectorizer = SentenceVectorizer(n_buckets=2**12).fit(SENTENCES)
     np.testing.assert_allclose(vector(vectorizer, text), plain_vector(text, vectorizer), rtol=1e-5)
 
 
-@settings(deadline=None, max_examples=100)
 @given(texts=st.lists(ANY_TEXT, max_size=5), longest=st.integers(1, 4))
 def test_n_grams_are_those_of_a_plain_reading_and_cross_no_sentence(texts: list[str], longest: int) -> None:
     batch = tokenize(texts)
@@ -440,7 +434,6 @@ def test_a_parameter_out_of_its_range_is_refused_when_fitting(parameters: dict[s
 # every allowed parameter on every text -----------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=60)
 @given(
     texts=st.lists(ANY_TEXT, max_size=4),
     word_order=st.integers(1, 8),

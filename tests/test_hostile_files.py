@@ -105,7 +105,7 @@ REFUSED = {
     "an object as a sentence": ("a.jsonl", '{"sentence": {"a": 1}, "spoiler": 1}'),
     "a list as a label": ("a.jsonl", '{"sentence": "A.", "spoiler": [1]}'),
     "a list as a weight": ("a.jsonl", '{"sentence": "A.", "spoiler": 1, "weight": []}'),
-    "a million columns": ("a.csv", "sentence,spoiler," + ",".join(map(str, range(1_000_000))) + "\nA.,1\n"),
+    "a hundred thousand columns": ("a.csv", "sentence,spoiler," + ",".join(map(str, range(100_000))) + "\nA.,1\n"),
 }
 READ = {
     "cell of a megabyte": ("a.csv", HEAD + "A" * 1_000_000 + ",1,,,\n", ["A" * 1_000_000]),
@@ -132,7 +132,7 @@ def test_an_odd_table_is_read(oddity: str, tmp_path: Path) -> None:
 
 
 def test_a_refusal_of_a_table_with_very_many_columns_is_no_longer_than_a_page(tmp_path: Path) -> None:
-    (tmp_path / "wide.csv").write_text(",".join(map(str, range(100_000))) + "\n" + "," * 99_999 + "\n")
+    (tmp_path / "wide.csv").write_text(",".join(map(str, range(10_000))) + "\n" + "," * 9_999 + "\n")
     with pytest.raises(CorpusError, match="missing column 'sentence'") as refusal:
         load_corpus(tmp_path / "wide.csv")
     assert len(str(refusal.value)) < 3000

@@ -66,9 +66,7 @@ PIECES = [
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=80) | st.lists(
     st.sampled_from(PIECES), max_size=25
 ).map("".join)
-# A list of generated texts may look like one of reviews.
-pytestmark = pytest.mark.filterwarnings("ignore:.* items looked at hold several sentences")
-hostile = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+hostile = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 pytestmark = pytest.mark.filterwarnings("ignore:.* hold several sentences")  # so may what is generated as a sentence
 

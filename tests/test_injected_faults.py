@@ -1,5 +1,6 @@
 """Every kind of fault that a table has been seen with, put into a clean one: each is reported by its name."""
 
+import functools
 import gzip
 import json
 from collections.abc import Callable
@@ -20,9 +21,11 @@ from spoilerguard.corpus import Corpus
 from spoilerguard.datasets import load_corpus, load_reviews, make_corpus
 from spoilerguard.errors import CorpusError
 
+made = functools.cache(make_corpus)  # nearly every test here begins with the same table
+
 
 def clean_table(**how: Any) -> Any:
-    return make_corpus(**how).frame.astype(object)
+    return made(**how).frame.astype(object)
 
 
 Edit = Callable[[Any], Any]

@@ -241,7 +241,6 @@ def test_loose_sentences_and_corpora_are_read_without_marks_too() -> None:
     assert documents.marked.tolist() == [True, False]
 
 
-@settings(max_examples=200, deadline=None)
 @given(
     text=st.text() | st.lists(st.sampled_from([*" \n|><!~[]", "a", "||", ">!", "[spoiler]", "</spoiler>"])).map("".join)
 )
@@ -323,7 +322,7 @@ def marked_reviews(draw: st.DrawFn) -> str:
 
 
 @pytest.mark.parametrize(("style", "renderer"), RENDERERS, ids=[" by ".join(key) for key in RENDERERS])
-@settings(max_examples=6, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=6, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(reviews=st.lists(marked_reviews(), min_size=15, max_size=20))
 def test_no_hidden_word_is_seen_by_the_reader(style: str, renderer: str, reviews: list[str]) -> None:
     shown = RENDERERS[style, renderer]([redact_verdicts(review, [], style) for review in reviews])

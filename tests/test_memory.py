@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from spoilerguard import Corpus, SpoilerClassifier, compare, evaluate, load, save, train
@@ -56,7 +56,6 @@ def model(learnt: Corpus) -> SpoilerClassifier:
 
 
 @given(st.lists(st.lists(st.lists(WORDS, min_size=5, max_size=8).map(" ".join), max_size=20), max_size=5))
-@settings(max_examples=60, deadline=None)
 def test_no_sentence_is_forgotten_however_it_was_added(batches: list[list[str]]) -> None:
     memory = SentenceMemory()
     for batch in batches:

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
@@ -71,7 +71,6 @@ def test_no_other_threshold_costs_less(case: Case, cost: float) -> None:
     assert alarms + cost * missed == pytest.approx(least)
 
 
-@settings(max_examples=40, deadline=None)
 @given(scored())
 def test_no_other_threshold_has_a_higher_f1(case: Case) -> None:
     probabilities, labels, weights, groups = case

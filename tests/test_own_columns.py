@@ -32,8 +32,7 @@ def lowest(found: tuple[Any, ...], n_annotators: int) -> float:
 @pytest.mark.parametrize("shared", [True, False], ids=["shared works", "works of their own"])
 @pytest.mark.parametrize("n_annotators", [2, 20])
 def test_of_a_hundred_tables_by_equal_annotators_five_at_most_are_reported(shared: bool, n_annotators: int) -> None:
-    runs = 150
-    found = [lowest(labelled_by(n_annotators, shared=shared, seed=seed), n_annotators) for seed in range(runs)]
+    found = [lowest(labelled_by(n_annotators, shared=shared, seed=seed), n_annotators) for seed in range(100)]
     assert np.mean(np.array(found) <= 0.01) <= 0.05
 
 

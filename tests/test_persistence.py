@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from safetensors import numpy as safetensors
@@ -248,7 +248,6 @@ def test_an_array_that_does_not_lie_in_rows_comes_back_too(tmp_path: Path) -> No
 
 
 @given(n_sentences=st.integers(1, 2_000_000), data=st.data())
-@settings(max_examples=40, deadline=None)
 def test_idf_is_stored_as_the_whole_numbers_it_came_from(n_sentences: int, data: st.DataObject) -> None:
     from spoilerguard.persistence.formats import _document_frequency
 

@@ -102,7 +102,7 @@ models, folder = [load(sys.argv[1]), load(sys.argv[2])], Path(sys.argv[3])
 bytes_of = lambda model: (model.threshold, model.coef_.tobytes(), str(model.card_))
 known = [bytes_of(model) for model in models]
 chance, seen = random.Random(0), [0, 0]
-for turn in range(40):
+for turn in range(24):
     here = folder / str(turn % 8)  # eight folders, each of them new at first
     reader, writer = os.pipe()
     child = os.fork()

@@ -94,7 +94,7 @@ ALTERED = {
     "place": st.integers(0, 1 << 16),
     "bit": st.integers(0, 7),
 }
-MANY = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ONE_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def content(data: bytes) -> object:
@@ -107,7 +107,7 @@ def content(data: bytes) -> object:
 @example(kind="cut", place=0, bit=0)
 @example(kind="cut", place=-1, bit=0)
 @example(kind="flip", place=0, bit=5)
-@MANY
+@ONE_FOLDER
 def test_any_altered_byte_is_refused_with_the_name_of_a_file_unless_the_content_stays(
     name: str, kind: str, place: int, bit: int, folder: Path
 ) -> None:
@@ -523,7 +523,7 @@ def test_a_file_of_arrays_of_another_make_is_refused_under_the_right_hash(data: 
 
 
 @given(**ALTERED)
-@MANY
+@ONE_FOLDER
 def test_an_altered_file_of_arrays_under_the_right_hash_is_refused_or_gives_probabilities(
     kind: str, place: int, bit: int, folder: Path
 ) -> None:

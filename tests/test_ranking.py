@@ -4,13 +4,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score
 
 from spoilerguard.ranking import PRECISIONS, Ranking, auc_by_block, cumulated, influence, roc_auc
-
-few = settings(max_examples=40, deadline=None)  # scikit-learn takes milliseconds a case
 
 
 @st.composite
@@ -29,7 +27,6 @@ def metrics_of(labels: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> d
     return {name: float(value[0]) for name, value in measure(np.ones((1, 1))).items()}
 
 
-@few
 @given(ranked())
 def test_auc_and_average_precision_are_those_of_scikit_learn(case: tuple[np.ndarray, ...]) -> None:
     labels, scores, weights, _ = case
@@ -38,7 +35,6 @@ def test_auc_and_average_precision_are_those_of_scikit_learn(case: tuple[np.ndar
     assert found["average_precision"] == pytest.approx(average_precision_score(labels, scores, sample_weight=weights))
 
 
-@few
 @given(ranked())
 def test_recall_at_precision_is_the_best_point_of_scikit_learns_curve(case: tuple[np.ndarray, ...]) -> None:
     labels, scores, weights, _ = case
@@ -82,7 +78,6 @@ def test_a_resample_counts_as_its_works_standing_that_often(case: tuple[np.ndarr
     assert found == pytest.approx(metrics_of(labels[rows], scores[rows], weights[rows]))
 
 
-@few
 @given(ranked())
 def test_auc_by_block_is_the_auc_of_each_block_by_itself(case: tuple[np.ndarray, ...]) -> None:
     labels, scores, weights, blocks = case
@@ -141,7 +136,6 @@ def test_the_work_for_a_resample_grows_with_the_spoilers_not_with_the_sentences(
     assert ranking._weight.shape == (3 * (5 + 1), 7)
 
 
-@few
 @given(ranked(), st.data())
 def test_influence_is_how_a_metric_moves_when_a_sentence_weighs_more(case: tuple[np.ndarray, ...], data: Any) -> None:
     labels, _, weights, _ = case

@@ -24,7 +24,7 @@ def upside_down(corpus: Corpus) -> Any:
 
 
 def test_a_better_recipe_is_called_better_and_a_recipe_no_better_than_itself() -> None:
-    how: dict[str, Any] = {"replicates": 5, "train_on": LEARN, "n_bootstrap": 50}
+    how: dict[str, Any] = {"replicates": 5, "train_on": LEARN, "n_bootstrap": 20}
     found = compare(upside_down, WORDS, TEST, **how)
     assert (found.verdict, found.replicates) == ("better", 5)
     assert found.difference("roc_auc").change.low > 0

@@ -18,7 +18,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import spoilerguard
@@ -262,7 +262,6 @@ def test_several_files_and_folders_become_one_table_that_names_the_file(
 
 
 @given(texts=st.lists(st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=40), max_size=6))
-@settings(max_examples=25, deadline=None)
 @pytest.mark.parametrize("ending", ["csv", "tsv", "jsonl", "parquet"])
 def test_whatever_the_texts_are_a_file_holds_the_rows_of_memory(ending: str, texts: list[str | None]) -> None:
     expected = classify_table(pd.DataFrame({"text": pd.Series(texts, dtype=object)}), model=_small_model())

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import spoilerguard
@@ -265,7 +265,6 @@ def _small_model() -> SpoilerClassifier:
 
 
 @given(texts=st.lists(st.none() | st.text(max_size=60), max_size=8))
-@settings(max_examples=40, deadline=None)
 def test_sentences_lie_in_their_texts_and_every_text_has_a_row(texts: list[str | None]) -> None:
     model = _small_model()
     table = pd.DataFrame({"text": pd.Series(texts, dtype=object)})

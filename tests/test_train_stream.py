@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from networks import make_network
 from numpy.typing import NDArray
@@ -145,6 +145,13 @@ def test_every_kind_of_file_teaches_the_same(
     for number, part in enumerate(in_pieces(CORPUS.frame, 500)):
         write(part, tmp_path / f"part{number}.{ending}")
     assert same(streamed(tmp_path), model)
+
+
+def test_a_folder_its_files_and_a_function_that_names_them_teach_the_same(
+    tmp_path: Path, model: SpoilerClassifier
+) -> None:
+    for number, part in enumerate(in_pieces(CORPUS.frame, 500)):
+        write(part, tmp_path / f"part{number}.csv")
     assert same(streamed(sorted(tmp_path.iterdir())), model)
     assert same(streamed(lambda: iter(sorted(tmp_path.iterdir()))), model)
 
@@ -194,7 +201,6 @@ def test_the_file_of_goodreads_is_read_in_pieces(tmp_path: Path, monkeypatch: py
 
 
 @given(sizes=st.lists(st.integers(1, 6), min_size=1, max_size=12), cut=st.integers(1, 9), loose=st.booleans())
-@settings(max_examples=40, deadline=None)
 def test_every_review_comes_in_one_piece_and_in_the_order_of_its_positions(
     sizes: list[int], cut: int, loose: bool
 ) -> None:

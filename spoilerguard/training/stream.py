@@ -95,10 +95,10 @@ def train_stream(
     Examples
     --------
     >>> from spoilerguard.datasets import make_corpus
-    >>> corpus = make_corpus(works=120, seed=1)
+    >>> corpus = make_corpus(works=60, seed=1)
     >>> model = train_stream(lambda: (corpus.frame[start : start + 50] for start in range(0, len(corpus), 50)))
     >>> model.card_["Trained on"]["works"]
-    120
+    60
     """
     n_jobs = n_processes(n_jobs)
     check_numbers(n_splits, seed)
