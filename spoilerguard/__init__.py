@@ -116,7 +116,7 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the module holds
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return list(__all__)
 
 
 def _register_accessor() -> None:

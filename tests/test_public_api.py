@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
@@ -46,12 +45,11 @@ def test_all_is_what_is_promised_and_sorted_for_reading() -> None:
 
 
 def test_all_is_what_is_importable() -> None:
-    public = {
-        name
-        for name in dir(spoilerguard)
-        if not name.startswith("_") and not isinstance(getattr(spoilerguard, name), ModuleType)
-    }
-    assert public - {"Any", "TYPE_CHECKING", "import_module"} == set(spoilerguard.__all__) - {"__version__"}
+    assert all(hasattr(spoilerguard, name) for name in spoilerguard.__all__)
+
+
+def test_completion_offers_what_is_public_and_nothing_else() -> None:
+    assert dir(spoilerguard) == sorted(spoilerguard.__all__)
 
 
 @pytest.mark.parametrize("name", sorted(set(NAMES) - {"__version__"}))

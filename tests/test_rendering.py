@@ -23,7 +23,7 @@ from renderers import (
     visible_text,
 )
 
-from spoilerguard.cli.program import build_parser
+from spoilerguard.cli.parser import build_parser
 from spoilerguard.marks import find_marks, merge_spans
 from spoilerguard.markup import PlainText, plain_text
 from spoilerguard.rendering import STYLES, Style, Verdicts, redact_verdicts, to_html, visible
