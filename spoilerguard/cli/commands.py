@@ -191,8 +191,6 @@ def evaluate(arguments: argparse.Namespace) -> int:
         _print_report(report, arguments.format)
         return _DONE
     comparison = spoilerguard.compare(arguments.compare, arguments.model, arguments.corpus)
-    if arguments.format == "text":
-        write_text(f"a is {arguments.compare}, b is {arguments.model}\n", sys.stdout)
     _print_report(comparison, arguments.format)
     return _DONE
 

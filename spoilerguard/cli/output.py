@@ -16,6 +16,7 @@ from typing import Protocol, Self, TextIO
 
 from spoilerguard.cli.inputs import Input
 from spoilerguard.rendering import Verdicts, visible
+from spoilerguard.rendering.highlighting import probability_at
 from spoilerguard.spreadsheets import without_formula
 from spoilerguard.verdicts import Verdict
 
@@ -78,10 +79,9 @@ def verdict_lines(verdicts: Sequence[Verdict], look: Look, level: str = "any") -
     ● 1 of 1 sentence marked as a spoiler
     """
     for verdict in verdicts:
-        probability = verdict.major if level == "major" and verdict.major is not None else verdict.probability
         mark = SPOILER if verdict.is_spoiler else _MARKED if verdict.marked else " "
         mark += " " if verdict.certain else _UNCERTAIN
-        for line in wrap(f"{mark}{percent(probability):>4} %  ", verdict.text, look.width):
+        for line in wrap(f"{mark}{percent(probability_at(level, verdict)):>4} %  ", verdict.text, look.width):
             yield look.paint(line, _COLOURS[verdict.is_spoiler, verdict.certain])
     yield ""
     if not verdicts:
