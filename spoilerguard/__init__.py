@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 from spoilerguard.version import __version__
 
 if TYPE_CHECKING:
+    from spoilerguard import dask as dask
+    from spoilerguard import spark as spark
     from spoilerguard.active_learning import suggest
     from spoilerguard.api import classify, explain, redact
     from spoilerguard.bundled import load
@@ -103,20 +105,22 @@ _CLUSTERS = ("dask", "spark")  # modules, for ``spoilerguard.dask.classify_table
 _MODULE_OF = {name: module for module, names in _NAMES_BY_MODULE.items() for name in names}
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the module holds
-    """Import a public name when it is first used (PEP 562)."""
-    if name in _CLUSTERS:
-        return import_module(f"{__name__}.{name}")
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
-    globals()[name] = value
-    _register_accessor()
-    return value
+if not TYPE_CHECKING:  # a type checker would believe in any name
+
+    def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the module holds
+        """Import a public name when it is first used (PEP 562)."""
+        if name in _CLUSTERS:
+            return import_module(f"{__name__}.{name}")
+        if name not in _MODULE_OF:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+        globals()[name] = value
+        _register_accessor()
+        return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return list(__all__)
 
 
 def _register_accessor() -> None:

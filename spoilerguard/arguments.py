@@ -22,6 +22,11 @@ def check_text(text: str | Iterable[str]) -> str | list[str]:
         return text
     if isinstance(text, os.PathLike):
         raise TypeError(f"Expected text, got a path: pass Path({os.fspath(text)!r}).read_text(encoding='utf-8').")
+    if text is None:
+        raise TypeError(
+            "Expected a review as a string, or sentences as a list of strings, got None: a missing review has no "
+            "verdicts, so leave it out. classify_reviews and classify_table take missing ones."
+        )
     sentences = as_sentences(check_texts(text, "sentence"))
     warn_of_paths(sentences)
     warn_of_reviews(sentences)

@@ -64,7 +64,7 @@ def _read(path: str | Path | None = None) -> LinearModel:
     """`load`, for who will only classify."""
     name = "default" if path is None else path
     if name not in NAMES:
-        _refuse_misspelt(name)
+        _refuse_unknown(name)
         return read_folder(name)
     places = (_PACKAGE / f"{name}_model", _PACKAGE.parent / "models" / name)
     for place in places:
@@ -74,11 +74,11 @@ def _read(path: str | Path | None = None) -> LinearModel:
     raise ModelFormatError(f"The {name} model is missing from {places[0]}: {remedy}.")
 
 
-def _refuse_misspelt(name: str | Path) -> None:
-    """Stop where a name is that of no folder, but nearly that of a model."""
-    question = did_you_mean(name, NAMES) if isinstance(name, str) else ""
-    if question and not os.path.lexists(name):
-        raise ModelFormatError(f"{name!r} is no folder and no name of a model.{question}")
+def _refuse_unknown(name: str | Path) -> None:
+    """Stop, with the names that there are, where a string is none of them and nothing of that name is on the disk."""
+    if isinstance(name, str) and not os.path.lexists(name):
+        hint = did_you_mean(name, NAMES) or f" Pass a folder that save() wrote, or {' or '.join(map(repr, NAMES))}."
+        raise ModelFormatError(f"{name!r} is no folder and no name of a model.{hint}")
 
 
 def default_model() -> LinearModel:

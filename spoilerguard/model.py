@@ -5,11 +5,12 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.base import clone
 from sklearn.linear_model import SGDClassifier
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length, column_or_1d
 
 from spoilerguard.features import SentenceVectorizer, read_sentences
+from spoilerguard.features.bases import BaseEstimator, ClassifierMixin
 from spoilerguard.features.estimators import check_fitted, one_line
 from spoilerguard.features.vectorizer import AnyVectors
 from spoilerguard.fitting import LabelledSentences, check_labels, check_parameters, weigh_classes
@@ -26,7 +27,7 @@ _CORRECTION_C = (0.0003, 0.01)
 _STEP = (0.0005, 0.02)
 
 
-class SpoilerClassifier(LinearModel, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class SpoilerClassifier(LinearModel, ClassifierMixin, BaseEstimator):
     """Tell spoilers from safe sentences, each on its own: logistic regression over `SentenceVectorizer`'s vectors.
 
     Parameters

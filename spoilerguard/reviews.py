@@ -107,6 +107,6 @@ def classify_batch(
     probabilities, flags = predictions.review_probability(rule), predictions.review_is_spoiler(rule)
     rows = zip(reviews, predictions.documents.lengths.tolist(), probabilities.tolist(), flags.tolist(), strict=True)
     return [
-        Verdicts(islice(verdicts, length), review, probability, Label.SPOILER if spoils else Label.SAFE)
+        Verdicts(islice(verdicts, length), review, probability, Label.SPOILER if spoils else Label.SAFE, level)
         for review, length, probability, spoils in rows
     ]

@@ -16,17 +16,11 @@ __all__ = ["warn_of_paths", "warn_of_reviews", "warn_user"]
 _ENTRANCES = {
     f"spoilerguard.{module}"
     for module in (
-        *("api", "arguments", "linear_model", "model", "pandas", "processes", "rendering.verdict_list", "reviews"),
-        *(
-            "tables.classifying",
-            "tables.frames",
-            "tables.runs",
-            "tables.scoring",
-            "training.pipeline",
-            "training.stream",
-            "user_warnings",
-        ),
-        *("training.base_memory", "evaluation.comparing", "evaluation.evaluating", "evaluation.scored_corpus"),
+        *("active_learning.suggesting", "api", "arguments", "linear_model", "model", "pandas", "processes", "reviews"),
+        *("rendering.verdict_list", "user_warnings"),
+        *("evaluation.comparing", "evaluation.evaluating", "evaluation.scored_corpus"),
+        *("tables.classifying", "tables.frames", "tables.runs", "tables.scoring"),
+        *("training.base_memory", "training.pipeline", "training.stream"),
     )
 }
 _LIBRARIES = {"spoilerguard", "sklearn", "joblib", "tqdm"}

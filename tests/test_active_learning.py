@@ -1,5 +1,6 @@
 """What to label next: uncertain texts that differ, few of a work, and a share at random that can measure."""
 
+import re
 from collections import Counter
 from itertools import pairwise
 from typing import Any
@@ -63,9 +64,32 @@ def test_what_says_too_little_or_is_not_english_teaches_nothing() -> None:
     assert found["score"].iloc[:2].tolist() == [0.0, 0.0]
 
 
+# fewer than asked for ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("pool", "k", "options", "said"),
+    [
+        ([SAFE, UNSURE], 3, {}, r"Only 2 of 3: the pool holds 2 texts\."),
+        ([], 1, {}, r"Only 0 of 1: the pool holds 0 texts\."),
+        ([SAFE, None, " "], 2, {}, r"Only 1 of 2: the pool holds 3 texts: 2 are blank or missing\."),
+        ([SAFE, SAFE.upper()], 2, {}, r"1 nearly repeats another one\."),
+        ({"text": [SAFE, UNSURE, SPOILER], "work": ["Dune"] * 3}, 3, {"per_work": 2}, r"1 is beyond 2 of its work\."),
+    ],
+)
+def test_fewer_than_asked_for_are_warned_of_with_the_reason(
+    pool: Any, k: int, options: dict[str, Any], said: str
+) -> None:
+    given = pd.DataFrame(pool) if isinstance(pool, dict) else pool
+    with pytest.warns(UserWarning, match=said) as caught:
+        suggest(given, k, by="sentence", random_share=0, **options)
+    assert [one.filename for one in caught] == [__file__]
+
+
 # different ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore:Only . of")
 def test_copies_and_near_copies_are_chosen_once() -> None:
     review = load_reviews("dev").frame.groupby("review_id", sort=False)["sentence"].agg(" ".join).iloc[0]
     near = review.replace("the", "teh", 1)
@@ -81,7 +105,7 @@ def test_at_most_a_few_of_a_work_are_chosen_and_those_without_a_work_have_no_lim
     texts = [f"number {number}" for number in range(10)]
     works = ["Dune"] * 6 + [None] * 4
     scores = np.linspace(1, 0.1, 10)
-    chosen = select(texts, scores, 8, works=works, n_random=0, per_work=2)
+    chosen, _ = select(texts, scores, 8, works=works, n_random=0, per_work=2)
     assert Counter(works[row] for row, _ in chosen) == {"Dune": 2, None: 4}
     assert [row for row, _ in chosen] == [0, 1, 6, 7, 8, 9]
 
@@ -89,7 +113,7 @@ def test_at_most_a_few_of_a_work_are_chosen_and_those_without_a_work_have_no_lim
 def test_without_a_limit_of_ones_own_a_pool_of_few_works_is_still_enough() -> None:
     texts = [f"number {number}" for number in range(40)]
     works = [f"work {number % 2}" for number in range(40)]
-    assert len(select(texts, np.ones(40), 20, works=works, n_random=0)) == 20
+    assert len(select(texts, np.ones(40), 20, works=works, n_random=0).rows) == 20
 
 
 # at random ---------------------------------------------------------------------------------------------------------
@@ -108,9 +132,12 @@ def test_rows_are_chosen_once_are_never_blank_and_the_share_at_random_is_kept(
     works = [data.draw(st.sampled_from(["u", "v", None])) for _ in texts]
     scores = np.array([data.draw(st.floats(0, 1)) for _ in texts])
     n_random = round(k * share)
-    chosen = select(texts, scores, k, works=works, n_random=n_random, per_work=2, seed=seed)
+    chosen, shortage = select(texts, scores, k, works=works, n_random=n_random, per_work=2, seed=seed)
     rows = [row for row, _ in chosen]
     assert len(set(rows)) == len(rows) <= k
+    assert bool(shortage) == (len(rows) < k and bool(texts) and len(rows) < len(texts))
+    if shortage:
+        assert sum(map(int, re.findall(r"(\d+) (?:is|are|nearly)", shortage))) == len(texts) - len(rows)
     assert len({texts[row] for row in rows}) == len(rows)
     assert all(texts[row].strip() for row in rows)
     n_different = len({text for text in texts if text.strip()})
@@ -123,7 +150,7 @@ def test_those_at_random_do_not_depend_on_the_model() -> None:
     texts = [f"text {number}" for number in range(200)]
     works = [None] * 200
     one, other = (
-        {row for row, why in select(texts, scores, 50, works=works, n_random=25, seed=3) if why == "random"}
+        {row for row, why in select(texts, scores, 50, works=works, n_random=25, seed=3).rows if why == "random"}
         for scores in (np.linspace(0, 1, 200), np.linspace(1, 0, 200))
     )
     assert one == other
@@ -134,7 +161,7 @@ def test_those_at_random_are_drawn_evenly() -> None:
     drawn = Counter(
         row
         for seed in range(400)
-        for row, _ in select(texts, np.linspace(0, 1, 20), 5, works=works, n_random=5, seed=seed)
+        for row, _ in select(texts, np.linspace(0, 1, 20), 5, works=works, n_random=5, seed=seed).rows
     )
     assert all(60 <= drawn[row] <= 140 for row in range(20))  # 100 on average
 
@@ -159,6 +186,7 @@ def test_a_table_keeps_its_index_and_gives_its_works() -> None:
     assert found["work"].loc["a"] == "Dune"
 
 
+@pytest.mark.filterwarnings("ignore:Only . of")
 def test_the_columns_may_have_other_names() -> None:
     pool = of_sentences(film=["Dune"] * 3).rename(columns={"text": "body"})
     found = suggest(pool, 3, by="sentence", text="body", work="film", per_work=1, random_share=0)
@@ -176,6 +204,7 @@ def test_a_list_a_generator_and_a_series_are_pools_too(pool: Any) -> None:
     assert found["work"].isna().all()
 
 
+@pytest.mark.filterwarnings("ignore:Only . of")
 @pytest.mark.parametrize("library", ["polars", "pyarrow"])
 def test_a_table_of_another_library_is_a_pool_too(library: str) -> None:
     module = pytest.importorskip(library)
@@ -188,6 +217,7 @@ def test_a_table_of_another_library_is_a_pool_too(library: str) -> None:
         assert found["work"].isna().tolist() == [True, False]
 
 
+@pytest.mark.filterwarnings("ignore:Only . of")
 def test_a_pool_without_a_text_gives_an_empty_table() -> None:
     for pool in ([], [None, " "]):
         found = suggest(pool, 5)

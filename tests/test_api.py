@@ -297,6 +297,12 @@ def test_a_misspelt_name_of_a_model_gets_the_right_one(name: str, meant: str) ->
             call(name)
 
 
+def test_a_name_like_none_that_there_is_gets_those_that_there_are() -> None:
+    for call in (spoilerguard.load, lambda name: classify(REVIEW, model=name)):
+        with pytest.raises(ModelFormatError, match=r"'nomodel' is no folder.* wrote, or 'default' or 'accurate'"):
+            call("nomodel")
+
+
 @pytest.mark.parametrize(
     ("call", "meant"),
     [
@@ -354,10 +360,10 @@ def test_the_default_model_is_not_changed_by_use(default_model: SpoilerClassifie
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (None, "got NoneType: wrap it in a list"),
-        (b"He dies.", "got bytes"),
+        (None, "got None: a missing review has no verdicts, so leave it out"),
+        (b"He dies.", "got bytes: pass a list of strings"),
         (bytearray(b"He dies."), "Element 0 is .* of type int"),
-        (7, "got int"),
+        (7, "got int: pass a list of strings"),
         (1.5, "got float"),
         (float("nan"), "got float"),
         ({"text": "He dies."}, "got dict"),

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from spoilerguard.monitoring import Deviation, DriftReport
 from spoilerguard.rendering import redact_verdicts, to_html
 from spoilerguard.sentences import split
 from spoilerguard.verdicts import Contribution, Explanation, Label, Verdict
@@ -235,8 +236,9 @@ const painted = colours => { colours.forEach(colour => { pen.fillStyle = colour;
   return [...pen.getImageData(0, 0, 1, 1).data].slice(0, 3).map(v => v / 255)
     .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
     .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0) };
-const page = getComputedStyle(document.querySelector('.spoilerguard'));
-return [...document.querySelectorAll('mark, .weights > span')].map(element => {
+const page = getComputedStyle(document.querySelector('.spoilerguard, .spoilerguard-report'));
+const text = 'mark, .weights > span, .spoilerguard-report :is(p, caption, th, td)';
+return [...document.querySelectorAll(text)].map(element => {
   const { color, backgroundColor } = getComputedStyle(element);
   const [low, high] = [painted([page.backgroundColor, backgroundColor]), painted([color])].sort((a, b) => a - b);
   return (high + 0.05) / (low + 0.05) }) })()"""
@@ -257,6 +259,19 @@ def test_the_highlighted_review_has_contrast_in_light_and_dark(browser: Browser,
     assert len(contrasts) > len(verdicts)
     assert min(contrasts) >= 4.5, "WCAG 2.2, AA"
     assert browser.screenshot().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_report_is_a_readable_table_on_a_bare_page(browser: Browser, show: Show, scheme: str) -> None:
+    browser.colours(scheme)
+    show(DriftReport(40, "films", (Deviation("language", 0.2, 0.01, 0.0, 0.2),))._repr_html_())
+    assert min(browser.run(CONTRAST)) >= 4.5, "WCAG 2.2, AA"
+    style = browser.run("Object.fromEntries(Object.entries(getComputedStyle(document.querySelector('td'))))")
+    assert style["borderBottomStyle"] == "solid"
+    assert style["textAlign"] == "left"
+    assert "serif" not in style["fontFamily"].replace("sans-serif", "")
+    page = browser.run("getComputedStyle(document.querySelector('.spoilerguard-report')).backgroundColor")
+    assert (page == "rgb(255, 255, 255)") == (scheme == "light")
 
 
 def test_a_notebooks_own_theme_goes_before_that_of_the_system(browser: Browser, show: Show) -> None:

@@ -6,10 +6,12 @@ import gzip
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,9 +21,10 @@ import pytest
 import spoilerguard
 from spoilerguard import Label, SpoilerClassifier, Verdict, save
 from spoilerguard.cli import main
-from spoilerguard.cli.program import build_parser
+from spoilerguard.cli.parser import build_parser
 from spoilerguard.documents import Standing
 from spoilerguard.errors import CorpusError, ModelFormatError, OperatingPointError
+from spoilerguard.verdicts import Explanation
 
 EXAMPLES = Path(__file__).parents[1] / "datasets" / "examples"
 VERDICTS = [
@@ -85,6 +88,20 @@ def test_text_has_a_line_for_each_sentence_with_percent_and_mark(
         "",
         "● 1 of 3 sentences marked as spoilers",
         "? 1 with too few known words: a guess",
+    ]
+
+
+def test_of_major_spoilers_the_text_shows_their_probability(
+    library: Calls, review: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    library.answer("classify", [replace(VERDICTS[1], major=0.42), replace(VERDICTS[0], major=0.01)])
+    assert main(["classify", review, "--level", "major"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "●   42 %  The nurse did it.",
+        '     1 %  She said "no", and left.',
+        "",
+        "● 1 of 2 sentences marked as major spoilers",
+        "% is the probability of a major spoiler",
     ]
 
 
@@ -190,11 +207,13 @@ def test_redact_prints_the_text_and_nothing_else(
 @pytest.mark.parametrize("command", ["classify", "explain", "redact"])
 def test_every_command_on_reviews_reads_them_through_their_markup(command: str, library: Calls, review: str) -> None:
     library.answer("classify", VERDICTS)
-    library.answer("explain", [])
+    library.answer("explain", [Explanation("", 0.0, 0.5, 0.0, (), 0.0)] * len(VERDICTS))
     library.answer("redact", "")
     assert main([command, review, "--markup", "html"]) == 0
+    assert {call["markup"] for call in library} == {"html"}
+    library.clear()
     assert main([command, review]) == 0
-    assert [call["markup"] for call in library] == ["html", None]
+    assert {call["markup"] for call in library} == {None}
 
 
 def test_a_page_is_redacted_as_a_page_and_a_mask_may_be_ones_own(
@@ -249,6 +268,19 @@ def test_train_refuses_to_write_over_other_things_before_it_works(
     assert not library
 
 
+def test_train_replaces_a_model_only_where_it_is_told_to(
+    library: Calls, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save(SpoilerClassifier().fit(["He dies.", "Fine music."], [1, 0]), tmp_path)
+    library.answer("load_corpus", "the corpus")
+    library.answer("train", SimpleNamespace(operating_points_={}))
+    library.answer("save", None)
+    assert "holds a model" in refused(["train", "t.csv", "--output", str(tmp_path)], capsys)
+    assert not library
+    assert main(["train", "t.csv", "--output", str(tmp_path), "--overwrite"]) == 0
+    assert library[-1]["name"] == "save"
+
+
 def test_files_that_say_nothing_about_a_folder_do_not_keep_a_model_out(library: Calls, tmp_path: Path) -> None:
     for name in (".gitkeep", ".DS_Store", "Thumbs.db"):
         (tmp_path / name).touch()
@@ -287,9 +319,7 @@ def test_evaluate_slices_by_columns_of_ones_own(tmp_path: Path, capsys: pytest.C
     assert "not allowed with" in refused(["evaluate", str(path), "--slice-by", "genre", "--compare", "x"], capsys)
 
 
-@pytest.mark.parametrize(
-    ("written", "printed"), [("text", "a is old, b is new\nAUC 0.9\n"), ("json", '{"auc": 0.9}\n')]
-)
+@pytest.mark.parametrize(("written", "printed"), [("text", "AUC 0.9\n"), ("json", '{"auc": 0.9}\n')])
 def test_evaluate_compare_asks_whether_the_model_is_better_than_the_other(
     written: str, printed: str, library: Calls, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -354,6 +384,7 @@ def test_check_data_tells_what_a_model_has_learnt(tmp_path: Path, capsys: pytest
         (["redact", "f", "--style", "discord", "--mask", "x"], "keeps the text and has no mask"),
         (["redact", "f", "--mask", ""], "The mask is empty"),
         (["train", "t.csv"], "required: --output"),
+        (["classify", str(EXAMPLES / "with_spoilers.txt"), "--model", "nomodel"], "or 'default' or 'accurate'"),
         (["train", "t.csv", "--output", "o", "--seed", "-1"], "not a whole number"),
         (["train", "t.csv", "--output", "o", "--n-jobs", "0"], "no number of processes"),
         (["classify", "no/such/file.txt"], "no/such/file.txt: No such file or directory"),
@@ -610,12 +641,17 @@ def test_a_sentence_that_looks_like_a_formula_is_not_run_by_a_spreadsheet(
     assert record["text"] in text  # JSON lines keep the true text
 
 
-def test_explain_shows_the_heaviest_words_and_jsonl_all_of_them(
+def test_explain_shows_the_verdict_and_its_heaviest_words_and_jsonl_all_of_them(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "r.txt").write_text("In the end Anna dies.", encoding="utf-8")
     assert main(["explain", str(tmp_path / "r.txt")]) == 0
-    assert "dies +" in capsys.readouterr().out
+    sentence, verdict, reasons, against, _, legend = capsys.readouterr().out.splitlines()
+    assert sentence == "In the end Anna dies."
+    assert re.fullmatch(r"● spoiler, \d\d %", verdict)
+    assert re.match(r'  for      "dies" \+\d\.\d, ', reasons)
+    assert re.match(r'  against  "\w+" -\d\.\d', against)
+    assert "doubles the odds" in legend
     [record] = records(["explain", str(tmp_path / "r.txt")], capsys)
     total = sum(part["weight"] for part in record["contributions"]) + record["intercept"] + record["context"]
     assert total == pytest.approx(record["logit"])
@@ -645,6 +681,14 @@ def test_a_shell_can_complete_the_command(shell: str, capsys: pytest.CaptureFixt
     pytest.importorskip("shtab", reason='needs pip install "spoilerguard[completion]"')
     assert main(["--print-completion", shell]) == 0
     assert "check-data" in capsys.readouterr().out
+
+
+def test_without_its_extra_completion_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "shtab", None)
+    for argv in (["--print-completion"], ["--print-completion", "bash"], ["--print-completion=zsh"]):
+        assert 'pip install "spoilerguard[completion]"' in refused(argv, capsys)
 
 
 def test_samples_are_written_into_a_folder_and_never_over_other_files(

@@ -1,6 +1,7 @@
 """Comparisons: the better model is called better, and "cannot tell" is an answer."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from spoilerguard.corpus import Corpus
 from spoilerguard.documents import Standing
 from spoilerguard.evaluation import Comparison, Difference, compare
 from spoilerguard.model import SpoilerClassifier
+from spoilerguard.persistence import save
 
 ENDINGS = ["dies", "is the killer", "was dead all along", "marries the villain", "betrays them"]
 PRAISE = ["is well played", "has fine music", "looks great", "runs two hours", "was shot in Rome"]
@@ -70,6 +72,21 @@ def test_equal_models_cannot_be_told_apart(corpus: Corpus, good: SpoilerClassifi
     assert {one.change.interval for one in comparison.differences} == {(0.0, 0.0)}
 
 
+def test_models_are_called_by_the_names_that_were_given(
+    corpus: Corpus, good: SpoilerClassifier, poor: SpoilerClassifier, tmp_path: Path
+) -> None:
+    for name, model in (("poor", poor), ("good", good)):
+        save(model, tmp_path / name)
+    comparison = compare(tmp_path / "poor", str(tmp_path / "good"), corpus, n_bootstrap=20)
+    assert comparison.models == ("poor", "good")
+    for form in (str(comparison), comparison._repr_html_(), repr(comparison)):
+        assert "good is better than poor" in form
+    assert "poor good difference".split() in [line.split()[1:4] for line in str(comparison).splitlines()]
+    mixed = compare(None, good, corpus, n_bootstrap=20)
+    assert mixed.models == ("default", "the second")
+    assert "against default" in str(mixed)
+
+
 def test_one_work_can_decide_nothing(good: SpoilerClassifier, poor: SpoilerClassifier) -> None:
     comparison = compare(poor, good, review_corpus(1), n_bootstrap=100)
     assert comparison.verdict == "cannot tell"
@@ -112,7 +129,7 @@ def test_the_number_of_resamples_does_not_change_the_verdict(
 
 def test_a_comparison_says_that_a_model_has_no_context(corpus: Corpus, good: SpoilerClassifier) -> None:
     comparison = compare("default", good, corpus, n_bootstrap=5)
-    assert [note[:2] for note in comparison.notes] == ["b:"]
+    assert [note[:11] for note in comparison.notes] == ["the second:"]
     for form in (str(comparison), comparison._repr_html_(), comparison.to_json()):
         assert "The model has no context" in form
     assert compare(good, good, review_corpus(3, reviews=False), n_bootstrap=5).notes == ()
@@ -125,9 +142,9 @@ def test_one_class_gives_no_verdict_rather_than_an_error(good: SpoilerClassifier
 
 def test_every_form_says_the_verdict(corpus: Corpus, good: SpoilerClassifier, poor: SpoilerClassifier) -> None:
     comparison = compare(poor, good, corpus, n_bootstrap=50)
-    assert "b is better than a" in str(comparison)
-    assert "b is better than a" in comparison._repr_html_()
-    assert repr(comparison).startswith("Comparison(small: b is better than a")
+    assert "the second is better than the first" in str(comparison)
+    assert "the second is better than the first" in comparison._repr_html_()
+    assert repr(comparison).startswith("Comparison(small: the second is better than the first")
     assert "\n" not in repr(comparison)
     assert json.loads(comparison.to_json())["verdict"] == "better"
     frame = comparison.to_frame()

@@ -308,7 +308,7 @@ def test_what_was_never_fitted_says_so(method: Callable[[SpoilerClassifier, Any]
     ("wrong", "message"),
     [
         ("He dies.", "got str: wrap it in a list"),
-        (None, "got NoneType: wrap it in a list"),
+        (None, "got NoneType: pass a list of strings"),
         (np.array("He dies."), "got ndarray: wrap it in a list"),
         (pd.DataFrame({"a": ["He dies."], "b": ["Fine."]}), "got DataFrame: pass one of its columns"),
         (np.array([["He dies.", "Fine."]]), "got ndarray: pass one of its columns"),

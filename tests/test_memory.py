@@ -201,7 +201,7 @@ def test_on_new_works_nothing_is_said(model: SpoilerClassifier) -> None:
 
 def test_a_comparison_says_which_model_has_learnt_the_corpus(model: SpoilerClassifier, mixed: Corpus) -> None:
     other = small(distinct(30, 4))
-    with pytest.warns(UserWarning, match="in b’s training"):
+    with pytest.warns(UserWarning, match="in the second’s training"):
         found = compare(other, model, mixed, n_bootstrap=5)
     assert [note[:4] for note in found.notes] == ["50 %"]
 

@@ -15,7 +15,8 @@ from spoilerguard.bundled import default_encoder
 from spoilerguard.datasets import data_home, load_corpus, make_corpus
 from spoilerguard.documents import Documents
 from spoilerguard.features import SentenceVectorizer
-from spoilerguard.monitoring import Deviation, DriftReport, _compare, _sums
+from spoilerguard.monitoring import Deviation, DriftReport
+from spoilerguard.monitoring.comparing import _compare, _sums
 
 CORPUS = make_corpus(works=60, reviews=3, sentences=6)
 UNSEEN = make_corpus(works=60, reviews=3, sentences=6, seed=5)

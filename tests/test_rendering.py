@@ -6,6 +6,7 @@ import json
 import pickle
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 
@@ -23,7 +24,7 @@ from renderers import (
     visible_text,
 )
 
-from spoilerguard.cli.program import build_parser
+from spoilerguard.cli.parser import build_parser
 from spoilerguard.marks import find_marks, merge_spans
 from spoilerguard.markup import PlainText, plain_text
 from spoilerguard.rendering import STYLES, Style, Verdicts, redact_verdicts, to_html, visible
@@ -413,6 +414,14 @@ def test_verdicts_survive_copying_and_pickling(again: Callable[[Verdicts], Verdi
 def test_printed_verdicts_mark_spoilers_in_plain_text() -> None:
     review = "Fine \x1b[31mred.\nHe dies."
     assert str(Verdicts(verdicts_on(review, "dies"), review)) == "Fine \\u001b[31mred.\n[spoiler 90%: He dies.]"
+
+
+def test_where_major_spoilers_were_asked_for_their_probability_is_shown() -> None:
+    verdicts = [replace(one, major=0.42) for one in verdicts_on(REVIEW, "dies")]
+    shown = Verdicts(verdicts, REVIEW, level="major")
+    assert "[major spoiler 42%: " in str(shown)
+    assert 'title="major spoiler: 42%"' in shown._repr_html_()
+    assert copy.copy(shown[:]).level == "major"
 
 
 @given(case=classified())

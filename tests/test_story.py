@@ -457,7 +457,7 @@ def test_the_command_line_takes_a_story(tmp_path: Path, capsys: pytest.CaptureFi
     assert main(["redact", str(review), "--protect", "rosebud", "--style", "reddit"]) == 0
     assert ">!Rosebud's a sled" in capsys.readouterr().out
     assert main(["explain", str(review), "--protect", "rosebud"]) == 0
-    assert "protect decides" in capsys.readouterr().out
+    assert "spoiler, decided by a word to protect" in capsys.readouterr().out
     assert main(["classify", str(review), "--protect", "..."]) == 2
     assert main(["classify", str(review), "--plot", str(tmp_path / "none.txt")]) == 2
 

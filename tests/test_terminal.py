@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from spoilerguard import Label, Verdict
 from spoilerguard.cli.output import FORMATS, Look, verdict_lines, write_text
+from spoilerguard.cli.reasons import write_reasons
 from spoilerguard.rendering import visible
+from spoilerguard.verdicts import Contribution, Explanation
 
 
 class Terminal(io.StringIO):
@@ -121,6 +123,14 @@ def test_no_format_lets_a_review_command_the_terminal(name: str, terminal: Termi
     FORMATS[name]([verdict("\x1b]0;title\x07 \x9b31m \x7f \u202e \u2028")], terminal)
     assert not set("\x07\x9b\x7f\u202e\u2028") & set(terminal.getvalue())
     assert "\x1b]" not in terminal.getvalue()
+
+
+def test_no_reason_lets_a_review_command_the_terminal(terminal: Terminal) -> None:
+    text = "\x1b[2J dies \u202e"
+    why = Explanation(text, 3.0, 0.95, 0.0, (Contribution(text, 0, len(text), 3.0),), 0.0, matched="\x9b31m")
+    write_reasons([verdict(text, spoiler=True)], [why], terminal)
+    assert not set("\x9b\u202e") & set(terminal.getvalue())
+    assert "\x1b[2J" not in terminal.getvalue()
 
 
 def test_json_lines_mean_the_same_with_their_control_characters_escaped() -> None:

@@ -384,7 +384,7 @@ def test_what_cannot_teach_is_refused_and_the_reason_given(corpus: Any, options:
     ("options", "error", "message"),
     [
         ({"base": "default", "estimator": small()}, TypeError, "estimator= would have no effect: give one of them"),
-        ({"base": "nowhere"}, ModelFormatError, "nowhere is no folder"),
+        ({"base": "nowhere"}, ModelFormatError, "'nowhere' is no folder"),
         ({"base": Path(__file__).parent}, ModelFormatError, r"model\.json is missing"),
         ({"base": "defualt"}, ModelFormatError, "Did you mean 'default'"),
         ({"base": 7}, TypeError, "model must be a SpoilerClassifier, a folder, a name or None, got int"),

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import spoilerguard
 from spoilerguard.cli.inputs import Input, read_inputs
-from spoilerguard.cli.output import FORMATS, write_explanations, write_text
+from spoilerguard.cli.output import FORMATS, write_text
+from spoilerguard.cli.reasons import write_explanations, write_reasons
 from spoilerguard.cli.tables import is_for_tables, write_table
 from spoilerguard.errors import SpoilerguardError
 from spoilerguard.rendering import redact_verdicts
@@ -38,7 +39,8 @@ def classify(arguments: argparse.Namespace) -> int:
     several = _are_several(arguments)
     with _output(arguments) as stream:
         for number, (one, verdicts) in enumerate(_classified(arguments)):
-            FORMATS[arguments.format](verdicts, stream, one if several else None, first=number == 0)
+            origin = one if several else None
+            FORMATS[arguments.format](verdicts, stream, origin, first=number == 0, level=arguments.level)
             stream.flush()
     return _DONE
 
@@ -48,8 +50,11 @@ def explain(arguments: argparse.Namespace) -> int:
     with _output(arguments) as stream:
         for one in _inputs(arguments):
             options = {"model": arguments.model, "markup": arguments.markup, "story": arguments.story}
-            explanations = spoilerguard.explain(one.text, **options)
-            write_explanations(explanations, arguments.format, stream, one if _are_several(arguments) else None)
+            explanations, origin = spoilerguard.explain(one.text, **options), one if _are_several(arguments) else None
+            if arguments.format == "jsonl":
+                write_explanations(explanations, stream, origin)
+            else:
+                write_reasons(spoilerguard.classify(one.text, **options), explanations, stream, origin)
             stream.flush()
     return _DONE
 
@@ -154,7 +159,7 @@ def _output(arguments: argparse.Namespace) -> Iterator[TextIO]:
 
 def train(arguments: argparse.Namespace) -> int:
     """Make a model, save it, and print its operating points."""
-    _check_output(Path(arguments.output))
+    _check_output(Path(arguments.output), overwrite=arguments.overwrite)
     options = {"seed": arguments.seed, "n_jobs": arguments.n_jobs, "progress": sys.stderr.isatty()}
     if arguments.stream:
         if arguments.base is not None:
@@ -186,8 +191,6 @@ def evaluate(arguments: argparse.Namespace) -> int:
         _print_report(report, arguments.format)
         return _DONE
     comparison = spoilerguard.compare(arguments.compare, arguments.model, arguments.corpus)
-    if arguments.format == "text":
-        write_text(f"a is {arguments.compare}, b is {arguments.model}\n", sys.stdout)
     _print_report(comparison, arguments.format)
     return _DONE
 
@@ -202,14 +205,17 @@ def check_data(arguments: argparse.Namespace) -> int:
     return _DONE if report.ok else _FAULTY
 
 
-def _check_output(folder: Path) -> None:
-    """Refuse, before the work and not after it, to write over what is no model."""
+def _check_output(folder: Path, *, overwrite: bool) -> None:
+    """Refuse, before the work and not after it, to write over what is no model, or over a model unless asked to."""
     from spoilerguard.persistence import is_harmless
 
     if folder.exists() and not folder.is_dir():
         raise SpoilerguardError(f"{folder}: is a file; name a folder for --output")
     shown = folder.is_dir() and any(not is_harmless(entry.name) for entry in folder.iterdir())
-    if shown and not (folder / "model.json").exists():
+    holds_model = (folder / "model.json").exists()
+    if holds_model and not overwrite:
+        raise SpoilerguardError(f"{folder}: holds a model; name another folder for --output, or add --overwrite")
+    if shown and not holds_model:
         raise SpoilerguardError(f"{folder}: holds other things than a model; name a new or empty folder for --output")
 
 

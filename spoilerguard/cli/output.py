@@ -10,18 +10,19 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from operator import attrgetter
 from typing import Protocol, Self, TextIO
 
 from spoilerguard.cli.inputs import Input
 from spoilerguard.rendering import Verdicts, visible
+from spoilerguard.rendering.highlighting import probability_at
 from spoilerguard.spreadsheets import without_formula
-from spoilerguard.verdicts import Explanation, Verdict
+from spoilerguard.verdicts import Verdict
 
-__all__ = ["FORMATS", "Look", "verdict_lines", "write_explanations", "write_text"]
+__all__ = ["FORMATS", "SPOILER", "Look", "percent", "verdict_lines", "wrap", "write_text"]
 
-_SPOILER, _MARKED, _UNCERTAIN = "●", "○", "?"
+SPOILER, _MARKED, _UNCERTAIN = "●", "○", "?"
 _MARGIN = len("●? >99 %  ")
 _NARROWEST = 20  # columns for the text, however narrow the terminal
 _LONGEST_WORD = 200  # characters; `wcwidth.wrap` needs the cube of the length of a word, at worst
@@ -31,7 +32,6 @@ _COLOURS = {(True, True): "1;31", (True, False): "2;31", (False, True): "", (Fal
 
 _COLUMNS = tuple(field.name for field in fields(Verdict))
 _row = attrgetter(*_COLUMNS)
-_HEAVIEST = 6  # words that are shown of an explanation
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +63,10 @@ class Look:
         return f"\x1b[{code}m{text}\x1b[0m" if self.colour and code else text
 
 
-def verdict_lines(verdicts: Sequence[Verdict], look: Look) -> Iterator[str]:
+def verdict_lines(verdicts: Sequence[Verdict], look: Look, level: str = "any") -> Iterator[str]:
     """One line for each sentence, more where it must be wrapped, and a summary.
+
+    At the level "major", probabilities are those of a major spoiler.
 
     Examples
     --------
@@ -77,17 +79,20 @@ def verdict_lines(verdicts: Sequence[Verdict], look: Look) -> Iterator[str]:
     ● 1 of 1 sentence marked as a spoiler
     """
     for verdict in verdicts:
-        mark = _SPOILER if verdict.is_spoiler else _MARKED if verdict.marked else " "
+        mark = SPOILER if verdict.is_spoiler else _MARKED if verdict.marked else " "
         mark += " " if verdict.certain else _UNCERTAIN
-        for line in _wrap(f"{mark}{_percent(verdict.probability):>4} %  ", verdict.text, look.width):
+        for line in wrap(f"{mark}{percent(probability_at(level, verdict)):>4} %  ", verdict.text, look.width):
             yield look.paint(line, _COLOURS[verdict.is_spoiler, verdict.certain])
     yield ""
     if not verdicts:
         yield "no sentence found"
         return
     spoilers = sum(verdict.is_spoiler for verdict in verdicts)
-    ending = "s marked as spoilers" if len(verdicts) > 1 else " marked as a spoiler"
-    yield look.paint(f"{_SPOILER} {spoilers} of {len(verdicts)} sentence{ending}", "1")
+    kind = "major spoiler" if level == "major" else "spoiler"
+    ending = f"s marked as {kind}s" if len(verdicts) > 1 else f" marked as a {kind}"
+    yield look.paint(f"{SPOILER} {spoilers} of {len(verdicts)} sentence{ending}", "1")
+    if level == "major":
+        yield look.paint("% is the probability of a major spoiler", "2")
     if marked := sum(verdict.marked and not verdict.is_spoiler for verdict in verdicts):
         yield look.paint(f"{_MARKED} {marked} more hidden by the author", "1")
     if uncertain := sum(not verdict.certain for verdict in verdicts):
@@ -96,49 +101,52 @@ def verdict_lines(verdicts: Sequence[Verdict], look: Look) -> Iterator[str]:
         yield look.paint("not English, it seems: the labels mean nothing", "1")
 
 
-def _wrap(start: str, text: str, width: int | None) -> list[str]:
+def wrap(start: str, text: str, width: int | None, margin: int = _MARGIN) -> list[str]:
     """The text behind `start` in lines of at most `width` columns, broken at blanks wherever that is possible."""
     text = " ".join(visible(text).split())
     if width is None:
         return [start + text]
-    from wcwidth import wrap  # takes longer to import than all of this command's help
+    import wcwidth  # takes longer than all of this command's help
 
-    return wrap(
+    return wcwidth.wrap(
         re.sub(rf"(\S{{{_LONGEST_WORD}}})(?=\S)", r"\1 ", text),
-        max(width, _MARGIN + _NARROWEST),
+        max(width, margin + _NARROWEST),
         initial_indent=start,
-        subsequent_indent=" " * _MARGIN,
+        subsequent_indent=" " * margin,
         break_on_hyphens=False,
     ) or [start]
 
 
-def _percent(probability: float) -> str:
+def percent(probability: float) -> str:
     """Whole percents; never a flat 0 or 100, which no model can know."""
     return "<1" if probability < 0.01 else ">99" if probability > 0.99 else f"{100 * probability:.0f}"
 
 
 def _write_text_lines(
-    verdicts: Sequence[Verdict], stream: TextIO, origin: Input | None = None, *, first: bool = True
+    verdicts: Sequence[Verdict], stream: TextIO, origin: Input | None = None, *, first: bool = True, level: str = "any"
 ) -> None:
     if origin is not None:
         stream.write("" if first else "\n")
         stream.write(f"{visible(origin.heading)}\n")
-    stream.writelines(f"{line}\n" for line in verdict_lines(verdicts, Look.of(stream)))
+    stream.writelines(f"{line}\n" for line in verdict_lines(verdicts, Look.of(stream), level))
 
 
 def _write_jsonl(
-    verdicts: Sequence[Verdict], stream: TextIO, origin: Input | None = None, *, first: bool = True
+    verdicts: Sequence[Verdict], stream: TextIO, origin: Input | None = None, *, first: bool = True, level: str = "any"
 ) -> None:
     """Control characters are escaped in a file, too: some readers take U+2028 for the end of a line."""
-    del first
+    del first, level
     place = {} if origin is None else {"source": origin.source, "row": origin.row}
     for verdict in verdicts:
         record = place | dict(zip(_COLUMNS, _row(verdict), strict=True))
         stream.write(visible(json.dumps(record, ensure_ascii=False)) + "\n")
 
 
-def _write_csv(verdicts: Sequence[Verdict], stream: TextIO, origin: Input | None = None, *, first: bool = True) -> None:
+def _write_csv(
+    verdicts: Sequence[Verdict], stream: TextIO, origin: Input | None = None, *, first: bool = True, level: str = "any"
+) -> None:
     """A cell that a spreadsheet would run as a formula begins with an apostrophe; JSON lines keep the true text."""
+    del level
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     place = () if origin is None else (origin.source, "" if origin.row is None else origin.row)
@@ -151,39 +159,23 @@ def _write_csv(verdicts: Sequence[Verdict], stream: TextIO, origin: Input | None
 
 
 class _Write(Protocol):
-    """Writes the verdicts on a review; `origin` names it where there are several, `first` is said of the first one."""
+    """Writes the verdicts on a review; `origin` names it where there are several, `first` is said of the first one.
+
+    `level` is the one of which spoilers were asked for; records hold the probabilities of both.
+    """
 
     def __call__(
-        self, verdicts: Sequence[Verdict], stream: TextIO, origin: Input | None = None, *, first: bool = True
+        self,
+        verdicts: Sequence[Verdict],
+        stream: TextIO,
+        origin: Input | None = None,
+        *,
+        first: bool = True,
+        level: str = "any",
     ) -> None: ...
 
 
 FORMATS: Mapping[str, _Write] = {"text": _write_text_lines, "jsonl": _write_jsonl, "csv": _write_csv}
-
-
-def write_explanations(
-    explanations: Sequence[Explanation], style: str, stream: TextIO, origin: Input | None = None
-) -> None:
-    """Write why each sentence has its probability: text with the heaviest words, or JSON lines with all of them."""
-    if style == "jsonl":
-        place = {} if origin is None else {"source": origin.source, "row": origin.row}
-        stream.writelines(
-            visible(json.dumps(place | asdict(explanation), ensure_ascii=False)) + "\n" for explanation in explanations
-        )
-        return
-    if origin is not None:
-        stream.write(f"{visible(origin.heading)}\n")
-    width = Look.of(stream).width
-    for explanation in explanations:
-        heaviest = sorted(explanation.contributions, key=lambda part: -abs(part.weight))[:_HEAVIEST]
-        words = ", ".join(f"{part.text} {part.weight:+.1f}" for part in heaviest)
-        rest = f"context {explanation.context:+.1f}, intercept {explanation.intercept:+.1f}"
-        rest += f", story {explanation.story:+.1f}" if explanation.story else ""
-        rest += f', like "{explanation.matched}"' if explanation.matched else ""
-        rest += f"; {explanation.rule} decides" if explanation.rule else ""
-        lines = _wrap(f"  {_percent(explanation.probability):>4} %  ", explanation.text, width)
-        lines += _wrap(" " * _MARGIN, f"{words}; {rest}", width)
-        stream.writelines(f"{line}\n" for line in lines)
 
 
 def write_text(text: str, stream: TextIO) -> None:

@@ -65,7 +65,7 @@ def _thread_pools() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-computing = _ForkLock()
+computing: _ForkLock = _ForkLock()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
         before=computing.before_fork, after_in_parent=computing.after_fork, after_in_child=computing.reset

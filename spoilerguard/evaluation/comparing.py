@@ -11,7 +11,7 @@ from spoilerguard.bootstrap import estimate
 from spoilerguard.datasets.loading import AnyTable, load_corpus
 from spoilerguard.documents import Standing
 from spoilerguard.evaluation.classifiers import TextClassifier
-from spoilerguard.evaluation.comparison import Comparison, Difference
+from spoilerguard.evaluation.comparison import Comparison, Difference, names_of
 from spoilerguard.evaluation.metrics import COMPARED, DECISIVE, sentence_measure
 from spoilerguard.evaluation.recipes import LEAST_REPLICATES, Recipe, fit_recipe, pooled_estimate, resampled
 from spoilerguard.evaluation.scored_corpus import Sample, ScoredCorpus, resolve_arguments, score
@@ -95,10 +95,10 @@ def compare(
     if replicates or train_on is not None:
         return compare_recipes(a, b, corpus, train_on, replicates, n_bootstrap=n_bootstrap, seed=seed)
     (left, right), labelled = resolve_arguments([a, b], corpus)
-    scored = score(left, labelled), score(right, labelled)
-    for name, one in zip(("a’s", "b’s"), scored, strict=True):
-        one.warn_of_overlap(name)
-    return comparison_of(*scored, n_bootstrap=n_bootstrap, seed=seed)
+    scored, names = (score(left, labelled), score(right, labelled)), names_of(a, b)
+    for name, one in zip(names, scored, strict=True):
+        one.warn_of_overlap(f"{name}’s")
+    return comparison_of(*scored, n_bootstrap=n_bootstrap, seed=seed, names=names)
 
 
 def compare_recipes(
@@ -136,17 +136,20 @@ def _pooled(parts: Sequence[Difference]) -> Difference:
     return Difference(parts[0].standing, parts[0].metric, a, b, change, p_value)
 
 
-def comparison_of(a: ScoredCorpus, b: ScoredCorpus, *, n_bootstrap: int, seed: int) -> Comparison:
+def comparison_of(
+    a: ScoredCorpus, b: ScoredCorpus, *, n_bootstrap: int, seed: int, names: tuple[str, str] | None = None
+) -> Comparison:
     """Compare the logits that two models gave the same rows of one corpus."""
+    names = names or names_of(a, b)
+    named = list(zip(names, (a, b), strict=True))
     corpus = a.corpus
     differences = [one for standing in a.standings for one in _differences(a, b, standing, n_bootstrap, seed)]
     works = len(set(corpus.groups))
-    notes = [f"{name}: {scored.note}" for name, scored in (("a", a), ("b", b)) if scored.note]
-    overlaps = (("a’s", a.overlap), ("b’s", b.overlap))
-    notes += [found.describe(whose) for whose, found in overlaps if found is not None and found.is_beyond_chance]
-    return Comparison(
-        corpus.name, corpus.digest, len(corpus), works, n_bootstrap, seed, tuple(differences), tuple(notes)
-    )
+    notes = [f"{name}: {scored.note}" for name, scored in named if scored.note]
+    overlaps = [(name, scored.overlap) for name, scored in named]
+    notes += [found.describe(f"{name}’s") for name, found in overlaps if found is not None and found.is_beyond_chance]
+    size = len(corpus), works, n_bootstrap, seed
+    return Comparison(corpus.name, corpus.digest, *size, tuple(differences), tuple(notes), models=names)
 
 
 def _differences(

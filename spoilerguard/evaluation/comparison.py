@@ -9,6 +9,7 @@ Holm's correction over the metrics that decide. Where it finds nothing, the verd
 
 import math
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Literal
 
 import pandas as pd
@@ -19,15 +20,11 @@ from spoilerguard.evaluation.metrics import DECISIVE, METRICS, title_of
 from spoilerguard.evaluation.significance import LEVEL
 from spoilerguard.evaluation.tables import Result, Table, as_json, format_interval
 
-__all__ = ["Comparison", "Difference", "Outcome"]
+__all__ = ["Comparison", "Difference", "Outcome", "names_of"]
 
 Outcome = Literal["better", "worse", "cannot tell"]
 
-_SENTENCES: dict[Outcome, str] = {
-    "better": "b is better than a",
-    "worse": "b is worse than a",
-    "cannot tell": "cannot tell which is better",
-}
+_UNNAMED = ("the first", "the second")
 _OF_THESE_TWO = (
     "This is said of these two fitted models. Two models of one recipe, trained on other samples, differ as well (24 "
     "of 100 such pairs): to compare recipes, pass them with replicates=."
@@ -82,6 +79,8 @@ class Comparison(Result):
         What else has to be known about the scores of a or b, such as that one has no context.
     replicates : int
         How often both recipes were trained, each time on other works; 0 where fitted models were compared.
+    models : tuple of (str, str)
+        What a and b are called: the names or folders that were given, else "the first" and "the second".
     """
 
     name: str
@@ -93,6 +92,7 @@ class Comparison(Result):
     differences: tuple[Difference, ...]
     notes: tuple[str, ...] = ()
     replicates: int = 0
+    models: tuple[str, str] = _UNNAMED
 
     @property
     def standing(self) -> Standing:
@@ -132,9 +132,12 @@ class Comparison(Result):
         return as_json(content)
 
     def _headline(self) -> str:
+        a, b = self.models
+        said = f"{b} is {self.verdict} than {a}"
+        if self.verdict == "cannot tell":
+            said = f"cannot tell whether {b} is better than {a}"
         named = f"{self.name}: " if self.name else ""
-        size = f"{self.n_sentences:,} sentences, {self.n_works:,} works"
-        return f"{named}{_SENTENCES[self.verdict]} ({self.standing}; {size})"
+        return f"{named}{said} ({self.standing}; {self.n_sentences:,} sentences, {self.n_works:,} works)"
 
     def _notes(self) -> tuple[str, ...]:
         fitted = self.verdict != "cannot tell" and not self.replicates
@@ -146,4 +149,19 @@ class Comparison(Result):
             intervals = map(format_interval, (one.a, one.b, one.change))
             p_value = "–" if math.isnan(one.p_value) else f"{one.p_value:.3f}"
             rows.append((title_of(one.metric), one.standing, *intervals, p_value, one.verdict))
-        return [Table("b against a", ("", "standing", "a", "b", "b − a", "p", "verdict"), rows)]
+        a, b = self.models
+        return [Table(f"{b} against {a}", ("", "standing", a, b, "difference", "p", "verdict"), rows)]
+
+
+def names_of(a: object, b: object) -> tuple[str, str]:
+    """What two models are called: by the name or the folder that was given, if that tells them apart.
+
+    Examples
+    --------
+    >>> names_of("default", Path("models/mine")), names_of("old/model", "new/model"), names_of("mine", object())
+    (('default', 'mine'), ('old/model', 'new/model'), ('mine', 'the second'))
+    """
+    given = [str(one) if isinstance(one, str | Path) else "default" if one is None else "" for one in (a, b)]
+    short = [Path(name).name or name for name in given]
+    left, right = short if short[0] != short[1] else given
+    return (left or _UNNAMED[0], right or _UNNAMED[1]) if left != right else _UNNAMED

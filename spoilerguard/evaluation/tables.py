@@ -13,6 +13,21 @@ from spoilerguard.evaluation.metrics import MetricValue
 
 __all__ = ["Result", "Table", "as_json", "format_interval"]
 
+# Of the page's own colours, as in `rendering.highlighting`; a viewer that takes it away leaves plain tables.
+_STYLE_SHEET = """<style>
+.spoilerguard-report{color-scheme:light dark;background:Canvas;color:CanvasText;padding:.6em .8em;line-height:1.5;\
+font-family:system-ui,sans-serif;font-size:14px;overflow-x:auto}
+[data-jp-theme-light="true"] .spoilerguard-report,.vscode-light .spoilerguard-report{color-scheme:light}
+[data-jp-theme-light="false"] .spoilerguard-report,.vscode-dark .spoilerguard-report{color-scheme:dark}
+.spoilerguard-report p{margin:0 0 .6em;max-width:60em}
+.spoilerguard-report p:first-of-type{font-weight:bold}
+.spoilerguard-report table{border-collapse:collapse;margin:1em 0;font-variant-numeric:tabular-nums}
+.spoilerguard-report caption{font-weight:bold;padding-bottom:.3em}
+.spoilerguard-report caption,.spoilerguard-report th,.spoilerguard-report td{text-align:left;white-space:nowrap}
+.spoilerguard-report th,.spoilerguard-report td{padding:.25em .9em .25em 0;border-bottom:1px solid #8884}
+.spoilerguard-report thead th{border-bottom:2px solid #8888}
+.spoilerguard-report tbody th{font-weight:normal}
+</style>"""
 _DIGITS = 6  # of a number in JSON; further digits differ between processors
 
 
@@ -54,16 +69,15 @@ class Result(ABC):
         return "\n\n".join(parts)
 
     def _repr_html_(self) -> str:
-        left = "text-align:left"
-        parts = [f"<p>{escape(paragraph)}</p>" for paragraph in (self._headline(), *self._notes())]
+        parts = [_STYLE_SHEET, *(f"<p>{escape(text)}</p>" for text in (self._headline(), *self._notes()))]
         for table in self._tables():
             if table.rows:
-                head = "".join(f'<th style="{left}">{escape(cell)}</th>' for cell in table.header)
+                head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in table.header)
                 rows = ""
                 for name, *cells in table.rows:
-                    body = "".join(f'<td style="{left}">{escape(cell)}</td>' for cell in cells)
-                    rows += f'<tr><th scope="row" style="{left};font-weight:normal">{escape(name)}</th>{body}</tr>'
-                caption = f'<caption style="{left};font-weight:bold">{escape(table.title)}</caption>'
+                    body = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+                    rows += f'<tr><th scope="row">{escape(name)}</th>{body}</tr>'
+                caption = f"<caption>{escape(table.title)}</caption>"
                 parts.append(f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>")
         return f'<div class="spoilerguard-report">{"".join(parts)}</div>'
 

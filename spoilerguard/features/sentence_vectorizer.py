@@ -6,8 +6,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.base import BaseEstimator, TransformerMixin
 
+from spoilerguard.features.bases import BaseEstimator, TransformerMixin
 from spoilerguard.features.estimators import check_fitted, one_line
 from spoilerguard.features.matrices import ngram_matrix, stack
 from spoilerguard.features.tokens import TokenBatch, read_sentences
@@ -16,7 +16,7 @@ from spoilerguard.features.vectorizer import AnyVectors, Vectorizer
 __all__ = ["SentenceVectorizer"]
 
 
-class SentenceVectorizer(Vectorizer, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class SentenceVectorizer(Vectorizer, TransformerMixin, BaseEstimator):
     """Turn sentences into sparse vectors of hashed word and character n-grams, weighted by rarity.
 
     Case, accents, curly quotes, blanks and stray markup do not change a vector, and a sentence's vector does not depend
@@ -54,6 +54,8 @@ class SentenceVectorizer(Vectorizer, TransformerMixin, BaseEstimator):  # type: 
     >>> (X != vectorizer.transform(["The ghost was his father."])).nnz
     0
     """
+
+    idf_: NDArray[np.float32]
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:  # noqa: N803 - scikit-learn's name
         return one_line(self)[:N_CHAR_MAX]

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from spoilerguard.rendering.control_characters import visible
 from spoilerguard.verdicts import Contribution, Explanation, Verdict
 
-__all__ = ["percent", "to_html"]
+__all__ = ["percent", "probability_at", "to_html"]
 
 # Orange against blue, which every kind of colour vision tells apart (Okabe & Ito 2008). They are half transparent, so
 # that the text keeps the contrast of its page. A line below a spoiler, and the sign of a weight, say the same without
@@ -44,6 +44,7 @@ def to_html(
     explanations: Sequence[Explanation] | None = None,
     *,
     style_sheet: bool = True,
+    level: str = "any",
 ) -> str:
     """Highlight the spoilers of a review, the strength by the probability.
 
@@ -57,6 +58,8 @@ def to_html(
         What `spoilerguard.explain` says about it, one for each verdict. A reader sees them after a click.
     style_sheet : bool, default True
         Whether the piece brings its style sheet. On a page of many pieces, one of them is enough.
+    level : {"any", "major"}, default "any"
+        Of which spoilers probabilities are shown.
 
     Returns
     -------
@@ -75,7 +78,7 @@ def to_html(
     >>> "&lt;b&gt;He dies." in to_html("<b>He dies.", [verdict])
     True
     """
-    text = "".join(_highlight(review, verdicts))
+    text = "".join(_highlight(review, verdicts, level))
     reasons = "" if explanations is None else "".join(_reasons(verdicts, explanations))
     sheet = _STYLE_SHEET if style_sheet else ""
     return f'<div class="spoilerguard">{sheet}<div class="text" dir="auto">{text}</div>{reasons}</div>'
@@ -86,17 +89,23 @@ def percent(probability: float) -> str:
     return f"{min(max(probability, 0.01), 0.99):.0%}"
 
 
-def _highlight(review: str, verdicts: Sequence[Verdict]) -> Iterator[str]:
+def probability_at(level: str, verdict: Verdict) -> float:
+    """The probability that was asked for: that of a major spoiler at the level "major", where it is known."""
+    return verdict.major if level == "major" and verdict.major is not None else verdict.probability
+
+
+def _highlight(review: str, verdicts: Sequence[Verdict], level: str) -> Iterator[str]:
     """The text of the review, spoilers in marks."""
-    done = 0
+    done, name = 0, "major spoiler" if level == "major" else "spoiler"
     for verdict in sorted(verdicts, key=lambda verdict: verdict.start):
         if verdict.start < done or review[verdict.start : verdict.end] != verdict.text:
             raise ValueError(f"The verdict on {verdict.text!r:.60} does not belong to this review.")
         yield _text_node(review[done : verdict.start])
         if verdict.is_spoiler:
             kind, note = ("spoiler", "") if verdict.certain else ("spoiler uncertain", ", a guess")
-            yield f'<mark class="{kind}" style="--p:{verdict.probability:.2f}"'
-            yield f' title="spoiler: {percent(verdict.probability)}{note}">{_text_node(verdict.text)}</mark>'
+            probability = probability_at(level, verdict)
+            yield f'<mark class="{kind}" style="--p:{probability:.2f}"'
+            yield f' title="{name}: {percent(probability)}{note}">{_text_node(verdict.text)}</mark>'
         else:
             yield _text_node(verdict.text)
         done = verdict.end

@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Self, SupportsIndex, overload
 
 from spoilerguard.rendering.control_characters import visible
-from spoilerguard.rendering.highlighting import percent, to_html
+from spoilerguard.rendering.highlighting import percent, probability_at, to_html
 from spoilerguard.user_warnings import warn_user
 from spoilerguard.verdicts import Explanation, Label, Verdict
 
@@ -45,6 +45,8 @@ class Verdicts(list[Verdict]):
         Of the whole review; None means the highest of a sentence.
     label : Label, optional
         Of the whole review; None means "spoiler" where any sentence is one.
+    level : {"any", "major"}, default "any"
+        Which spoilers were asked for.
 
     Attributes
     ----------
@@ -55,6 +57,8 @@ class Verdicts(list[Verdict]):
         asked for.
     label : Label
         ``"spoiler"`` where that reaches the threshold for reviews, which is another one than that for sentences.
+    level : str
+        "major" where only major spoilers are marked: their probabilities are then the ones that are shown.
 
     Examples
     --------
@@ -74,7 +78,7 @@ class Verdicts(list[Verdict]):
     ('spoiler', 0.93)
     """
 
-    __slots__ = ("label", "probability", "review")
+    __slots__ = ("label", "level", "probability", "review")
 
     def __init__(
         self,
@@ -82,9 +86,11 @@ class Verdicts(list[Verdict]):
         review: str = "",
         probability: float | None = None,
         label: Label | None = None,
+        level: str = "any",
     ) -> None:
         super().__init__(verdicts)
-        self.review = review
+        self.review: str = review
+        self.level: str = level
         highest = max((verdict.probability for verdict in self), default=0.0)
         any_spoiler = Label.SPOILER if any(verdict.is_spoiler for verdict in self) else Label.SAFE
         self.probability: float = highest if probability is None else probability
@@ -98,7 +104,7 @@ class Verdicts(list[Verdict]):
 
     def __getitem__(self, place: SupportsIndex | slice, /) -> Verdict | Self:
         if isinstance(place, slice):
-            return type(self)(super().__getitem__(place), self.review, self.probability, self.label)
+            return type(self)(super().__getitem__(place), self.review, self.probability, self.label, self.level)
         return super().__getitem__(place)
 
     def copy(self) -> Self:
@@ -150,15 +156,16 @@ class Verdicts(list[Verdict]):
         -------
         str
         """
-        return to_html(self.review, self, explanations)
+        return to_html(self.review, self, explanations, level=self.level)
 
     def __str__(self) -> str:
-        pieces, done = [], 0
+        pieces, done, name = [], 0, "major spoiler" if self.level == "major" else "spoiler"
         for verdict in sorted(self, key=lambda verdict: verdict.start):
             if verdict.is_spoiler:
                 note = "" if verdict.certain else "?"
                 pieces.append(visible(self.review[done : verdict.start]))
-                pieces.append(f"[spoiler{note} {percent(verdict.probability)}: {visible(verdict.text)}]")
+                found = percent(probability_at(self.level, verdict))
+                pieces.append(f"[{name}{note} {found}: {visible(verdict.text)}]")
                 done = verdict.end
         return "".join((*pieces, visible(self.review[done:])))
 

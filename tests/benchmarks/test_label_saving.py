@@ -84,7 +84,8 @@ def by_suggest(pool: NDArray[np.int64], scores: NDArray[np.float64], seed: int) 
     data = reviews()
     works = [data.works[row] for row in pool]
     n_random = round(RANDOM_SHARE * N_ADDED)
-    found = select([data.texts[row] for row in pool], scores[pool], N_ADDED, works=works, n_random=n_random, seed=seed)
+    texts = [data.texts[row] for row in pool]
+    found = select(texts, scores[pool], N_ADDED, works=works, n_random=n_random, seed=seed).rows
     return [int(pool[row]) for row, _ in found]
 
 

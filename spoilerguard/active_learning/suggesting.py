@@ -4,7 +4,6 @@ Uncertainty sampling (Lewis and Gale 1994). Variants that also spread the choice
 saved no more labels in simulations, so what keeps the choice varied is simple: no near copies, few reviews of a work.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -15,9 +14,10 @@ from joblib import delayed
 from numpy.typing import NDArray
 from scipy.special import logit
 
+from spoilerguard.active_learning.selecting import select
 from spoilerguard.bundled import AnyModel, resolve_model
 from spoilerguard.calibration.operating_points import Threshold, resolve_thresholds
-from spoilerguard.checks.duplicates import NEAR, NEAR_REVIEW, lower_words, near_pairs
+from spoilerguard.checks.duplicates import NEAR, NEAR_REVIEW
 from spoilerguard.corpus.schema import TEXT, is_missing
 from spoilerguard.datasets.loading import ForeignTable, read_table
 from spoilerguard.documents import Documents, Standing
@@ -28,12 +28,12 @@ from spoilerguard.processes import n_processes, run_jobs
 from spoilerguard.tables.scoring import batches
 from spoilerguard.tables.texts import check_columns
 from spoilerguard.tables.texts import check_texts as check_column
+from spoilerguard.user_warnings import warn_user
 
-__all__ = ["closeness", "select", "suggest"]
+__all__ = ["closeness", "suggest"]
 
 _NEAR = {"review": NEAR_REVIEW, "sentence": NEAR}  # share of common word triples from which two texts are copies
 _EDGE = 1e-6  # keeps the logit of a threshold of 0 or 1 finite
-_FEWEST = 3  # reviews of a work that are never too many
 
 
 def suggest(
@@ -62,7 +62,7 @@ def suggest(
     pool : DataFrame, Series or iterable of str
         Texts without labels; a table may be of pandas, polars or pyarrow. Missing and blank ones are never chosen.
     k : int
-        How many to choose. It may be fewer where the pool does not hold so many different texts.
+        How many to choose. They are fewer, with a warning, where the pool does not hold so many different texts.
     model : SpoilerClassifier, str or Path, optional
         The model that is to learn, as in `spoilerguard.classify`. None means "default".
     by : {"review", "sentence"}, default "review"
@@ -98,6 +98,11 @@ def suggest(
     TypeError, ValueError
         Where an argument is out of its range, or none that `classify` takes.
 
+    Warns
+    -----
+    UserWarning
+        Where fewer than `k` are chosen, with the reason.
+
     Notes
     -----
     How many labels this saves was simulated on 4,557 real reviews (``tests/benchmarks/test_label_saving.py``): 200 at
@@ -120,7 +125,7 @@ def suggest(
     candidates = _read_pool(pool, text, work)
     scores = _score(candidates.texts, model, by=by, threshold=threshold, markup=markup, n_jobs=n_jobs)
     n_random = round(k * random_share)
-    chosen = select(
+    chosen, shortage = select(
         candidates.texts,
         scores,
         k,
@@ -130,6 +135,9 @@ def suggest(
         near=_NEAR[by],
         seed=seed,
     )
+    if len(chosen) < k:
+        reason = f": {shortage}" if shortage else ""
+        warn_user(f"Only {len(chosen):,} of {k:,}: the pool holds {len(candidates.texts):,} texts{reason}.")
     rows = np.array([row for row, _ in chosen], dtype=np.int64)
     columns = {
         "position": rows,
@@ -164,71 +172,6 @@ def closeness(predictions: Predictions, thresholds: dict[Standing, float]) -> ND
     owner = np.repeat(np.arange(len(documents.lengths)), documents.lengths)
     sums = np.bincount(owner, near, minlength=len(documents.lengths))
     return np.asarray(sums / np.maximum(documents.lengths, 1))
-
-
-def select(
-    texts: Sequence[str],
-    scores: NDArray[np.float64],
-    k: int,
-    *,
-    works: Sequence[str | None],
-    n_random: int,
-    per_work: int | None = None,
-    near: float = NEAR_REVIEW,
-    seed: int = 0,
-) -> list[tuple[int, str]]:
-    """Rows of the pool and why each is chosen: those with the highest scores, then `n_random` drawn evenly.
-
-    Those at random are drawn first, so that no score has a say in them. Blank texts are left out.
-
-    Examples
-    --------
-    >>> select(["So it is.", "so it is", "No.", ""], np.array([0.9, 0.8, 0.1, 1.0]), 2, works=[None] * 4, n_random=0)
-    [(0, 'uncertain'), (2, 'uncertain')]
-    """
-    rows = np.flatnonzero([bool(text.strip()) for text in texts])
-    n_works = len({work for work in works if work is not None})
-    limit = max(_FEWEST, -(-2 * k // max(n_works, 1))) if per_work is None else per_work
-    words = {row: lower_words(texts[row]) for row in rows.tolist()}
-    pick = partial(_pick, words=words, works=works, near=near)
-    at_random = pick(np.random.default_rng(seed).permutation(rows).tolist(), [], n_random, limit=k)
-    rest = np.setdiff1d(rows, at_random)
-    ranked = rest[np.argsort(-scores[rest], kind="stable")].tolist()
-    uncertain = pick(ranked, at_random, k - n_random, limit=limit)
-    return [(row, "uncertain") for row in uncertain] + [(row, "random") for row in at_random]
-
-
-def _pick(
-    ranked: list[int],
-    taken: list[int],
-    n: int,
-    *,
-    words: dict[int, str],
-    works: Sequence[str | None],
-    near: float,
-    limit: int,
-) -> list[int]:
-    """The first `n` rows that are no near copies of those taken or of each other, at most `limit` of a work."""
-    n_seen = 2 * n
-    while True:
-        rows = taken + ranked[:n_seen]
-        copies = _copies([words[row] for row in rows], near)
-        n_of_work, found = Counter(works[row] for row in taken), []
-        for place, row in enumerate(rows[len(taken) :], len(taken)):
-            work = works[row]
-            if place not in copies and (work is None or n_of_work[work] < limit):
-                n_of_work[work] += 1
-                found.append(row)
-        if len(found) >= n or n_seen >= len(ranked):
-            return found[:n]
-        n_seen *= 2
-
-
-def _copies(words: list[str], near: float) -> set[int]:
-    """The places of texts that repeat an earlier one, word for word or nearly so."""
-    first: dict[str, int] = {}
-    exact = {place for place, text in enumerate(words) if first.setdefault(text, place) < place}
-    return exact | {later for _, later in near_pairs(words, share=near)}
 
 
 class _Pool(NamedTuple):
