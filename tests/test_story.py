@@ -22,7 +22,7 @@ from spoilerguard.datasets import load_stories, save_stories
 from spoilerguard.documents import Documents, Standing
 from spoilerguard.matching import STORY_FEATURES, Matches, RareWords, StoryStage, StoryWeights, of_length_one
 from spoilerguard.matching.prepared import MAX_STORY_SENTENCES
-from spoilerguard.matching.words import Phrases, base_forms, words_of
+from spoilerguard.matching.words import GUESSING, Phrases, base_forms, words_of
 from spoilerguard.predictions import predict
 from spoilerguard.story import as_story
 from spoilerguard.tables.parts import Parts
@@ -273,16 +273,24 @@ def plain_match(story: Story, sentence: str, model: SpoilerClassifier) -> dict[s
     words = {word: weight * (2 if word in names else 1) for word, weight in rare(sentence).items()}
     size = sum(words.values()) + 1.5
     in_plot = set().union(*plot)
+    alone = {word: weight for word, weight in words.items() if word in in_plot and word not in premise}
+    first = {word: min(n for n, told in enumerate(plot) if word in told) / (len(plot) - 1) for word in alone}
+    [spelled] = words_of(next(iter(vectorizer.tokenize([sentence]))))
     return {
         "words": sum(words.values()),
         "in_premise": sum(weight for word, weight in words.items() if word in premise) / size,
-        "in_plot_alone": sum(w for word, w in words.items() if word in in_plot and word not in premise) / size,
+        "in_plot_alone": sum(alone.values()) / size,
         "in_sentence": max(sum(w for word, w in words.items() if word in told) for told in plot) / size,
+        "in_sentence_alone": max(sum(w for word, w in alone.items() if word in told) for told in plot) / size,
+        "late": sum(weight * first[word] for word, weight in alone.items()) / size,
+        "guessing": sum(word in GUESSING for word in spelled) + sentence.count("?"),
         "names": sum(weight for word, weight in words.items() if word in names) / size,
     }
 
 
-@pytest.mark.parametrize("sentence", [TOLD, HARMLESS, "Hald again, and Mira's boat.", "Nothing of it."])
+@pytest.mark.parametrize(
+    "sentence", [TOLD, HARMLESS, "I bet Mira would drown? Oskar?", "Hald and the sailors, the boat.", "No."]
+)
 def test_words_are_matched_as_counted_one_by_one(model: SpoilerClassifier, sentence: str) -> None:
     vectorizer = model.vectorizer_
     words = RareWords.of(vectorizer, vectorizer.tokenize([sentence]))
@@ -300,7 +308,7 @@ def test_the_stage_learns_what_separates_and_ignores_what_a_story_lacks() -> Non
     rng = np.random.default_rng(0)
     labels = (rng.random(400) < 0.4).astype(np.int8)
     noise = rng.normal(size=(len(Matches._fields), 400))
-    matches = Matches(*noise)._replace(like_plot=labels + 0.5 * noise[6])
+    matches = Matches(*noise)._replace(like_plot=labels + 0.5 * noise[Matches._fields.index("like_plot")])
     weights = StoryWeights.fit("plot", rng.normal(size=400), matches, labels)
     assert weights.weights["like the plot"] > 1
     assert "like the premise" not in weights.weights
@@ -313,6 +321,27 @@ def test_a_saved_model_reads_stories_as_it_did(model: SpoilerClassifier, tmp_pat
     loaded = spoilerguard.load(tmp_path / "model")
     assert loaded.story_ == STAGE
     assert logits(loaded, [TOLD, HARMLESS], STORY) == logits(model, [TOLD, HARMLESS], STORY)
+
+
+LATER_OF_PLOT = ("one sentence of the plot alone", "the plot alone, late")
+
+
+def test_a_stage_that_learnt_before_a_feature_was_there_is_stored_and_read_without_it(
+    model: SpoilerClassifier, tmp_path: Path
+) -> None:
+    later = {
+        "guess",
+        "close to the premise",
+        "words of one sentence of the plot alone",
+        "words of the plot alone, late",
+    }
+    parts = {
+        known: StoryWeights({name: 1.0 for name in part(known).weights if name not in later}, 0.0)
+        for known in ("premise", "plot", "premise and plot")
+    }
+    older = StoryStage(dict.fromkeys(Standing, parts))
+    spoilerguard.save(pickle.loads(pickle.dumps(model)).attach(story=older), tmp_path / "model")
+    assert spoilerguard.load(tmp_path / "model").story_ == older
 
 
 @pytest.mark.parametrize("fault", ["missing", "unknown", "infinite"])

@@ -1,21 +1,18 @@
 """A story made ready for a model: the vectors and words of its sentences; and what sentences of reviews find there."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import NamedTuple, Self
-from zlib import crc32
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spoilerguard.features import TokenBatch, Vectorizer
-from spoilerguard.features.ngrams import word_ngrams
-from spoilerguard.matching.words import LONGEST_WORD, Phrases, stem
+from spoilerguard.features import Vectorizer
+from spoilerguard.matching.rare_words import RareWords
+from spoilerguard.matching.words import Phrases
 from spoilerguard.sentences import split
 from spoilerguard.story import Story
 
-__all__ = ["MAX_STORY_SENTENCES", "Matches", "PreparedStories", "PreparedStory", "RareWords", "of_length_one"]
+__all__ = ["MAX_STORY_SENTENCES", "Matches", "PreparedStories", "PreparedStory", "of_length_one"]
 
 Floats = NDArray[np.float32]
 Numbers = NDArray[np.float64]
@@ -23,49 +20,8 @@ MAX_STORY_SENTENCES = 1024  # of a premise, and of a plot, that are read: forty 
 _MAX_CHARACTERS = 1 << 20  # of each, too: a hostile text must not cost minutes
 _MAX_KEPT = 100_000  # sentences of prepared stories: 200 MB of the default model's vectors
 _WORDS_AT_ONCE = 4096  # looked up in all sentences of a plot
-_COMMON = 2.5  # idf of a word that stands in every twelfth sentence; a word counts by what it has above that
 _NAME = 2.0  # by how much more the names of a story count
 _SMOOTHING = 1.5  # of shares: one common word that is found is no match
-
-
-class RareWords(NamedTuple):
-    """The words of some sentences that are not common.
-
-    Attributes
-    ----------
-    sentence : ndarray of int64, shape (n_words,)
-        In which sentence each stands; ascending.
-    stem : ndarray of uint32, shape (n_words,)
-        A hash of its stem.
-    weight : ndarray of float64, shape (n_words,)
-        How much it counts.
-    """
-
-    sentence: NDArray[np.int64]
-    stem: NDArray[np.uint32]
-    weight: Numbers
-
-    @classmethod
-    def of(cls, vectorizer: Vectorizer, batches: Iterable[TokenBatch]) -> Self:
-        """The words of the sentences of all batches, numbered from one batch to the next."""
-        parts, done = [], 0
-        for tokens in batches:
-            [words] = word_ngrams(tokens, 1, vectorizer.n_buckets)
-            weight = vectorizer.idf_[words.bucket].astype(np.float64) - _COMMON
-            rare = np.flatnonzero(tokens.is_word & (weight > 0))
-            spelled = tokens.spelled()
-            stems = np.array([_stem_hash(spelled[place][:LONGEST_WORD]) for place in rare.tolist()], dtype=np.uint32)
-            parts.append(cls(tokens.sentence[rare] + done, stems, weight[rare]))
-            done += len(tokens)
-        empty = cls(np.zeros(0, np.int64), np.zeros(0, np.uint32), np.zeros(0))
-        return cls(*(np.concatenate(columns) for columns in zip(empty, *parts, strict=True)))
-
-    def take(self, sentences: NDArray[np.int64]) -> "RareWords":
-        """Those of some sentences, which ascend; these are numbered anew from 0."""
-        first = np.searchsorted(self.sentence, sentences)
-        count = np.searchsorted(self.sentence, sentences, side="right") - first
-        rows = np.repeat(first - np.cumsum(count) + count, count) + np.arange(count.sum())
-        return RareWords(np.repeat(np.arange(len(sentences)), count), self.stem[rows], self.weight[rows])
 
 
 class Matches(NamedTuple):
@@ -75,9 +31,13 @@ class Matches(NamedTuple):
     ----------
     words : ndarray of float64
         Weight of the rare words of each sentence.
-    in_premise, in_plot_alone, in_sentence, names : ndarray of float64
+    in_premise, in_plot_alone, in_sentence, in_sentence_alone, names : ndarray of float64
         Shares of that weight, in [0, 1): of words that stand in the premise; in the plot and not in the premise; in the
-        one sentence of the plot that has most; that are names.
+        one sentence of the plot that has most; the same without the words of the premise; that are names.
+    late : ndarray of float64
+        As `in_plot_alone`, each word counted by the place where the plot first has it, from 0 to 1.
+    guessing : ndarray of int64
+        How many of its tokens are `GUESSING`.
     like_premise, like_plot : ndarray of float64
         Highest cosine between its vector and that of a sentence there; -1 where there is none.
     best : ndarray of int64
@@ -90,6 +50,9 @@ class Matches(NamedTuple):
     in_premise: Numbers
     in_plot_alone: Numbers
     in_sentence: Numbers
+    in_sentence_alone: Numbers
+    late: Numbers
+    guessing: NDArray[np.int64]
     names: Numbers
     like_premise: Numbers
     like_plot: Numbers
@@ -117,6 +80,8 @@ class PreparedStory:
         The last entry, here and below, is of words that the story lacks.
     in_plot : ndarray of bool, shape (n_stems + 1, n_plot)
         Which sentences of the plot hold each stem.
+    first : ndarray of float64, shape (n_stems + 1,)
+        The place of the first of them, from 0 to 1, where there is one.
     protect, allow : Phrases
     """
 
@@ -128,6 +93,7 @@ class PreparedStory:
     is_name: NDArray[np.bool_]
     in_premise: NDArray[np.bool_]
     in_plot: NDArray[np.bool_]
+    first: Numbers
     protect: Phrases
     allow: Phrases
 
@@ -151,6 +117,7 @@ class PreparedStory:
             is_name=holds[:, -1],
             in_premise=np.asarray(holds[:, : len(premise)].any(axis=1)),
             in_plot=holds[:, len(premise) : -1],
+            first=holds[:, len(premise) :].argmax(axis=1) / max(len(plot) - 1, 1),
             protect=Phrases(story.protect, vectorizer.normalization),
             allow=Phrases(story.allow, vectorizer.normalization),
         )
@@ -166,19 +133,25 @@ class PreparedStory:
         total = np.asarray(np.bincount(words.sentence, weight, n), dtype=np.float64)
         size = total + _SMOOTHING
 
-        def share(which: NDArray[np.bool_]) -> Numbers:
-            return np.asarray(np.bincount(words.sentence, weight * which, n) / size)
+        def share(of_words: NDArray[Any]) -> Numbers:
+            return np.asarray(np.bincount(words.sentence, weight * of_words, n) / size)
 
         # One product a sentence: the shapes, and so the rounding, do not depend on what else stands in the batch.
         likeness = np.array([self.vectors @ vector for vector in vectors]).reshape(n, len(self.vectors))
         in_sentence = self._shared_weight(words.sentence, found, weight, n) / size[:, None]
+        rest = ~in_premise
+        in_sentence_alone = self._shared_weight(words.sentence[rest], found[rest], weight[rest], n) / size[:, None]
+        in_plot_alone = np.asarray(self.in_plot.any(axis=1))[found] & rest
         like_plot = likeness[:, self.n_premise :]
         best = np.argmax(like_plot + in_sentence, axis=1) if self.plot else np.full(n, -1)
         return Matches(
             words=total,
             in_premise=share(in_premise),
-            in_plot_alone=share(np.asarray(self.in_plot.any(axis=1))[found] & ~in_premise),
+            in_plot_alone=share(in_plot_alone),
             in_sentence=in_sentence.max(axis=1, initial=0.0),
+            in_sentence_alone=in_sentence_alone.max(axis=1, initial=0.0),
+            late=share(in_plot_alone * self.first[found]),
+            guessing=words.guessing,
             names=share(is_name),
             like_premise=likeness[:, : self.n_premise].max(axis=1, initial=-1.0).astype(np.float64),
             like_plot=like_plot.max(axis=1, initial=-1.0).astype(np.float64),
@@ -219,11 +192,6 @@ class PreparedStories:
             self._kept[story] = found
             self._n_sentences += len(found.vectors)
         return found
-
-
-@lru_cache(1 << 16)
-def _stem_hash(word: str) -> int:
-    return crc32(stem(word).encode("utf-8", "surrogatepass"))
 
 
 def _sentences(text: str) -> list[str]:

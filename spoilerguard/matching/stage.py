@@ -20,6 +20,8 @@ __all__ = ["STORY_FEATURES", "StoryFeature", "StoryStage", "StoryWeights", "stor
 Floats = NDArray[np.float64]
 _PREMISE, _PLOT, _BOTH = "premise", "plot", "premise and plot"
 _ROUNDING = 1e-9
+_GUESS = 2  # words of a guess that count: a third says no more
+_CLOSE = 0.6  # cosine from which likeness counts more: below, sentences share a subject and no event
 
 
 class StoryFeature(NamedTuple):
@@ -44,10 +46,14 @@ STORY_FEATURES: Mapping[str, StoryFeature] = {
     "own logit": StoryFeature(lambda logits, _: logits),
     "weight of the words": StoryFeature(lambda _, match: match.words),
     "names": StoryFeature(lambda _, match: match.names),
+    "guess": StoryFeature(lambda _, match: np.minimum(match.guessing, _GUESS)),
     "words of the premise": StoryFeature(lambda _, match: match.in_premise, _OF_PREMISE),
     "like the premise": StoryFeature(lambda _, match: match.like_premise, _OF_PREMISE),
+    "close to the premise": StoryFeature(lambda _, match: np.maximum(match.like_premise - _CLOSE, 0), _OF_PREMISE),
     "words of the plot alone": StoryFeature(lambda _, match: match.in_plot_alone, _OF_PLOT),
     "words of one sentence of the plot": StoryFeature(lambda _, match: match.in_sentence, _OF_PLOT),
+    "words of one sentence of the plot alone": StoryFeature(lambda _, match: match.in_sentence_alone, _OF_PLOT),
+    "words of the plot alone, late": StoryFeature(lambda _, match: match.late, _OF_PLOT),
     "like the plot": StoryFeature(lambda _, match: match.like_plot, _OF_PLOT),
     "place in the plot": StoryFeature(lambda _, match: match.place, _OF_PLOT),
     "like the plot, late": StoryFeature(lambda _, match: match.place * (match.like_plot + match.in_sentence), _OF_PLOT),

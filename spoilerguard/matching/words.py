@@ -6,11 +6,20 @@ from itertools import pairwise
 
 from spoilerguard.features import TokenBatch, tokenize
 
-__all__ = ["LONGEST_WORD", "Phrases", "base_forms", "stem", "words_of"]
+__all__ = ["GUESSING", "LONGEST_WORD", "Phrases", "base_forms", "stem", "words_of"]
 
 LONGEST_WORD = 64  # letters that count: what is longer is no word, and must not fill the caches below
 _FEWEST_LETTERS = 3  # of what is left without an ending
 _KEPT = 1 << 16
+
+# Tokens that make a sentence a guess, or a question. A guess has the words of a plot as often as who tells of it.
+GUESSING = frozenset(
+    """
+    ? assume assumed believe bet convinced could expect expected expecting figured guess guessing hope hoped hoping if
+    imagine maybe might perhaps predict predicted prediction probably reckon should suppose sure surely suspect
+    suspected swear theories theory think thinking thought wonder wondering would
+    """.split()
+)
 
 
 @lru_cache(_KEPT)

@@ -1,6 +1,6 @@
 """What ``model.json`` must hold, declared as data: a format names its fields and their bounds, and `check` compares.
 
-A field that is missing is a fault, and so is one that is not known, for it may change the model.
+A field that is missing and not `optional` is a fault, and so is one that is not known, for it may change the model.
 """
 
 import json
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from spoilerguard.persistence.manifest import MODEL_JSON, Fault, Json, joined, shown
 
-__all__ = ["ANYTHING", "TEXT", "Layout", "Rule", "ascending", "check", "number", "one_of", "whole"]
+__all__ = ["ANYTHING", "TEXT", "Layout", "Rule", "ascending", "check", "number", "one_of", "optional", "whole"]
 
 
 class Rule(NamedTuple):
@@ -17,6 +17,7 @@ class Rule(NamedTuple):
 
     description: str
     accepts: Callable[[Any], bool]
+    may_miss: bool = False
 
 
 Layout: TypeAlias = "Rule | Mapping[Any, Layout]"
@@ -53,10 +54,16 @@ def ascending(rule: Rule) -> Rule:
     )
 
 
+def optional(rule: Rule) -> Rule:
+    """The same for a field that may be missing, as in models that were stored before there was such a field."""
+    return rule._replace(may_miss=True)
+
+
 def check(value: Json, layout: Layout, place: str = "") -> None:
     """Raise a `Fault` where a value is not laid out as `layout` says.
 
-    A mapping stands for an object with exactly these fields; its key ``...`` stands for fields of any name.
+    A mapping stands for an object with exactly these fields, of which `optional` ones may be missing; its key ``...``
+    stands for fields of any name.
 
     Examples
     --------
@@ -73,6 +80,8 @@ def check(value: Json, layout: Layout, place: str = "") -> None:
         raise Fault(MODEL_JSON, f"is wrong: {place} must be an object, not {shown(value)}.")
     wanted = dict.fromkeys(value, layout[...]) if ... in layout else layout
     for name in {**wanted, **value}:
+        if name not in value and getattr(wanted[name], "may_miss", False):
+            continue
         field = joined(place, name)
         if name not in value or name not in wanted:
             raise Fault(MODEL_JSON, f"is wrong: {field} is {'missing' if name in wanted else 'not known'}.")

@@ -4,27 +4,32 @@ from typing import Any
 
 from spoilerguard.documents import Standing
 from spoilerguard.matching import StoryStage, StoryWeights
-from spoilerguard.persistence.layout import Layout, check, number
+from spoilerguard.persistence.layout import Layout, check, number, optional
 
 __all__ = ["describe_story", "read_story"]
 
 _WEIGHT = number(-1e30, 1e30)
 _FEATURES = {
-    "premise": ("own logit", "weight of the words", "names", "words of the premise", "like the premise"),
+    "premise": (
+        *("own logit", "weight of the words", "names", "guess"),
+        *("words of the premise", "like the premise", "close to the premise"),
+    ),
     "plot": (
-        "own logit",
-        "weight of the words",
-        "names",
-        "words of the plot alone",
-        "words of one sentence of the plot",
-        "like the plot",
-        "place in the plot",
-        "like the plot, late",
+        *("own logit", "weight of the words", "names", "guess"),
+        *("words of the plot alone", "words of one sentence of the plot", "words of one sentence of the plot alone"),
+        *("words of the plot alone, late", "like the plot", "place in the plot", "like the plot, late"),
     ),
 }
 _FEATURES["premise and plot"] = tuple(dict.fromkeys([*_FEATURES["premise"], *_FEATURES["plot"]]))
+_OPTIONAL = {
+    *("guess", "close to the premise", "words of one sentence of the plot alone", "words of the plot alone, late")
+}
 _PARTS: Layout = {
-    known: {"weights": dict.fromkeys(names, _WEIGHT), "intercept": _WEIGHT} for known, names in _FEATURES.items()
+    known: {
+        "weights": {name: optional(_WEIGHT) if name in _OPTIONAL else _WEIGHT for name in names},
+        "intercept": _WEIGHT,
+    }
+    for known, names in _FEATURES.items()
 }
 
 
@@ -41,7 +46,10 @@ def read_story(fields: Any) -> StoryStage:  # noqa: ANN401 - any JSON
     check(fields, {"alone": _PARTS, "in review": _PARTS}, "story")
     weights = {
         Standing(standing): {
-            known: StoryWeights({name: parts[known]["weights"][name] for name in names}, parts[known]["intercept"])
+            known: StoryWeights(
+                {name: parts[known]["weights"][name] for name in names if name in parts[known]["weights"]},
+                parts[known]["intercept"],
+            )
             for known, names in _FEATURES.items()
         }
         for standing, parts in fields.items()
