@@ -156,7 +156,7 @@ def test_words_of_one_piece_or_two_are_in_the_vocabulary(encoder: TransformerEnc
 def test_every_sentence_is_encoded_once_whatever_is_read_around_it(encoder: TransformerEncoder, size: int) -> None:
     random = np.random.default_rng(size)
     texts = [" ".join(random.choice(["he", "dies", "ghostly", "."], random.integers(0, 30))) for _ in range(size)]
-    pieces = encoder._word_pieces([tokenize(texts)])
+    pieces = encoder.word_pieces([tokenize(texts)])
     edges = pieces.edges
     encoded = np.zeros(len(pieces.input_ids), dtype=np.int64)
     windows = edges[review_windows(edges, np.array([size]))] if size > 1 else sentence_windows(pieces)
