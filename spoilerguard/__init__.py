@@ -101,7 +101,7 @@ _NAMES_BY_MODULE = {
     "training": ("cross_validate", "train", "train_stream"),
     "verdicts": ("Label", "Verdict"),
 }
-_CLUSTERS = ("dask", "spark")  # modules, for ``spoilerguard.dask.classify_table``
+_MODULES = ("dask", "notebook", "spark")  # for ``spoilerguard.dask.classify_table``
 _MODULE_OF = {name: module for module, names in _NAMES_BY_MODULE.items() for name in names}
 
 
@@ -109,7 +109,7 @@ if not TYPE_CHECKING:  # a type checker would believe in any name
 
     def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the module holds
         """Import a public name when it is first used (PEP 562)."""
-        if name in _CLUSTERS:
+        if name in _MODULES:
             return import_module(f"{__name__}.{name}")
         if name not in _MODULE_OF:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from spoilerguard.monitoring import Deviation, DriftReport
+from spoilerguard.notebook import Labeler
 from spoilerguard.rendering import redact_verdicts, to_html
 from spoilerguard.sentences import split
 from spoilerguard.verdicts import Contribution, Explanation, Label, Verdict
@@ -33,7 +34,7 @@ pytestmark = [
     ),
 ]
 
-TAB, ENTER, SPACE = "\ue004", "\ue007", " "
+TAB, ENTER, SPACE, ARROW_UP = "\ue004", "\ue007", " ", "\ue013"
 ATTACK = (
     '<script>window.ran = "script"</script><img src=x onerror="window.ran=1"> <svg onload="window.ran=2"></svg>'
     "</details></mark></div></span> &lt;b&gt; &amp; <style>*{display:none}</style> \" onclick='window.ran=3'"
@@ -287,3 +288,93 @@ def test_reasons_are_opened_by_the_keyboard(browser: Browser, show: Show) -> Non
     assert "log odds" not in browser.run(SEEN)
     browser.press(TAB, ENTER, TAB, ENTER)
     assert "log odds" in browser.run(SEEN)
+
+
+# What a notebook does with a widget, as far as its page asks for it (anywidget's front-end module).
+HOST = """<script type="module">
+const listeners = [];
+window.sent = [];
+window.model = {
+  view: %s,
+  get(name) { return this[name]; },
+  set(name, value) {
+    this[name] = value;
+    listeners.filter((one) => one.event === `change:${name}`).forEach((one) => one.listener());
+  },
+  on(event, listener) { listeners.push({ event, listener }); },
+  off(event, listener) { listeners.splice(listeners.findIndex((one) => one.listener === listener), 1); },
+  send(message) { window.sent.push(message); },
+};
+const url = URL.createObjectURL(new Blob([%s], { type: "text/javascript" }));
+const cleanup = (await import(url)).default.render({ model: window.model, el: document.querySelector("#cell") });
+window.remove = () => { cleanup(); return listeners.length; };
+</script><style>%s</style><div id="cell"></div>"""
+MARKS, PARTS = "mark, .weights > span", "button:enabled, .text, .opinion"
+
+
+class Page:
+    """A `Labeler` and the page that shows it; what a kernel does between the two."""
+
+    def __init__(self, labeler: Labeler, show: Show) -> None:
+        self.widget, self.browser = labeler.widget, show.browser
+        view, module = (json.dumps(content).replace("</", "<\\/") for content in (self.widget.view, self.widget._esm))
+        show(HOST % (view, module, self.widget._css))
+        while not self.browser.run("document.querySelector('li')"):
+            time.sleep(0.05)
+
+    def press(self, *keys: str) -> list[dict[str, Any]]:
+        self.browser.press(*keys)
+        return self._answer()
+
+    def click(self, selector: str) -> list[dict[str, Any]]:
+        self.browser.click(selector)
+        return self._answer()
+
+    def _answer(self) -> list[dict[str, Any]]:
+        sent: list[dict[str, Any]] = self.browser.run("window.sent.splice(0)")
+        for message in sent:
+            self.widget._handle_custom_msg(message, [])
+        self.browser.run(f"window.model.set('view', {json.dumps(self.widget.view)})")
+        return sent
+
+
+def test_reviews_are_labelled_by_clicks_and_keys_and_nothing_in_them_runs(
+    browser: Browser, show: Show, tmp_path: Path
+) -> None:
+    labeler = Labeler([f"{REVIEW}\n\n{ATTACK}", REVIEW], tmp_path / "labels.jsonl")
+    page = Page(labeler, show)
+    labels = labeler.reviews[0].labels
+    assert page.click("li:nth-child(2) button:nth-child(3)") == [
+        {"action": "label", "grade": 2, "sentence": 1, "review": 0}
+    ]
+    assert labels[:4] == [None, 2, None, None]
+    page.press("j", "1", ARROW_UP, ARROW_UP, "0")
+    assert labels[:4] == [0, 2, 1, None]
+    page.press("u")
+    assert labels[:4] == [None, 2, 1, None]
+    page.click("li:nth-child(4) .text")
+    assert browser.run("document.querySelector('li[aria-current] .text').textContent") == "Great cast."
+    assert browser.run("document.querySelectorAll('.opinion').length") == 0
+    page.press("m")
+    opinions = [opinion["text"] for opinion in labeler.widget.view["opinion"]]
+    assert browser.run("[...document.querySelectorAll('.opinion')].map(each => each.textContent)") == opinions
+
+    seen = "[...document.querySelectorAll('.text')].map(each => each.textContent)"
+    assert browser.run(seen) == labeler.widget.view["sentences"]
+    assert browser.run("window.ran") is None
+    assert browser.run("document.querySelectorAll('#cell :is(script, img, svg, iframe, style, details)').length") == 0
+    for scheme in ("light", "dark"):
+        browser.colours(scheme)
+        contrasts = browser.run(CONTRAST.replace(".spoilerguard'", ".spoilerguard-labeler'").replace(MARKS, PARTS))
+        assert len(contrasts) > 4 * 4
+        assert min(contrasts) >= 4.5, "WCAG 2.2, AA"
+
+    page.press("n", "2", "n")
+    assert labels[:4] == [0, 2, 1, 0]
+    assert "Review 2 of 2" in browser.run("document.querySelector('[role=status]').textContent")
+    page.press("2")
+    assert page.press("n", "c") == [{"action": "next", "review": 1}]
+    assert labeler.reviews[1].labels == [2, 0, 0, 0]
+    assert "all labelled" in browser.run(SEEN)
+    page.press("p", "p")
+    assert browser.run("window.remove()") == 0

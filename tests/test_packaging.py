@@ -67,8 +67,10 @@ for call in (lambda: spoilerguard.classify("He dies."), lambda: load_reviews("de
         print("as files and not as a zip archive" in str(error))
 model = spoilerguard.load({str(ROOT / "models" / "default")!r})
 print([verdict.label.value for verdict in spoilerguard.classify("A fine cast. In the end Anna dies.", model=model)])
+labeler = spoilerguard.notebook.Labeler(["He dies."], model=model)
+print("textContent" in labeler.widget._esm, ".spoilerguard-labeler" in labeler.widget._css)
 """
-    assert answer(code, tmp_path / "packages.zip", tmp_path) == "True\nTrue\n['safe', 'spoiler']\n"
+    assert answer(code, tmp_path / "packages.zip", tmp_path) == "True\nTrue\n['safe', 'spoiler']\nTrue True\n"
 
 
 def test_pyinstaller_finds_the_hook_of_the_package() -> None:
