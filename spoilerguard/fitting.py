@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.validation import _check_sample_weight, column_or_1d
+from sklearn.utils.validation import _check_sample_weight, check_consistent_length, column_or_1d
 
 from spoilerguard.calibration.operating_points import Threshold, resolve_thresholds
 from spoilerguard.features import read_sentences
@@ -15,6 +15,7 @@ from spoilerguard.labels import LABEL_EXAMPLES, parse_label
 
 __all__ = [
     "LabelledSentences",
+    "check_flags",
     "check_labels",
     "check_parameters",
     "weigh_classes",
@@ -97,6 +98,18 @@ def _two_classes(labels: NDArray[Any]) -> tuple[NDArray[Any], int]:
 def _shown(labels: NDArray[Any]) -> str:
     """Some labels, for a message."""
     return f"{labels[:5].tolist()}"[:-1] + (", ...]" if len(labels) > 5 else "]")
+
+
+def check_flags(
+    X: Sequence[str], spoiler: ArrayLike, sample_weight: ArrayLike | None
+) -> tuple[list[str], NDArray[np.int64], NDArray[np.float64]]:
+    """What a user passes to `adapt`, checked: sentences, 1 for each spoiler and 0 for the rest, weights."""
+    sentences, target = read_sentences(X), column_or_1d(spoiler)
+    if not np.isin(target, (0, 1)).all():
+        raise ValueError("adapt expects True or 1 for a spoiler and False or 0 for a safe sentence.")
+    check_consistent_length(sentences, target)
+    weights = _check_sample_weight(sample_weight, target.reshape(-1, 1), dtype=np.float64)
+    return sentences, target.astype(np.int64), weights
 
 
 def weigh_classes(

@@ -29,9 +29,6 @@ from spoilerguard.user_warnings import warn_of_reviews, warn_user
 
 __all__ = ["LinearModel"]
 
-_MIN_WORDS = 4
-_MIN_DIFFERENT = 3  # "Ha ha ha ha ha!" says nothing
-_MIN_KNOWN = 0.82  # English reviews fall below it once in a hundred sentences, other languages mostly
 _CHANGED = "Changed after training"  # an entry of the card
 
 
@@ -179,10 +176,7 @@ class LinearModel:
 
     def certain_tokens(self, tokens: TokenBatch) -> NDArray[np.bool_]:
         """`certain`, for sentences that are tokenized already."""
-        words, known = self.word_counts(tokens)
-        different = np.unique((tokens.sentence << 32 | tokens.hashes)[tokens.is_word]) >> 32
-        enough = (words >= _MIN_WORDS) & (np.bincount(different, minlength=len(tokens)) >= _MIN_DIFFERENT)
-        return np.asarray(enough & (known / np.maximum(words, 1) >= _MIN_KNOWN))
+        return self._linear_scorer().certain(tokens)
 
     def prepare_story(self, story: Story) -> PreparedStory:
         """The story as this model reads it: its vectors and its words. It is kept for the next review of the work."""

@@ -7,13 +7,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 from sklearn.linear_model import SGDClassifier
-from sklearn.utils.validation import _check_sample_weight, check_consistent_length, column_or_1d
 
-from spoilerguard.features import SentenceVectorizer, read_sentences
+from spoilerguard.features import SentenceVectorizer
 from spoilerguard.features.bases import BaseEstimator, ClassifierMixin
 from spoilerguard.features.estimators import check_fitted, one_line
 from spoilerguard.features.vectorizer import AnyVectors
-from spoilerguard.fitting import LabelledSentences, check_labels, check_parameters, weigh_classes
+from spoilerguard.fitting import LabelledSentences, check_flags, check_labels, check_parameters, weigh_classes
 from spoilerguard.heads import Columns, Head, fit_correction, fit_head, start_stream
 from spoilerguard.linear_model import LinearModel
 from spoilerguard.user_warnings import warn_of_reviews
@@ -203,20 +202,13 @@ class SpoilerClassifier(LinearModel, ClassifierMixin, BaseEstimator):
             As in `fit`.
         """
         check_fitted(self, "coef_")
-        X = read_sentences(X)
-        target = column_or_1d(spoiler)
-        if not np.isin(target, (0, 1)).all():
-            raise ValueError("adapt expects True or 1 for a spoiler and False or 0 for a safe sentence.")
-        check_consistent_length(X, target)
-        weights = _check_sample_weight(sample_weight, target.reshape(-1, 1), dtype=np.float64)
+        X, target, given = check_flags(X, spoiler, sample_weight)
         if vectors is None:
             warn_of_reviews(X)
             vectors = self.vectorizer_.encode(X)
         known, columns = self._spoiler_logits(X, vectors), self._columns(X, vectors)
-        weights = weigh_classes(weights, target.astype(np.int64), self.class_weight)
-        share, correction = fit_correction(
-            columns, known, target.astype(np.int64), weights, C=self._suited(_CORRECTION_C)
-        )
+        weights = weigh_classes(given, target, self.class_weight)
+        share, correction = fit_correction(columns, known, target, weights, C=self._suited(_CORRECTION_C))
         coef = share * self.coef_.astype(np.float64) + correction.coef
         self._set_head(coef, share * self.intercept_ + correction.intercept)
         self._remember(X)

@@ -307,9 +307,9 @@ def test_what_was_never_fitted_says_so(method: Callable[[SpoilerClassifier, Any]
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ("He dies.", "got str: wrap it in a list"),
+        ("He dies.", "got str: pass a list of strings"),
         (None, "got NoneType: pass a list of strings"),
-        (np.array("He dies."), "got ndarray: wrap it in a list"),
+        (np.array("He dies."), "got ndarray: pass a list of strings"),
         (pd.DataFrame({"a": ["He dies."], "b": ["Fine."]}), "got DataFrame: pass one of its columns"),
         (np.array([["He dies.", "Fine."]]), "got ndarray: pass one of its columns"),
         (np.array([[["He dies."]]]), "got ndarray"),

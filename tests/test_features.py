@@ -380,7 +380,7 @@ def test_sentences_come_in_any_sequence_or_stream(sentences: Any) -> None:
 @pytest.mark.parametrize(
     ("sentences", "message"),
     [
-        ("He dies.", "got str: wrap it in a list"),
+        ("He dies.", "got str: pass a list of strings"),
         (b"He dies.", "got bytes"),
         (None, "got NoneType"),
         (7, "got int"),

@@ -156,9 +156,9 @@ def test_it_is_stored_with_the_model_and_a_model_without_it_is_read_as_before(
 
 
 def test_the_limits_of_the_format_are_those_of_the_filter() -> None:
-    from spoilerguard.persistence.formats import v1
+    from spoilerguard.persistence.formats import memory_v1
 
-    assert (v1._MAX_LAYERS, v1._MAX_LAYER_BYTES) == (MAX_LAYERS, MAX_BYTES)
+    assert (memory_v1._MAX_LAYERS, memory_v1._MAX_LAYER_BYTES) == (MAX_LAYERS, MAX_BYTES)
 
 
 # the judges --------------------------------------------------------------------------------------------------------

@@ -198,7 +198,7 @@ def test_dollar_signs_in_a_text_are_no_formula(model: SpoilerClassifier) -> None
 
 
 def test_one_string_in_place_of_sentences_is_refused(model: SpoilerClassifier) -> None:
-    with pytest.raises(TypeError, match="wrap it in a list"):
+    with pytest.raises(TypeError, match="pass a list of strings"):
         plots.heaviest_ngrams(model, "The killer dies.")
 
 

@@ -5,7 +5,6 @@ The rows of one review stand together and in order, so that a review is a run of
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from spoilerguard.corpus.joining import join
 from spoilerguard.corpus.review_order import in_review_order
 from spoilerguard.corpus.schema import COLUMNS, OPTIONAL, TEXT, Origin, own_names, parse_columns, select_columns
 from spoilerguard.documents import Documents
@@ -242,19 +242,4 @@ class Corpus:
             raise TypeError(f"concat takes corpora, not {type(wrong).__name__}; load_corpus makes one of a table")
         if not parts:
             raise CorpusError("no corpora to put together: concat needs at least one")
-        uses = Counter(review for part in parts for review in part.frame["review_id"].dropna().unique())
-        shared = [review for review, count in uses.items() if count > 1]
-        marks: list[str] = []
-        frames = []
-        for part in parts:
-            marks.append(part.name if part.name not in marks else f"{part.name}#{len(marks)}")
-            ids = part.frame["review_id"]
-            frames.append(part.frame.assign(review_id=ids.mask(ids.isin(shared), ids + f"@{marks[-1]}")))
-        frame = pd.concat(frames, ignore_index=True)
-        kept = [*OPTIONAL, *own_names(frame)]
-        ordered = [column for column in (*COLUMNS, *kept) if column in frame.columns]
-        types: dict[str, Any] = {column: TEXT for column in kept if column in frame.columns}
-        if "major" in types:
-            types["major"] = "Int8"
-        names = dict.fromkeys(part.name for part in parts if part.name)
-        return cls(frame[ordered].astype(types), " + ".join(names))
+        return cls(*join([(part.frame, part.name) for part in parts]))

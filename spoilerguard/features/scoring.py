@@ -12,6 +12,10 @@ from spoilerguard.features.vectorizer import AnyVectors, Vectorizer
 
 __all__ = ["LinearScorer"]
 
+_MIN_WORDS = 4
+_MIN_DIFFERENT = 3  # "Ha ha ha ha ha!" says nothing
+_MIN_KNOWN = 0.82  # English reviews fall below it once in a hundred sentences, other languages mostly
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LinearScorer:
@@ -74,3 +78,10 @@ class LinearScorer:
             known = vectorizer.encoder.in_vocabulary(tokens)
         counts = [segment_sums(kind.astype(np.float64), tokens.edges) for kind in (is_word, known & is_word)]
         return np.array(counts).astype(np.int64)
+
+    def certain(self, tokens: TokenBatch) -> NDArray[np.bool_]:
+        """Whether each sentence carries enough: words, different ones, and most of them known; (n_sentences,)."""
+        words, known = self.word_and_known_counts(tokens)
+        different = np.unique((tokens.sentence << 32 | tokens.hashes)[tokens.is_word]) >> 32
+        enough = (words >= _MIN_WORDS) & (np.bincount(different, minlength=len(tokens)) >= _MIN_DIFFERENT)
+        return np.asarray(enough & (known / np.maximum(words, 1) >= _MIN_KNOWN))

@@ -216,9 +216,8 @@ def check_texts(X: object, each: str) -> Iterable[object]:
     """`X`, if it is an iterable of many texts; a ``TypeError`` where it is one text, a table or a mapping."""
     n_axes = len(getattr(X, "shape", (None,)))
     if isinstance(X, str | bytes | Mapping) or not isinstance(X, Iterable) or n_axes != 1:
-        remedy = "wrap it in a list" if isinstance(X, str) or n_axes == 0 else "pass a list of strings"
+        remedy = "pass one of its columns" if n_axes == 2 else "pass a list of strings"
         remedy = "read the file first" if isinstance(X, PathLike) else remedy
-        remedy = "pass one of its columns" if n_axes == 2 else remedy
         raise TypeError(f"Expected an iterable of strings, one per {each}, got {type(X).__name__}: {remedy}.")
     return X
 

@@ -10,7 +10,6 @@ Whole folders are not exchanged: no call does so on every system, and a shell in
 
 import os
 import re
-import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -21,6 +20,7 @@ from spoilerguard.errors import ModelFormatError
 from spoilerguard.linear_model import LinearModel
 from spoilerguard.persistence.arrays import WEIGHTS
 from spoilerguard.persistence.card import card_markdown
+from spoilerguard.persistence.files import Missing, is_folder, opened, read_file, replace_file
 from spoilerguard.persistence.formats import KIND, read, write
 from spoilerguard.persistence.manifest import MAX_JSON_BYTES, MODEL_JSON, Fault, Stamp, parse
 
@@ -32,10 +32,6 @@ __all__ = ["is_harmless", "load", "read_folder", "save"]
 _OF_WINDOWS = {"thumbs.db", "desktop.ini"}
 _MAX_ATTEMPTS = 100  # each one needs a save that ended between the reading of two files
 _OURS = re.compile(r"weights-[0-9a-f]{16}\.safetensors|\.saving-(model\.json|weights\.safetensors|README\.md)")
-
-
-class _Missing(Fault):
-    """The file is not there at all."""
 
 
 def load(path: str | os.PathLike[str]) -> "SpoilerClassifier":
@@ -72,7 +68,7 @@ def load(path: str | os.PathLike[str]) -> "SpoilerClassifier":
 def read_folder(path: str | os.PathLike[str]) -> LinearModel:
     """`load`, for who will only classify: scikit-learn is not imported."""
     folder = Path(path)
-    if not _is_folder(folder):
+    if not is_folder(folder):
         raise ModelFormatError(f"{folder} is no folder. Pass the folder that save() wrote.")
     try:
         return _load(folder)
@@ -83,7 +79,7 @@ def read_folder(path: str | os.PathLike[str]) -> LinearModel:
 def _load(folder: Path) -> LinearModel:
     """Read again where a fault is only that another process has saved between the reading of two files."""
     for _ in range(_MAX_ATTEMPTS):
-        with _opened(folder, MODEL_JSON, MAX_JSON_BYTES) as (data, file):
+        with opened(folder, MODEL_JSON, MAX_JSON_BYTES) as (data, file):
             try:
                 return read(data, lambda stamp: _weights(folder, stamp))
             except Fault:
@@ -97,9 +93,9 @@ def _load(folder: Path) -> LinearModel:
 def _weights(folder: Path, stamp: Stamp) -> bytes:
     """The weights that belong to a ``model.json``: waiting where a save was cut short, else in their place."""
     try:
-        data = _content(folder, _waiting(stamp.sha256), stamp.n_bytes)
-    except _Missing:
-        data = _content(folder, WEIGHTS, stamp.n_bytes)
+        data = read_file(folder, _waiting(stamp.sha256), stamp.n_bytes)
+    except Missing:
+        data = read_file(folder, WEIGHTS, stamp.n_bytes)
     if Stamp.of(data) != stamp:
         raise Fault(WEIGHTS, f"does not match its hash in {MODEL_JSON}: it was altered or cut.")
     return data
@@ -108,33 +104,6 @@ def _weights(folder: Path, stamp: Stamp) -> bytes:
 def _waiting(sha256: str) -> str:
     """The name under which weights of this hash wait for their ``model.json``."""
     return f"weights-{sha256[:16]}.safetensors"
-
-
-def _content(folder: Path, name: str, max_bytes: int) -> bytes:
-    with _opened(folder, name, max_bytes) as (data, _):
-        return data
-
-
-@contextmanager
-def _opened(folder: Path, name: str, max_bytes: int) -> Iterator[tuple[bytes, os.stat_result]]:
-    """The content and the identity of a regular file, or of one that a link leads to; it stays open meanwhile."""
-    try:
-        with open(folder / name, "rb", opener=_open_without_waiting) as file:
-            found = os.fstat(file.fileno())
-            if not stat.S_ISREG(found.st_mode):
-                raise Fault(name, "is no regular file.")
-            if found.st_size > max_bytes:
-                raise Fault(name, f"has {found.st_size} bytes, and {max_bytes} are the most it may have.")
-            yield file.read(found.st_size), found
-    except FileNotFoundError:
-        raise _Missing(name, "is missing.") from None
-    except OSError as error:
-        raise Fault(name, f"cannot be read ({error.strerror}).") from None
-
-
-def _open_without_waiting(path: str, flags: int) -> int:
-    """Open a file; a named pipe would wait for a writer for ever without O_NONBLOCK."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def save(model: "SpoilerClassifier", path: str | os.PathLike[str]) -> None:
@@ -176,15 +145,15 @@ def save(model: "SpoilerClassifier", path: str | os.PathLike[str]) -> None:
     except Fault as fault:
         raise ModelFormatError(f"This model cannot be saved: {fault}") from None
     folder = Path(path)
-    if os.path.lexists(folder) and not _is_folder(folder):
+    if os.path.lexists(folder) and not is_folder(folder):
         raise ModelFormatError(f"{folder} is no folder. Pass another path, or remove it.")
     folder.mkdir(parents=True, exist_ok=True)
     with _locked(folder):
         _refuse_foreign(folder)
         try:
-            _replace(folder, WEIGHTS, weights, _waiting(Stamp.of(weights).sha256))
-            _replace(folder, MODEL_JSON, model_json)  # here the save counts
-            _replace(folder, "README.md", card_markdown(model).encode())
+            replace_file(folder, WEIGHTS, weights, _waiting(Stamp.of(weights).sha256))
+            replace_file(folder, MODEL_JSON, model_json)  # here the save counts
+            replace_file(folder, "README.md", card_markdown(model).encode())
         finally:
             _tidy(folder)
 
@@ -211,7 +180,7 @@ def _refuse_foreign(folder: Path) -> None:
     if all(is_harmless(entry.name) or _OURS.fullmatch(entry.name) for entry in folder.iterdir()):
         return
     try:
-        kind = parse(_content(folder, MODEL_JSON, MAX_JSON_BYTES)).get("kind")
+        kind = parse(read_file(folder, MODEL_JSON, MAX_JSON_BYTES)).get("kind")
         why = f"{MODEL_JSON} belongs to something else."
     except Fault as fault:
         kind, why = None, str(fault)
@@ -219,28 +188,11 @@ def _refuse_foreign(folder: Path) -> None:
         raise ModelFormatError(f"{folder} holds files but no model: {why} Pass another path, or empty it.")
 
 
-def _replace(folder: Path, name: str, data: bytes, final: str | None = None) -> None:
-    """Put a file in its place so that its final name never stands for a part of it, and that a power cut keeps it."""
-    part = folder / f".saving-{name}"
-    part.unlink(missing_ok=True)
-    with part.open("xb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(folder / (final or name))
-    if sys.platform != "win32":  # where folders can be opened, make the new name outlast a power cut, too
-        place = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(place)
-        finally:
-            os.close(place)
-
-
 def _tidy(folder: Path) -> None:
     """Give weights that ``model.json`` counts on their plain name; remove what a save that was cut short has left."""
     try:
-        stamp = parse(_content(folder, MODEL_JSON, MAX_JSON_BYTES)).get("weights")
-    except _Missing:
+        stamp = parse(read_file(folder, MODEL_JSON, MAX_JSON_BYTES)).get("weights")
+    except Missing:
         stamp = None
     except Fault:  # what cannot be read just now may still count on its weights
         return
@@ -255,10 +207,3 @@ def _tidy(folder: Path) -> None:
 def is_harmless(name: str) -> bool:
     """Whether a file of this name says nothing about a folder: hidden ones, and those that Windows leaves."""
     return name.startswith(".") or name.lower() in _OF_WINDOWS
-
-
-def _is_folder(folder: Path) -> bool:
-    try:
-        return folder.is_dir()
-    except (OSError, ValueError):  # no right to look, a name too long, a NUL in it
-        return False

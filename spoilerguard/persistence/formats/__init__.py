@@ -17,6 +17,7 @@ from spoilerguard.features.estimators import check_fitted
 from spoilerguard.linear_model import LinearModel
 from spoilerguard.persistence.arrays import Arrays, describe, pack
 from spoilerguard.persistence.formats.levels_v1 import describe_levels, describe_points, level_arrays
+from spoilerguard.persistence.formats.memory_v1 import MEMORY
 from spoilerguard.persistence.formats.profile_v1 import describe_profile, profile_arrays
 from spoilerguard.persistence.formats.story_v1 import describe_story
 from spoilerguard.persistence.formats.v1 import (
@@ -24,7 +25,6 @@ from spoilerguard.persistence.formats.v1 import (
     DOCUMENT_FREQUENCY,
     ENCODER,
     IDF,
-    MEMORY,
     NO_THRESHOLD,
     THRESHOLD,
     VECTOR_COEF,

@@ -20,9 +20,9 @@ from spoilerguard.errors import OperatingPointError
 from spoilerguard.features import Vectorizer
 from spoilerguard.features.normalization import NORMALIZATIONS
 from spoilerguard.linear_model import LinearModel
-from spoilerguard.memory import SentenceMemory
 from spoilerguard.persistence.arrays import ARRAYS, MAX_BYTES, WEIGHTS, Arrays, unpack
 from spoilerguard.persistence.formats.levels_v1 import POINTS, read_points, read_severity, read_stages
+from spoilerguard.persistence.formats.memory_v1 import read_memory
 from spoilerguard.persistence.formats.profile_v1 import read_profile
 from spoilerguard.persistence.formats.story_v1 import read_story
 from spoilerguard.persistence.layout import ANYTHING, TEXT, Layout, Rule, ascending, check, number, one_of, whole
@@ -33,7 +33,6 @@ __all__ = [
     "DOCUMENT_FREQUENCY",
     "ENCODER",
     "IDF",
-    "MEMORY",
     "NO_THRESHOLD",
     "THRESHOLD",
     "VECTOR_COEF",
@@ -43,7 +42,6 @@ __all__ = [
 
 COEF, IDF, DOCUMENT_FREQUENCY = "coef", "idf", "document_frequency"
 VECTOR_COEF = "context.vector_coef"
-MEMORY = "memory."  # before the numbers of the layers of a Bloom filter
 THRESHOLD = "own_threshold"  # where one was set
 NO_THRESHOLD = 0.5  # what the older field "threshold" says where none was
 ENCODER = "encoder."  # before the names of the encoder's arrays
@@ -71,7 +69,6 @@ _LABEL_TYPES = (
     *("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
 )
 _READ_ELSEWHERE = ("story", "severity", "review_stages", "profile")
-_MAX_LAYERS, _MAX_LAYER_BYTES = 7, 4 << 20  # of the Bloom filter of sentences
 _MAX_DIMENSIONS = 4096  # of an encoder's vector: so many double-precision numbers are kept for each sentence
 _SHARE, _WEIGHT = number(0, 1), number(-1e30, 1e30)  # no weight of a model that works comes near
 _OWN_THRESHOLD = Rule(
@@ -133,7 +130,7 @@ def read_v1(document: dict[str, Any], weights_of: Callable[[Stamp], bytes]) -> L
         severity=read_severity(document["severity"], arrays, sizes) if "severity" in document else None,
         review_stages=read_stages(document["review_stages"]) if "review_stages" in document else None,
         card=document["card"],
-        memory=_memory(arrays),
+        memory=read_memory(arrays),
         profile=read_profile(document["profile"], arrays, vectorizer.n_dimensions) if "profile" in document else None,
     )
     if arrays:
@@ -243,14 +240,3 @@ def _context(fields: Mapping[str, Any], arrays: Arrays, n_dimensions: int) -> Re
     weights = {name: fields["weights"][name] for name in _CONTEXT_FEATURES}
     vector_coef = _take(arrays, VECTOR_COEF, n_dimensions, "float64").tolist() if VECTOR_COEF in arrays else []
     return ReviewContext(weights, fields["intercept"], tuple(vector_coef))
-
-
-def _memory(arrays: Arrays) -> SentenceMemory | None:
-    """What the model remembers of its training; None where it was made before models did, or was made to forget."""
-    names = [f"{MEMORY}{place}" for place in range(_MAX_LAYERS) if f"{MEMORY}{place}" in arrays]
-    layers = [arrays.pop(name) for name in names]
-    if names != [f"{MEMORY}{place}" for place in range(len(names))] or not all(
-        layer.dtype == np.uint8 and layer.ndim == 1 and layer.size <= _MAX_LAYER_BYTES for layer in layers
-    ):
-        raise Fault(WEIGHTS, f"is wrong: {MEMORY}0, {MEMORY}1, … must be at most {_MAX_LAYER_BYTES} numbers as uint8.")
-    return SentenceMemory(tuple(layers)) if layers else None
