@@ -89,6 +89,7 @@ _NAMES_BY_MODULE = {
         "ModelFormatError",
         "OperatingPointError",
         "SpoilerguardError",
+        "StoryError",
         "TrainingError",
     ),
     "evaluation": ("Comparison", "Report", "compare", "evaluate", "evaluate_probabilities"),

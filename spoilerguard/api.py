@@ -90,8 +90,8 @@ def classify(
         Where the model has no operating point of that name, or cannot tell major spoilers.
     ModelFormatError, sklearn.exceptions.NotFittedError
         Where `model` is a folder that cannot be read, or is not fitted.
-    SpoilerguardError
-        Where `story` has a premise or a plot, and the model has not learnt to read them.
+    StoryError
+        Where `story` has a premise or a plot, and the model has not learnt to read them, or a phrase without a word.
 
     Warns
     -----

@@ -7,6 +7,7 @@ spoiler is ranked above the safe sentence, whatever the threshold.
 """
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -20,6 +21,7 @@ from spoilerguard.decisions import DecisionRule
 from spoilerguard.documents import Documents
 from spoilerguard.linear_model import LinearModel
 from spoilerguard.predictions import predict
+from spoilerguard.story import Story, as_story
 
 __all__ = ["AbilityResult", "ChallengeReport", "run_challenge"]
 
@@ -124,7 +126,9 @@ class ChallengeReport:
         return "\n".join(lines)
 
 
-def run_challenge(model: AnyModel, challenge: Challenge | None = None) -> ChallengeReport:
+def run_challenge(
+    model: AnyModel, challenge: Challenge | None = None, stories: Mapping[str, Story | str] | None = None
+) -> ChallengeReport:
     """Measure a model on hard cases, one ability at a time.
 
     A case is the last sentence of a document, after the sentences that stand before it. It is classified at the
@@ -136,6 +140,9 @@ def run_challenge(model: AnyModel, challenge: Challenge | None = None) -> Challe
         A fitted model, its folder, ``"default"`` or ``"accurate"``.
     challenge : Challenge, optional
         None means the project's own, `spoilerguard.datasets.load_challenge`.
+    stories : mapping of str to Story or str, optional
+        What is known of the work of a case, under the id of the case or of its pair, as in
+        `spoilerguard.datasets.load_challenge_stories`. A case without one is classified without.
 
     Returns
     -------
@@ -155,7 +162,10 @@ def run_challenge(model: AnyModel, challenge: Challenge | None = None) -> Challe
     negation    2 of 2 = 1.00 [0.34, 1.00]       1 of 1        1 of 1
     all         2 of 2 = 1.00 [0.34, 1.00]       1 of 1        1 of 1
     """
-    cases = _classified(resolve_model(model), load_challenge() if challenge is None else challenge)
+    challenge = load_challenge() if challenge is None else challenge
+    known = stories or {}
+    told = [as_story(known.get(case.id, known.get(case.pair))) for case in challenge]
+    cases = _classified(resolve_model(model), challenge, told)
     pairs = cases.groupby(["ability", "pair"], sort=False).agg(
         right=("passed", "all"), spoiler=("spoiler_probability", "min"), safe=("safe_probability", "max")
     )
@@ -176,12 +186,12 @@ def run_challenge(model: AnyModel, challenge: Challenge | None = None) -> Challe
     return ChallengeReport(tuple(results), tuple(cases.loc[~cases["passed"], "id"]))
 
 
-def _classified(model: LinearModel, challenge: Challenge) -> pd.DataFrame:
+def _classified(model: LinearModel, challenge: Challenge, stories: Sequence[Story | None]) -> pd.DataFrame:
     """One row for each case: its probability, in the column of its label, and whether it is classified correctly."""
     cases = list(challenge)
     texts = [[*(before.text for before in sentences.split(case.before)), case.sentence] for case in cases]
     lengths = np.array([len(text) for text in texts], dtype=np.int64)
-    documents = Documents.from_sentences([sentence for text in texts for sentence in text], lengths)
+    documents = Documents.from_sentences([sentence for text in texts for sentence in text], lengths, stories=stories)
     predictions = predict(model, documents)
     last = np.cumsum(lengths) - 1
     table = pd.DataFrame([asdict(case) for case in cases])

@@ -6,6 +6,7 @@
     ├── ModelFormatError      a model folder cannot be trusted or read   (also ValueError)
     ├── CorpusError           a labelled table has a fault               (also ValueError)
     ├── TrainingError         this corpus cannot teach a model           (also ValueError)
+    ├── StoryError            a story has a fault, or a model cannot read it (also ValueError)
     ├── OperatingPointError   no such threshold, or it is out of reach   (also ValueError)
     └── MissingExtraError     an optional package is not installed       (also ImportError)
 
@@ -23,6 +24,7 @@ __all__ = [
     "ModelFormatError",
     "OperatingPointError",
     "SpoilerguardError",
+    "StoryError",
     "TrainingError",
     "closest",
     "did_you_mean",
@@ -44,6 +46,10 @@ class CorpusError(SpoilerguardError, ValueError):
 
 class TrainingError(SpoilerguardError, ValueError):
     """The corpus cannot teach a model: one class only, too few works, nothing left to learn."""
+
+
+class StoryError(SpoilerguardError, ValueError):
+    """A phrase of a `Story` has no word, or the model has not learnt to read a premise or a plot."""
 
 
 class OperatingPointError(SpoilerguardError, ValueError):

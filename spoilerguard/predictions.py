@@ -1,5 +1,6 @@
 """A model and documents → a logit for every sentence, alone, where it stands, and by its story; those → verdicts."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -9,14 +10,16 @@ from numpy.typing import NDArray
 from spoilerguard.calibration import expit
 from spoilerguard.decisions import DecisionRule, Level
 from spoilerguard.documents import Documents, Standing
-from spoilerguard.errors import SpoilerguardError
+from spoilerguard.errors import StoryError
 from spoilerguard.features import TokenBatch
 from spoilerguard.linear_model import LinearModel
-from spoilerguard.matching import PreparedStory, RareWords, of_length_one, words_of
+from spoilerguard.matching import Phrases, PreparedStory, RareWords, of_length_one, rule_words, words_of
 from spoilerguard.review_stage import highest_of, of_documents
+from spoilerguard.sentences import split
+from spoilerguard.story import Story
 from spoilerguard.verdicts import Label, Verdict
 
-__all__ = ["Predictions", "predict"]
+__all__ = ["Predictions", "check_stories", "predict"]
 
 _RULES = {1: "protect", -1: "allow", 0: None}
 _UNTAUGHT = (
@@ -152,6 +155,15 @@ def predict(model: LinearModel, documents: Documents) -> Predictions:
     return Predictions(documents, **known)
 
 
+def check_stories(model: LinearModel, stories: Iterable[Story]) -> None:
+    """Raise the `StoryError` that `predict` would raise at any of the stories, before a sentence is classified."""
+    for story in stories:
+        if model.story_ is None and any(split(text) for text in (story.premise, story.plot)):
+            raise StoryError(_UNTAUGHT)
+        for phrases in (story.protect, story.allow):
+            Phrases(phrases, model.vectorizer_.normalization)
+
+
 class _Arrays(NamedTuple):
     """The arrays of `Predictions`, of a batch."""
 
@@ -210,13 +222,17 @@ def _with_stories(
         prepared = model.prepare_story(story)
         if prepared.known and len(rows):
             if model.story_ is None:
-                raise SpoilerguardError(_UNTAUGHT)
+                raise StoryError(_UNTAUGHT)
             matches = prepared.match(words.take(rows), of_length_one(encoded[rows]))
             logit[rows] = model.story_.logits(prepared.known, found.logit[rows], documents.in_review[rows], matches)
             matched[rows] = matches.best
         if story.protect or story.allow:
             if spelled is None:
                 spelled = [sentence for tokens in batches for sentence in words_of(tokens)]
+                foreign = [row for row, text in enumerate(documents.sentences) if not text.isascii()]
+                folded = rule_words([documents.sentences[row] for row in foreign], model.vectorizer_.normalization)
+                for row, sentence in zip(foreign, folded, strict=True):
+                    spelled[row] = sentence
             decided[rows] = [_decide(prepared, spelled[row]) for row in rows.tolist()]
     return found._replace(logit=logit, story=logit - found.logit, matched=matched, decided=decided)
 

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
+from spoilerguard.errors import StoryError
+
 __all__ = ["AnyStory", "Story", "as_story"]
 
 
@@ -31,7 +33,7 @@ class Story:
     ------
     TypeError
         Where a part is no text, or no iterable of texts.
-    ValueError
+    StoryError
         Where one of `names`, `protect` or `allow` holds no letter and no digit.
 
     Examples
@@ -113,7 +115,7 @@ def _phrases(name: str, phrases: object) -> tuple[str, ...]:
         if not isinstance(phrase, str):
             raise TypeError(f"{name} of a Story must be texts, and {phrase!r:.60} is {type(phrase).__name__}.")
         if not any(map(str.isalnum, phrase)):
-            raise ValueError(f"{name} of a Story must have a letter or a digit each; {phrase!r:.60} has none.")
+            raise StoryError(f"{name} of a Story must have a letter or a digit each; {phrase!r:.60} has none.")
     return found
 
 

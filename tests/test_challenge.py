@@ -5,6 +5,7 @@ A model that passes more cases, or for a stated reason fewer, rewrites the store
 """
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,10 @@ import pytest
 import spoilerguard
 from spoilerguard.calibration import OperatingPoint
 from spoilerguard.challenge import AbilityResult, ChallengeReport, run_challenge
-from spoilerguard.datasets import Challenge, ChallengeCase, load_challenge
+from spoilerguard.datasets import Challenge, ChallengeCase, load_challenge, load_challenge_stories
 from spoilerguard.documents import Standing
 from spoilerguard.model import SpoilerClassifier
+from spoilerguard.story import Story
 
 RATCHET = Path(__file__).parent / "data" / "challenge_ratchet.json"
 SAFE, SPOILER = "The acting is fine.", "The killer is the nurse."
@@ -102,6 +104,28 @@ def test_the_projects_own_challenge_and_the_name_of_a_model_are_understood(defau
     report = run_challenge("default")
     assert report.overall.n_cases == len(load_challenge())
     assert report == run_challenge(default_model)
+
+
+def test_a_case_is_read_with_the_story_of_its_id_or_else_of_its_pair(tiny_model: SpoilerClassifier) -> None:
+    cases = Challenge((case("1a", SAFE, spoiler=True, pair="1"), case("1b", SPOILER, spoiler=False, pair="1")))
+    assert run_challenge(tiny_model, cases).failed == ("1a", "1b")
+    told = {"1": Story(protect=["acting", "killer"])}
+    assert run_challenge(tiny_model, cases, told).failed == ("1b",)
+    assert run_challenge(tiny_model, cases, told | {"1b": Story(allow=["killer"])}).failed == ()
+
+
+def test_the_stories_of_the_challenge_are_of_its_cases_and_share_no_five_words_with_them() -> None:
+    cases, stories = list(load_challenge()), load_challenge_stories()
+    assert stories.keys() <= {name for case in cases for name in (case.id, case.pair)}
+    for one in cases:
+        if story := stories.get(one.id, stories.get(one.pair)):
+            told = runs_of_five(story.premise) | runs_of_five(story.plot)
+            assert not told & (runs_of_five(one.before) | runs_of_five(one.sentence)), one.id
+
+
+def runs_of_five(text: str) -> set[tuple[str, ...]]:
+    words = re.findall(r"\w+", text.lower())
+    return {tuple(words[place : place + 5]) for place in range(len(words) - 4)}
 
 
 def test_the_default_model_passes_as_many_cases_of_every_ability_as_stored(default_model: SpoilerClassifier) -> None:

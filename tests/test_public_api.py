@@ -17,7 +17,7 @@ NAMES = """
     load save SpoilerClassifier
     train train_stream evaluate evaluate_probabilities compare cross_validate load_corpus Corpus Report Comparison
     suggest drift DriftReport Story
-    SpoilerguardError ModelFormatError CorpusError TrainingError OperatingPointError MissingExtraError
+    SpoilerguardError ModelFormatError CorpusError TrainingError StoryError OperatingPointError MissingExtraError
     __version__
 """.split()
 

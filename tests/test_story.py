@@ -6,6 +6,7 @@ import itertools
 import json
 import pickle
 import tracemalloc
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import spoilerguard
-from spoilerguard import CorpusError, ModelFormatError, SpoilerClassifier, SpoilerguardError, Story
+from spoilerguard import CorpusError, ModelFormatError, SpoilerClassifier, SpoilerguardError, Story, StoryError
 from spoilerguard.cli.program import main
 from spoilerguard.datasets import load_stories, save_stories
 from spoilerguard.documents import Documents, Standing
 from spoilerguard.matching import STORY_FEATURES, Matches, RareWords, StoryStage, StoryWeights, of_length_one
 from spoilerguard.matching.prepared import MAX_STORY_SENTENCES
-from spoilerguard.matching.words import GUESSING, Phrases, base_forms, words_of
+from spoilerguard.matching.words import GUESSING, Phrases, base_forms, rule_words, words_of
 from spoilerguard.predictions import predict
 from spoilerguard.story import as_story
 from spoilerguard.tables.parts import Parts
@@ -148,6 +149,13 @@ def test_a_model_that_has_not_learnt_stories_knows_their_rules_only(tiny_model: 
         ("(a|b)+$", "what is a b", True),
         ("[", "no", None),
         ("", "no", None),
+        ("Straße", "STRASSE", True),
+        ("STRASSE", "straße", True),
+        ("Weiß", "WEISS’ TOD", True),
+        ("İstanbul", "istanbul, ISTANBUL", True),
+        ("Kıvanç", "KIVANÇ", True),
+        ("oﬃcer", "OFFICERS", True),
+        ("ΌΣΟΣ", "όσος", True),
     ],
 )
 def test_a_rule_knows_its_words_in_other_forms_and_takes_no_pattern(
@@ -159,6 +167,29 @@ def test_a_rule_knows_its_words_in_other_forms_and_takes_no_pattern(
         return
     [verdict] = spoilerguard.classify(sentence, story=Story(protect=[phrase]))
     assert (verdict.rule == "protect", verdict.rule == "protect" and verdict.is_spoiler) == (found, found)
+
+
+@given(st.text(st.characters(categories=["Lu", "Ll", "Lt", "Lo"]), min_size=1, max_size=12))
+def test_a_phrase_is_found_in_whatever_case_and_composition_it_is_typed(phrase: str) -> None:
+    forms = (phrase, phrase.upper(), phrase.lower(), phrase.casefold(), phrase.title(), phrase.swapcase())
+    typed = [*forms, *(unicodedata.normalize(form, phrase.upper()) for form in ("NFC", "NFD"))]
+    phrases = Phrases([phrase], 1)
+    assert all(phrases.found_in(words) for words in rule_words(typed, 1)), typed
+
+
+@pytest.mark.parametrize("phrase", ["<b>", "&nbsp;", "ʼ", "[i]"])
+@pytest.mark.parametrize("rule", ["protect", "allow"])
+def test_a_phrase_that_holds_nothing_that_is_read_is_refused_before_any_output(
+    phrase: str, rule: str, tmp_path: Path
+) -> None:
+    parts: dict[str, Any] = {rule: ["fine", phrase]}
+    story = Story(**parts)
+    with pytest.raises(StoryError, match="need a word in each phrase") as refused:
+        spoilerguard.classify("Fine.", story=story)
+    assert isinstance(refused.value, ValueError)
+    with pytest.raises(StoryError, match="need a word in each phrase"):
+        spoilerguard.classify_table(TABLE, story=story, output=tmp_path / "out.csv", progress=False)
+    assert not list(tmp_path.iterdir())
 
 
 def test_protect_comes_before_allow_and_allow_before_the_model() -> None:
@@ -459,6 +490,59 @@ def test_a_cluster_gives_what_a_table_gives(model: SpoilerClassifier, schedule: 
 def test_wrong_stories_of_a_table_are_refused(options: Any, error: type[Exception], said: str) -> None:
     with pytest.raises(error, match=said):
         spoilerguard.classify_table(TABLE, **options)
+
+
+UNTAUGHT = "This model has not learnt to read a premise or a plot"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"story": Story(plot=PLOT)}, {"story": "work", "stories": {"Other": Story(protect=["x"]), "No": PREMISE}}],
+)
+def test_a_table_fails_at_once_where_its_model_reads_no_stories(
+    options: dict[str, Any], tiny_model: SpoilerClassifier, tmp_path: Path
+) -> None:
+    TABLE.to_csv(tmp_path / "in.csv", index=False)
+    with pytest.raises(StoryError, match=UNTAUGHT):
+        spoilerguard.classify_table(tmp_path / "in.csv", output=tmp_path / "out.csv", model=tiny_model, **options)
+    with pytest.raises(StoryError, match=UNTAUGHT):
+        spoilerguard.classify_table(TABLE.iloc[:0], model=tiny_model, **options)
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+    spoilerguard.classify_table(TABLE, model=tiny_model, story=Story(" \n", protect=["x"]))
+
+
+def test_a_cluster_fails_at_once_where_its_model_reads_no_stories(tiny_model: SpoilerClassifier) -> None:
+    dd = pytest.importorskip("dask.dataframe")
+    with pytest.raises(StoryError, match=UNTAUGHT):
+        spoilerguard.dask.classify_table(dd.from_pandas(TABLE, npartitions=2), story=Story(PREMISE), model=tiny_model)
+
+
+def test_the_command_line_fails_before_it_writes_where_its_model_reads_no_stories(
+    tiny_model: SpoilerClassifier, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spoilerguard.save(tiny_model, tmp_path / "model")
+    table, premise, output = (tmp_path / name for name in ("in.csv", "premise.txt", "out.csv"))
+    TABLE.to_csv(table, index=False)
+    premise.write_text(PREMISE)
+    told = ["--premise", str(premise), "--model", str(tmp_path / "model")]
+    assert main(["classify", str(table), "--column", "text", "--output", str(output), *told]) == 2
+    assert UNTAUGHT in capsys.readouterr().err
+    assert not output.exists()
+    assert not Path(f"{output}.parts").exists()
+
+
+@pytest.mark.parametrize("name", ["label", "probability", "rule", "sentence"])
+def test_works_in_a_column_named_like_a_result_are_refused_at_once(name: str, tmp_path: Path) -> None:
+    table, said = TABLE.rename(columns={"work": name}), f"the column '{name}' has the name of a result; rename it first"
+    with pytest.raises(CorpusError, match=said):
+        spoilerguard.classify_table(table, story=name, stories=STORIES)
+    table.to_csv(tmp_path / "in.csv", index=False)
+    with pytest.raises(CorpusError, match=said):
+        spoilerguard.classify_table(tmp_path / "in.csv", output=tmp_path / "out.csv", story=name, stories=STORIES)
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+    dd = pytest.importorskip("dask.dataframe")
+    with pytest.raises(CorpusError, match=said):
+        spoilerguard.dask.classify_table(dd.from_pandas(table, npartitions=2), story=name, stories=STORIES)
 
 
 def test_stories_are_read_as_they_were_saved_and_a_fault_names_its_row(tmp_path: Path) -> None:

@@ -173,7 +173,7 @@ def test_half_a_character_does_not_bring_a_table_down(tiny_model: SpoilerClassif
         (frame(), {"keep": ["id", "idd"]}, "no column 'idd'; it has .*Did you mean 'id'"),
         (pd.concat([frame(), frame()], axis=1), {}, "duplicated column 'text'"),
         (frame()[["text", "id", "id"]], {"keep": "id"}, "duplicated column 'id'"),
-        (frame(label="x"), {"keep": "label"}, "the kept column 'label' has the name of a result"),
+        (frame(label="x"), {"keep": "label"}, "the column 'label' has the name of a result"),
         (frame(), {"text": "id"}, "row 0: column 'id' holds int, not text"),
         (pd.DataFrame({"text": ["x", b"y"]}), {}, "row 1: column 'text' holds bytes, not text"),
         (pd.DataFrame({"text": ["x", None, ["y"]]}), {}, "row 2: column 'text' holds list, not text"),
@@ -311,7 +311,7 @@ def test_a_lazy_table_of_polars_stays_lazy(tiny_model: SpoilerClassifier) -> Non
 
 def test_a_table_of_another_library_must_not_keep_a_column_row(tiny_model: SpoilerClassifier) -> None:
     pl = pytest.importorskip("polars")
-    with pytest.raises(CorpusError, match="the kept column 'row' has the name of a result"):
+    with pytest.raises(CorpusError, match="the column 'row' has the name of a result"):
         classify_table(pl.DataFrame({"text": ["x"], "row": [1]}), keep="row", model=tiny_model)
 
 

@@ -13,10 +13,22 @@ from typing import Literal
 
 from spoilerguard.corpus import Corpus
 from spoilerguard.datasets.loading import load_corpus
+from spoilerguard.datasets.stories import load_stories
 from spoilerguard.datasets.text_lines import read_json_lines
 from spoilerguard.errors import CorpusError, did_you_mean
+from spoilerguard.story import Story
 
-__all__ = ["SAMPLES", "SPLITS", "Challenge", "ChallengeCase", "data_home", "load_challenge", "load_reviews", "sample"]
+__all__ = [
+    "SAMPLES",
+    "SPLITS",
+    "Challenge",
+    "ChallengeCase",
+    "data_home",
+    "load_challenge",
+    "load_challenge_stories",
+    "load_reviews",
+    "sample",
+]
 
 SPLITS = ("train", "dev", "test")
 # What to try things on: the name of each sample, and where it lies.
@@ -173,6 +185,22 @@ def load_challenge() -> Challenge:
         spoiler = texts.pop("label") == "spoiler"
         cases.append(ChallengeCase(spoiler=spoiler, **{name: str(value) for name, value in texts.items()}))
     return Challenge(tuple(cases))
+
+
+def load_challenge_stories() -> dict[str, Story]:
+    """What is known of the works of three abilities, for `run_challenge(stories=…)`; models learn nothing from it.
+
+    Returns
+    -------
+    dict of str to Story
+        Under the id of a case or of a pair.
+
+    Examples
+    --------
+    >>> load_challenge_stories()["opening-012b"].names
+    ('Bayarmaa',)
+    """
+    return load_stories(_bundled_file("challenge/stories.jsonl"))
 
 
 def data_home() -> Path:

@@ -3,7 +3,7 @@
 from spoilerguard.matching.prepared import Matches, PreparedStories, PreparedStory, of_length_one
 from spoilerguard.matching.rare_words import RareWords
 from spoilerguard.matching.stage import STORY_FEATURES, StoryFeature, StoryStage, StoryWeights, story_features
-from spoilerguard.matching.words import Phrases, words_of
+from spoilerguard.matching.words import Phrases, rule_words, words_of
 
 __all__ = [
     "STORY_FEATURES",
@@ -16,6 +16,7 @@ __all__ = [
     "StoryStage",
     "StoryWeights",
     "of_length_one",
+    "rule_words",
     "story_features",
     "words_of",
 ]

@@ -1,16 +1,21 @@
 """Words in the forms that they may stand in, and phrases found in sentences."""
 
+import re
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
-from spoilerguard.features import TokenBatch, tokenize
+from spoilerguard.errors import StoryError
+from spoilerguard.features import TokenBatch
+from spoilerguard.features.tokens import token_batches
 
-__all__ = ["GUESSING", "LONGEST_WORD", "Phrases", "base_forms", "stem", "words_of"]
+__all__ = ["GUESSING", "LONGEST_WORD", "Phrases", "base_forms", "fold_case", "rule_words", "stem", "words_of"]
 
 LONGEST_WORD = 64  # letters that count: what is longer is no word, and must not fill the caches below
 _FEWEST_LETTERS = 3  # of what is left without an ending
 _KEPT = 1 << 16
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 # Tokens that make a sentence a guess, or a question. A guess has the words of a plot as often as who tells of it.
 GUESSING = frozenset(
@@ -76,6 +81,35 @@ def words_of(tokens: TokenBatch) -> list[list[str]]:
     ]
 
 
+def rule_words(sentences: Sequence[str], normalization: int) -> list[list[str]]:
+    """`words_of` sentences for rules: with `fold_case`."""
+    return [
+        words for tokens in token_batches([*map(fold_case, sentences)], normalization) for words in words_of(tokens)
+    ]
+
+
+def fold_case(text: str) -> str:
+    """A text in which letters that have several as their capital or small form are spelled out, for rules.
+
+    A model's normalization keeps each character at its place, so "ß" cannot become "ss" there.
+
+    Examples
+    --------
+    >>> fold_case("Straße, İzmir, oﬃce")
+    'Strasse, izmir, office'
+    """
+    return text if text.isascii() else _NOT_ASCII.sub(lambda found: _folded(found[0]), text)
+
+
+@lru_cache(_KEPT)
+def _folded(char: str) -> str:
+    """A letter without case and accents; anything else as it is."""
+    if not char.isalpha():
+        return char
+    letters = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", char.upper()).casefold())
+    return "".join(letter for letter in letters if letter.isalpha() or letter == " ") or char
+
+
 class Phrases:
     """Phrases to look for in sentences, whatever the case, the accents and the endings of their words.
 
@@ -83,7 +117,12 @@ class Phrases:
     ----------
     phrases : iterable of str
     normalization : int
-        As the words of the sentences are normalized.
+        As the words of the sentences are normalized, which are those of `rule_words`.
+
+    Raises
+    ------
+    StoryError
+        Where a phrase has no word.
 
     Examples
     --------
@@ -94,11 +133,16 @@ class Phrases:
 
     def __init__(self, phrases: Iterable[str], normalization: int) -> None:
         self._by_first: dict[str, list[list[frozenset[str]]]] = {}
-        for words in words_of(tokenize(list(phrases), normalization)):
-            if words:
-                forms = [base_forms(word) for word in words]
-                for form in forms[0]:
-                    self._by_first.setdefault(form, []).append(forms)
+        listed = list(phrases)
+        for phrase, words in zip(listed, rule_words(listed, normalization), strict=True):
+            if not words:
+                raise StoryError(
+                    f"protect and allow of a Story need a word in each phrase, and {phrase!r:.60} has none: markup and "
+                    "single signs are not read; write the word as it stands in reviews"
+                )
+            forms = [base_forms(word) for word in words]
+            for form in forms[0]:
+                self._by_first.setdefault(form, []).append(forms)
 
     def found_in(self, words: Sequence[str]) -> bool:
         """Whether any of the phrases stands among the words of a sentence."""

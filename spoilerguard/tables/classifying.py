@@ -159,12 +159,14 @@ def classify_table(
     Raises
     ------
     CorpusError
-        Where a column is missing or there twice, a kept one has the name of a result, a text is no text, or a file
-        cannot be read.
+        Where a column is missing or there twice, a kept one, or that of works, has the name of a result, a text is no
+        text, or a file cannot be read.
     SpoilerguardError
         Where an interrupted run is in the way, or was about something else.
     TypeError, ValueError, OperatingPointError, ModelFormatError
         Where an argument is none that `classify` takes.
+    StoryError
+        Where a story has a premise or a plot and the model has not learnt to read them, or a phrase has no word.
     MissingExtraError
         Where pyarrow or narwhals is needed and not installed (extra ``tables``).
 

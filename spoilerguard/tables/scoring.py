@@ -15,7 +15,7 @@ from spoilerguard.decisions import DecisionRule
 from spoilerguard.documents import Documents
 from spoilerguard.linear_model import LinearModel
 from spoilerguard.markup import check_markup
-from spoilerguard.predictions import predict
+from spoilerguard.predictions import check_stories, predict
 from spoilerguard.processes import n_processes, run_jobs
 from spoilerguard.rendering import redact_verdicts
 from spoilerguard.story import Story, as_story
@@ -46,7 +46,7 @@ class Job:
 
         Raises
         ------
-        TypeError, ValueError, OperatingPointError, ModelFormatError
+        TypeError, ValueError, OperatingPointError, ModelFormatError, StoryError
             Where an option is wrong.
         """
         if self.by not in ("sentence", "review"):
@@ -60,6 +60,9 @@ class Job:
         job = job if self.has_named_model else replace(job, model=resolve_model(self.model))
         if (job.threshold, job.level) != (None, "any"):
             job.rule()
+        known = [job.story] if isinstance(job.story, Story) else list((job.stories or {}).values())
+        if known:
+            check_stories(job.read_model(), known)
         return job
 
     def _with_stories(self) -> Self:

@@ -25,7 +25,10 @@ def kept_columns(keep: str | Iterable[str] | None) -> list[str]:
 def check_columns(
     columns: Sequence[str], text: str, keep: Sequence[str], new: Iterable[str], place: str = "the table"
 ) -> None:
-    """Refuse a table that lacks a column or has it twice, and a kept column that bears the name of a result."""
+    """Refuse a table that lacks a column or has it twice, and one of `keep` that bears the name of a result.
+
+    `keep` has the column of works, too, where there is one.
+    """
     for name in (text, *keep):
         count = list(columns).count(name)
         if count == 0:
@@ -35,7 +38,7 @@ def check_columns(
             raise CorpusError(f"{place}: duplicated column {name!r}; rename or drop one of them")
     clash = [name for name in keep if name in set(new)]
     if clash:
-        raise CorpusError(f"{place}: the kept column {clash[0]!r} has the name of a result; rename it first")
+        raise CorpusError(f"{place}: the column {clash[0]!r} has the name of a result; rename it first")
 
 
 def check_texts(values: Sequence[Any], column: object, place: str = "the table", first: int = 0) -> list[str | None]:
