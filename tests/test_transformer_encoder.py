@@ -195,6 +195,11 @@ def test_a_copy_reads_as_the_original_does(encoder: TransformerEncoder, again: A
     np.testing.assert_array_equal(again(encoder).encode(tokenize(TEXTS)), before)
 
 
+def test_a_session_runs_in_the_thread_that_asks_for_it(encoder: TransformerEncoder) -> None:
+    options = encoder._opened().session.get_session_options()
+    assert (options.intra_op_num_threads, options.inter_op_num_threads) == (1, 1)
+
+
 def reads_the_same(encoder: TransformerEncoder, before: NDArray[np.float64]) -> None:
     assert (encoder.encode(tokenize(TEXTS)) == before).all()
 

@@ -112,8 +112,10 @@ def import_onnxruntime() -> ModuleType:
 
 
 def _session(graph: bytes) -> "InferenceSession":
+    """The graph, open to be run in the thread that asks for it."""
     onnxruntime = import_onnxruntime()
     options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1  # `n_jobs` decides how many cores work
     options.log_severity_level = 4  # what concerns the reader is raised
     try:
         return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])

@@ -215,5 +215,5 @@ class TransformerEncoder:
 
 _OPEN: WeakKeyDictionary[TransformerEncoder, OnnxModel] = WeakKeyDictionary()
 if hasattr(os, "register_at_fork"):
-    # A forked process has none of the threads of a session, and would wait for them for ever when it drops it.
+    # Another thread may run the session while this one forks: the new process would find its locks taken for ever.
     os.register_at_fork(before=_OPEN.clear)

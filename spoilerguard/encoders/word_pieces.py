@@ -12,7 +12,7 @@ Integers = NDArray[np.int64]
 MAX_PIECES = 128  # of a sentence that are read
 WINDOW = 384  # pieces read at once
 _MARGIN = 64  # pieces around those that are encoded, where a review is longer than a window
-_PIECES_AT_ONCE = 1 << 13  # of a batch, padding counted in
+_PIECES_AT_ONCE = 1 << 9  # of a batch, padding counted in: keeps what layers compute inside the cache of one core
 
 
 @dataclass(frozen=True, slots=True, eq=False)

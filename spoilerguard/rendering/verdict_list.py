@@ -134,11 +134,10 @@ class Verdicts(list[Verdict]):
         >>> Verdicts([Verdict(sentence, 0, 53, Label.SAFE, 0.02, certain=False)], sentence).language
         'und'
         """
-        sizes = [(_n_words(verdict.text), verdict.certain) for verdict in self]
-        known = sum(size for size, certain in sizes if certain)
-        # Whoever writes three words is uncertain in any language.
-        unknown = sum(size for size, certain in sizes if not certain and size > 3)
-        if unknown < _FEWEST_WORDS or unknown <= 4 * known:
+        sizes = [_n_words(verdict.text) for verdict in self if not verdict.certain]
+        unknown = sum(size for size in sizes if size > 3)  # whoever writes three words is uncertain in any language
+        # Most reviews end here, and nobody counts their words.
+        if unknown < _FEWEST_WORDS or unknown <= 4 * sum(_n_words(verdict.text) for verdict in self if verdict.certain):
             return None
         words = self.review.lower().split()
         english = sum(word in _ENGLISH for word in words)
