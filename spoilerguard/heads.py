@@ -115,9 +115,7 @@ def fit_correction(
     return _UNPENALIZED * float(head.coef[-1]), Head(head.coef[:-1], head.intercept)
 
 
-def start_stream(
-    start: Head | None, *, step: float, seed: int, penalty: float = 1e-5, average: bool = False
-) -> SGDClassifier:
+def start_stream(start: Head | None, *, step: float, seed: int, penalty: float = 1e-5, average: bool = False) -> Any:  # noqa: ANN401 - an SGDClassifier; scikit-learn ships no types
     """A head that learns by stochastic gradient descent, from the weights that there are.
 
     With `average`, its weights are the mean over all steps: after one pass they are as good as after many (Polyak and

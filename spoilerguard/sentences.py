@@ -67,7 +67,7 @@ _COSTLY = "\"'`([“‘«»„"
 # Logged and not warned of: a user who turns warnings into errors would lose a batch by it.
 _LOG = logging.getLogger(__name__)
 _PLAIN_END = re.compile(r"(?<=[.!?…]\s)(?=\S)")
-failures = 0  #: how many lines sentencex has failed on
+failures: int = 0  #: how many lines sentencex has failed on
 
 
 class Sentence(NamedTuple):

@@ -58,7 +58,7 @@ class Survey:
 
     def __post_init__(self) -> None:
         """Count from zero."""
-        self.frequencies = self.vectorizer.document_frequencies([])
+        self.frequencies: NDArray[np.int64] = self.vectorizer.document_frequencies([])
 
     def add(self, piece: Piece) -> None:
         """Count a piece, and keep of it what is held out."""
