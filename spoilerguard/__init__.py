@@ -19,6 +19,7 @@ from spoilerguard.version import __version__
 
 if TYPE_CHECKING:
     from spoilerguard import dask as dask
+    from spoilerguard import notebook as notebook
     from spoilerguard import spark as spark
     from spoilerguard.active_learning import suggest
     from spoilerguard.api import classify, explain, redact
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         ModelFormatError,
         OperatingPointError,
         SpoilerguardError,
+        StoryError,
         TrainingError,
     )
     from spoilerguard.evaluation import Comparison, Report, compare, evaluate, evaluate_probabilities
@@ -56,6 +58,7 @@ __all__ = [
     "SpoilerClassifier",
     "SpoilerguardError",
     "Story",
+    "StoryError",
     "TrainingError",
     "Verdict",
     "__version__",

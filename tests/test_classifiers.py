@@ -65,7 +65,7 @@ def test_a_pipeline_is_measured_by_its_probabilities_alone_and_in_review(corpus:
 def test_any_scikit_learn_classifier_on_text_can_be_compared_with_ours(corpus: Corpus, classifier: Any) -> None:
     comparison = compare("default", classifier.fit(X, Y), corpus, n_bootstrap=5)
     assert comparison.difference("roc_auc").b.value > 0.6
-    assert comparison.notes[0].startswith("b: The model has no context")
+    assert comparison.notes[0].startswith("the second: The model has no context")
 
 
 @pytest.mark.parametrize(

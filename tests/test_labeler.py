@@ -197,7 +197,7 @@ def test_texts_may_be_a_series_an_array_or_an_iterator(path: Path, make: Callabl
 @pytest.mark.parametrize(
     ("reviews", "options", "error", "message"),
     [
-        ("One review.", {}, TypeError, "wrap it in a list"),
+        ("One review.", {}, TypeError, "pass a list of strings"),
         ([1], {}, CorpusError, "row 0: column 'text' holds int"),
         (pd.DataFrame({"txt": REVIEWS}), {}, CorpusError, "no column 'text'.*Did you mean 'txt'"),
         ([None, "", " "], {}, CorpusError, "none holds a sentence"),

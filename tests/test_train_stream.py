@@ -467,5 +467,5 @@ def test_the_command_trains_on_several_tables(tmp_path: Path, capsys: pytest.Cap
         ([*names], "several tables are read by --stream only"),
         (["--stream", "--base", "default", *names], "--base needs all labels at once"),
     ):
-        assert main(["train", "--output", output, *wrong]) == 2
+        assert main(["train", "--output", f"{output}-2", *wrong]) == 2
         assert message in capsys.readouterr().err

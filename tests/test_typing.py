@@ -24,6 +24,7 @@ from spoilerguard import (
     SpoilerClassifier,
     SpoilerguardError,
     Story,
+    StoryError,
     TrainingError,
     Verdict,
 )
@@ -127,7 +128,7 @@ def test_watching_gives_tables_and_reports() -> None:
 
 
 def test_errors_are_of_one_family_and_of_the_built_in_ones() -> None:
-    families: list[type[ValueError]] = [CorpusError, ModelFormatError, OperatingPointError, TrainingError]
+    families: list[type[ValueError]] = [CorpusError, ModelFormatError, OperatingPointError, StoryError, TrainingError]
     missing: type[ImportError] = MissingExtraError
     assert all(issubclass(one, SpoilerguardError) for one in (*families, missing))
     assert_type(spoilerguard.__version__, str)
