@@ -61,7 +61,8 @@ def test_the_accurate_model_answers_as_stored(accurate_model: SpoilerClassifier)
 
 
 if __name__ == "__main__":
-    reviews, sentences = answer(load(), *(len(ANSWERS["default"][name]) for name in ("reviews", "sentences")))
-    answers = ANSWERS | {"default": {"reviews": reviews, "sentences": sentences}}
-    text = json.dumps(answers).replace('": {', '": {\n').replace("]], ", "]],\n")
+    for name, stored in (("default", {}), ("accurate", {"onnxruntime": version("onnxruntime")})):
+        sizes = (len(ANSWERS[name][kind]) for kind in ("reviews", "sentences"))
+        ANSWERS[name] = stored | dict(zip(("reviews", "sentences"), answer(load(name), *sizes), strict=True))
+    text = json.dumps(ANSWERS).replace('": {', '": {\n').replace("]], ", "]],\n")
     (ROOT / "tests" / "data" / "answers.json").write_text(text + "\n", encoding="utf-8")
