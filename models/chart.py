@@ -21,6 +21,7 @@ from unittest import mock
 import joblib
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, GroupKFold
@@ -119,13 +120,13 @@ def speeds(models: dict[str, Any]) -> dict[str, int]:
     """Sentences a processor second, medians over runs in turn."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # threads of two libraries would wait busily
-    lines = (data_home() / "gold" / "dev.jsonl").read_text("utf-8").splitlines()
+    reviews = pd.read_json(data_home() / "gold" / "dev.jsonl", lines=True)["text"].tolist()
     found: dict[str, list[float]] = {name: [] for name in models}
     for _ in range(1 + N_RUNS):  # the first warms up
         for name, model in models.items():
             n = N_OF_TRANSFORMERS if name in TRANSFORMERS else N_REVIEWS
             with mock.patch.multiple(whole_products, **(WITH if "fast" in name else WITHOUT)):
-                found[name].append(speed(model, [json.loads(line)["text"] for line in lines[:n]]))
+                found[name].append(speed(model, reviews[:n]))
     return {name: round(median(each[1:])) for name, each in found.items()}
 
 
