@@ -24,7 +24,8 @@ from spoilerguard.rendering import redact_verdicts
 if TYPE_CHECKING:
     import discord
 
-BARS = re.compile(r"\|\|.+?\|\|", re.DOTALL)  # hides here; the marks of other places hide nothing
+# Bars hide here, unless they are escaped or stand in code; the marks of other places hide nothing.
+BARS = re.compile(r"\\.|(`+)(?!`).+?(?<!`)\1(?!`)|(?P<bars>\|\|.+?\|\|)", re.DOTALL)
 MAX_POST = 2_000  # characters of a bot's post; those who pay Discord may write 4,000
 
 
@@ -76,7 +77,7 @@ class SpoilerHider:
         be English is left alone.
         """
         verdicts = spoilerguard.classify(content, model=self.model, threshold=self.threshold, markup="discord")
-        left = [found.span() for found in BARS.finditer(content)]
+        left = [found.span() for found in BARS.finditer(content) if found["bars"]]
         shown = [one for one in verdicts if not any(one.start < end and start < one.end for start, end in left)]
         if verdicts.language is not None or not any(one.is_spoiler for one in shown):
             return []

@@ -33,13 +33,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 import spoilerguard
 from spoilerguard.rendering import Verdicts, redact_verdicts
 
-MAX_BYTES = 1_000_000  # of a request's body
+MAX_BYTES = 200_000  # of a request's body
 MAX_REVIEWS = 100  # of a request
 MAX_CHARACTERS = 20_000  # of a review
 MAX_REQUESTS = 500  # that run or wait; each keeps its texts in memory
 THREADS = min(4, os.cpu_count() or 1)
 
 Text = Annotated[str, Field(max_length=MAX_CHARACTERS)]
+Name = Annotated[str, Field(max_length=40)]
 Result = TypeVar("Result")
 
 
@@ -49,9 +50,9 @@ class Reviews(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     reviews: list[Text] = Field(max_length=MAX_REVIEWS)
-    threshold: str | float | None = Field(None, examples=["cautious", "balanced", "lenient", 0.5])
-    level: str = Field("any", examples=["any", "major"])
-    markup: str | None = Field(None, examples=["html", "markdown", "discord", "reddit"])
+    threshold: Name | float | None = Field(None, examples=["cautious", "balanced", "lenient", 0.5])
+    level: Name = Field("any", examples=["any", "major"])
+    markup: Name | None = Field(None, examples=["html", "markdown", "discord", "reddit"])
     premise: Text | None = Field(None, description="what every reader may know of the work")
 
     def classify(self, model: spoilerguard.SpoilerClassifier) -> list[Verdicts]:
@@ -64,7 +65,7 @@ class ToClassify(Reviews):
 
 
 class ToRedact(Reviews):
-    style: str = Field("block", examples=list(spoilerguard.rendering.STYLES))
+    style: Name = Field("block", examples=list(spoilerguard.rendering.STYLES))
 
 
 class Sentence(BaseModel):

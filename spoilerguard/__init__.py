@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Any
 from spoilerguard.version import __version__
 
 if TYPE_CHECKING:
+    from spoilerguard import challenge as challenge
     from spoilerguard import dask as dask
+    from spoilerguard import datasets as datasets
     from spoilerguard import notebook as notebook
     from spoilerguard import spark as spark
     from spoilerguard.active_learning import suggest
@@ -105,7 +107,7 @@ _NAMES_BY_MODULE = {
     "training": ("cross_validate", "train", "train_stream"),
     "verdicts": ("Label", "Verdict"),
 }
-_MODULES = ("dask", "notebook", "spark")  # for ``spoilerguard.dask.classify_table``
+_MODULES = ("challenge", "dask", "datasets", "notebook", "spark")  # for ``spoilerguard.dask.classify_table``
 _MODULE_OF = {name: module for module, names in _NAMES_BY_MODULE.items() for name in names}
 
 
@@ -124,7 +126,7 @@ if not TYPE_CHECKING:  # a type checker would believe in any name
 
 
 def __dir__() -> list[str]:
-    return list(__all__)
+    return sorted({*__all__, *_MODULES})
 
 
 def _register_accessor() -> None:

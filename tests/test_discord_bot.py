@@ -107,6 +107,15 @@ def test_without_the_permission_to_delete_it_is_answered_by_the_hidden_version(h
 
 
 @pytest.mark.parametrize(
+    "content",
+    [rf"\|| {SPOILER} ||", f"`||` {SPOILER} `||`", f"```\n||\n``` {SPOILER} ```\n||\n```"],
+    ids=["escaped", "in code", "in blocks of code"],
+)
+def test_bars_that_hide_nothing_are_no_excuse(hider: SpoilerHider, content: str) -> None:
+    assert handle(hider, Message(content))
+
+
+@pytest.mark.parametrize(
     "message",
     [
         Message("What a lovely film, and what music!"),

@@ -102,6 +102,19 @@ def test_undo_goes_back_to_where_the_label_was_given(labeler: Labeler, path: Pat
     labeler.undo()
 
 
+def test_two_clicks_on_a_sentence_choose_that_sentence(labeler: Labeler) -> None:
+    for _ in range(2):
+        labeler._receive(None, {"action": "select", "sentence": 1, "review": 0}, None)
+    assert labeler.sentence == 1
+
+
+@pytest.mark.parametrize("column", [{"major": [1, 0]}, {"review_id": ["x", "x"]}, {"weight": ["heavy", 1]}])
+def test_columns_that_no_corpus_takes_are_refused_before_the_work(path: Path, column: dict[str, list[object]]) -> None:
+    with pytest.raises(CorpusError):
+        Labeler(pd.DataFrame({"text": ["Fine cast. He dies.", "Dull."]} | column), path)
+    assert not path.exists()
+
+
 @pytest.mark.parametrize(("grade", "sentence"), [(3, 0), (None, 0), (1, 3), (1, -1)])
 def test_what_is_no_label_or_no_sentence_is_refused(labeler: Labeler, grade: Any, sentence: int) -> None:
     with pytest.raises(ValueError, match="label 0, 1 or 2 for a sentence from 0 to 2"):
@@ -110,7 +123,7 @@ def test_what_is_no_label_or_no_sentence_is_refused(labeler: Labeler, grade: Any
 
 ACTIONS = st.one_of(
     st.tuples(st.just("label"), st.sampled_from([0, 1, 2])),
-    st.tuples(st.just("move"), st.integers(-3, 3)),
+    st.tuples(st.sampled_from(["move", "select"]), st.integers(-3, 3)),
     st.sampled_from([("next",), ("skip",), ("previous",), ("ask",)]),
 )
 

@@ -41,6 +41,10 @@ def known() -> list[str]:
     return reviews_of(UNSEEN)
 
 
+def test_missing_texts_are_left_out(model: SpoilerClassifier, known: list[str]) -> None:
+    assert drift(model, [None, *known, float("nan")]) == drift(model, known)  # type: ignore[list-item]
+
+
 GERMAN = "Die Musik ist schön, und der Film ist nicht zu lang."
 SLANG = "Zorkblat grindelt the flurmish quorbs and vrenchy snozzles."
 
@@ -175,10 +179,10 @@ def test_a_model_without_a_profile_says_to_train_it_anew(tiny_model: SpoilerClas
         (["Fine film."] * 9 + ["", "  "], {}, ValueError, "got 9"),
         ([], {}, ValueError, "got 0"),
         ("Fine film.", {}, TypeError, "iterable of strings"),
-        (["Fine."] * 10 + [None], {}, TypeError, "Element 10 is None"),
+        (["Fine."] * 10 + [7], {}, TypeError, "Element 10 is 7"),
         (["Fine."] * 10, {"by": "word"}, ValueError, "by must be"),
     ],
-    ids=["few", "blank", "none", "a string", "a missing one", "by"],
+    ids=["few", "blank", "none", "a string", "a number", "by"],
 )
 def test_what_cannot_be_compared_is_refused(
     texts: Any, options: dict[str, Any], error: type[Exception], message: str, model: SpoilerClassifier

@@ -22,6 +22,7 @@ from spoilerguard.cli.program import main
 from spoilerguard.datasets import load_stories, save_stories
 from spoilerguard.documents import Documents, Standing
 from spoilerguard.matching import STORY_FEATURES, Matches, RareWords, StoryStage, StoryWeights, of_length_one
+from spoilerguard.matching import prepared as prepared_stories
 from spoilerguard.matching.prepared import MAX_STORY_SENTENCES
 from spoilerguard.matching.words import GUESSING, Phrases, base_forms, rule_words, words_of
 from spoilerguard.predictions import predict
@@ -333,6 +334,16 @@ def test_words_are_matched_as_counted_one_by_one(model: SpoilerClassifier, sente
 def test_a_prepared_story_is_kept_and_equal_stories_share_it(model: SpoilerClassifier) -> None:
     assert model.prepare_story(STORY) is model.prepare_story(Story.from_dict(STORY.to_dict()))
     assert pickle.loads(pickle.dumps(model))._stories is None
+
+
+def test_stories_are_forgotten_before_they_take_too_much_memory(
+    model: SpoilerClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prepared_stories, "_MAX_KEPT", 20_000)
+    kept = prepared_stories.PreparedStories(model.vectorizer_)
+    for number in range(20):
+        kept.get(Story(premise=" " * number))
+        assert len(kept._kept) <= 4
 
 
 def test_the_stage_learns_what_separates_and_ignores_what_a_story_lacks() -> None:

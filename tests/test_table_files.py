@@ -273,7 +273,7 @@ def test_whatever_the_texts_are_a_file_holds_the_rows_of_memory(ending: str, tex
         records = read(output)
     sentences = [None if cell is pd.NA else str(cell) for cell in expected["sentence"]]
     if ending in {"csv", "tsv"}:
-        sentences = [cell and str(without_formula(cell)).removeprefix("'") for cell in sentences]
+        sentences = [cell and (str(without_formula(cell)).removeprefix("'") or None) for cell in sentences]
     assert [record["sentence"] for record in records] == sentences
     assert len(found) == len(expected)
 

@@ -145,7 +145,7 @@ def _add_corpus_commands(add: _Add) -> None:
     evaluate = add(commands.evaluate, "measure a model on labelled sentences", shared)
     _add_model(evaluate)
     what = evaluate.add_mutually_exclusive_group()
-    what.add_argument("--compare", metavar="OTHER", help="a second model (a): is the one of --model (b) better?")
+    what.add_argument("--compare", metavar="OTHER", help="a second model: is the one of --model better than it?")
     what.add_argument(
         "--slice-by",
         metavar="NAME",

@@ -11,7 +11,7 @@ from spoilerguard.bootstrap import estimate
 from spoilerguard.datasets.loading import AnyTable, load_corpus
 from spoilerguard.documents import Standing
 from spoilerguard.evaluation.classifiers import TextClassifier
-from spoilerguard.evaluation.comparison import Comparison, Difference, names_of
+from spoilerguard.evaluation.comparison import UNNAMED, Comparison, Difference, names_of
 from spoilerguard.evaluation.metrics import COMPARED, DECISIVE, sentence_measure
 from spoilerguard.evaluation.recipes import LEAST_REPLICATES, Recipe, fit_recipe, pooled_estimate, resampled
 from spoilerguard.evaluation.scored_corpus import Sample, ScoredCorpus, resolve_arguments, score
@@ -137,10 +137,9 @@ def _pooled(parts: Sequence[Difference]) -> Difference:
 
 
 def comparison_of(
-    a: ScoredCorpus, b: ScoredCorpus, *, n_bootstrap: int, seed: int, names: tuple[str, str] | None = None
+    a: ScoredCorpus, b: ScoredCorpus, *, n_bootstrap: int, seed: int, names: tuple[str, str] = UNNAMED
 ) -> Comparison:
     """Compare the logits that two models gave the same rows of one corpus."""
-    names = names or names_of(a, b)
     named = list(zip(names, (a, b), strict=True))
     corpus = a.corpus
     differences = [one for standing in a.standings for one in _differences(a, b, standing, n_bootstrap, seed)]

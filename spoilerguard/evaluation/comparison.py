@@ -20,11 +20,11 @@ from spoilerguard.evaluation.metrics import DECISIVE, METRICS, title_of
 from spoilerguard.evaluation.significance import LEVEL
 from spoilerguard.evaluation.tables import Result, Table, as_json, format_interval
 
-__all__ = ["Comparison", "Difference", "Outcome", "names_of"]
+__all__ = ["UNNAMED", "Comparison", "Difference", "Outcome", "names_of"]
 
 Outcome = Literal["better", "worse", "cannot tell"]
 
-_UNNAMED = ("the first", "the second")
+UNNAMED = ("the first", "the second")
 _OF_THESE_TWO = (
     "This is said of these two fitted models. Two models of one recipe, trained on other samples, differ as well (24 "
     "of 100 such pairs): to compare recipes, pass them with replicates=."
@@ -92,7 +92,7 @@ class Comparison(Result):
     differences: tuple[Difference, ...]
     notes: tuple[str, ...] = ()
     replicates: int = 0
-    models: tuple[str, str] = _UNNAMED
+    models: tuple[str, str] = UNNAMED
 
     @property
     def standing(self) -> Standing:
@@ -164,4 +164,4 @@ def names_of(a: object, b: object) -> tuple[str, str]:
     given = [str(one) if isinstance(one, str | Path) else "default" if one is None else "" for one in (a, b)]
     short = [Path(name).name or name for name in given]
     left, right = short if short[0] != short[1] else given
-    return (left or _UNNAMED[0], right or _UNNAMED[1]) if left != right else _UNNAMED
+    return (left or UNNAMED[0], right or UNNAMED[1]) if left != right else UNNAMED

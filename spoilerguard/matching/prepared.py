@@ -18,7 +18,7 @@ Floats = NDArray[np.float32]
 Numbers = NDArray[np.float64]
 MAX_STORY_SENTENCES = 1024  # of a premise, and of a plot, that are read: forty pages
 _MAX_CHARACTERS = 1 << 20  # of each, too: a hostile text must not cost minutes
-_MAX_KEPT = 100_000  # sentences of prepared stories: 200 MB of the default model's vectors
+_MAX_KEPT = 200 << 20  # bytes of prepared stories
 _WORDS_AT_ONCE = 4096  # looked up in all sentences of a plot
 _NAME = 2.0  # by how much more the names of a story count
 _SMOOTHING = 1.5  # of shares: one common word that is found is no match
@@ -180,17 +180,19 @@ class PreparedStories:
     def __init__(self, vectorizer: Vectorizer) -> None:
         self._vectorizer = vectorizer
         self._kept: dict[Story, PreparedStory] = {}
-        self._n_sentences = 0
+        self._n_bytes = 0
 
     def get(self, story: Story) -> PreparedStory:
         """The prepared story; when too many are kept, all others are forgotten."""
         found = self._kept.get(story)
         if found is None:
             found = PreparedStory.of(story, self._vectorizer)
-            if self._n_sentences + len(found.vectors) > _MAX_KEPT:
-                self._kept, self._n_sentences = {}, 0
+            # Its text and two arrays take nearly all; what is left counts, too, where a story is empty.
+            size = 4 * len(story.premise + story.plot) + found.vectors.nbytes + found.in_plot.nbytes + 4096
+            if self._n_bytes + size > _MAX_KEPT:
+                self._kept, self._n_bytes = {}, 0
             self._kept[story] = found
-            self._n_sentences += len(found.vectors)
+            self._n_bytes += size
         return found
 
 

@@ -11,9 +11,10 @@ import numpy as np
 
 from spoilerguard.bundled import AnyModel, resolve_model
 from spoilerguard.checks.language import foreign_rows
+from spoilerguard.corpus.schema import is_missing
 from spoilerguard.documents import Documents
 from spoilerguard.errors import SpoilerguardError
-from spoilerguard.features import as_sentences
+from spoilerguard.features import as_sentences, check_texts
 from spoilerguard.linear_model import LinearModel
 from spoilerguard.monitoring.report import Deviation, DriftReport
 from spoilerguard.predictions import predict
@@ -25,7 +26,7 @@ _LEAST = 10  # texts; fewer differ too much by chance
 _TINY = 1e-9
 
 
-def drift(model: AnyModel, texts: Iterable[str], *, by: Literal["review", "sentence"] = "review") -> DriftReport:
+def drift(model: AnyModel, texts: Iterable[str | None], *, by: Literal["review", "sentence"] = "review") -> DriftReport:
     """Compare texts with those that a model was trained on.
 
     Watch a model in service with it, or ask before you use one on texts of another kind. It needs no labels, so it
@@ -37,8 +38,8 @@ def drift(model: AnyModel, texts: Iterable[str], *, by: Literal["review", "sente
         Trained by `spoilerguard.train`, which stores a profile of its corpus: numbers only, no text. None means
         "default".
     texts : iterable of str, not a table
-        At least 10, of one kind and drawn as they come in: a mixture of kinds looks unlike each of them, and texts
-        about a few works look unlike those about many. From 25 on, most changes of the kind of work are found.
+        At least 10, missing ones left out, of one kind and drawn as they come in: a mixture of kinds looks unlike each
+        of them, and texts about a few works look unlike those about many. From 25 on, most changes of the kind of work are found.
     by : {"review", "sentence"}, default "review"
         Whether each text is a whole review or one sentence on its own.
 
@@ -73,7 +74,7 @@ def drift(model: AnyModel, texts: Iterable[str], *, by: Literal["review", "sente
     profile = _profile(fitted)
     if by not in ("review", "sentence"):
         raise ValueError(f"by must be 'review' or 'sentence', got {by!r}.")
-    found = as_sentences(texts)
+    found = as_sentences([one for one in check_texts(texts, "text") if not is_missing(one)])
     documents = Documents.from_reviews(found) if by == "review" else Documents.from_sentences(found)
     n_texts = int((documents.lengths > 0).sum())
     if n_texts < _LEAST:

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from spoilerguard.corpus.schema import as_name, is_missing
-from spoilerguard.datasets.loading import AnyTable, ForeignTable, read_table
+from spoilerguard.datasets.loading import AnyTable, ForeignTable, load_corpus, read_table
 from spoilerguard.datasets.whole_reviews import is_whole_reviews, to_sentences
 from spoilerguard.documents import Documents
 from spoilerguard.errors import CorpusError
@@ -52,10 +52,18 @@ class LabelledReview:
         """The sentences as they stand in the text."""
         return [self.text[start:end] for start, end in self.spans]
 
+    def row(self, labels: list[int | None]) -> dict[str, Any]:
+        """The review as a row of a table, with these labels."""
+        return {"text": self.text, "spans": self.spans, "labels": labels, **self.columns}
+
     def to_line(self) -> str:
         """The review as an object of JSON, ASCII only: any text comes back as it was."""
-        row = {"text": self.text, "spans": self.spans, "labels": self.labels, **self.columns}
-        return json.dumps(row, default=lambda value: value.tolist() if hasattr(value, "tolist") else str(value)) + "\n"
+        return (
+            json.dumps(
+                self.row(self.labels), default=lambda value: value.tolist() if hasattr(value, "tolist") else str(value)
+            )
+            + "\n"
+        )
 
 
 class LabelFile:
@@ -159,6 +167,8 @@ def read_reviews(reviews: pd.DataFrame | ForeignTable | Iterable[str | None], te
             found.append(LabelledReview(known, spans, [None] * len(spans), _columns(record, text, *_WRITTEN)))
     if not found:
         raise CorpusError("the reviews: none holds a sentence, so there is nothing to label")
+    # What `load_corpus` would refuse in the other columns is refused before the work, not after it.
+    load_corpus(pd.DataFrame([one.row([0] * len(one.spans)) for one in found]))
     return found
 
 

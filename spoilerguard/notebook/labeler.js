@@ -29,7 +29,7 @@ function row(view, place, send) {
   const label = view.labels[place];
   const made = node("li", { class: view.opens_paragraph[place] ? "paragraph" : "", "data-grade": label ?? "" });
   if (place === view.sentence) made.setAttribute("aria-current", "true");
-  made.addEventListener("click", () => send({ action: "move", by: place - view.sentence }));
+  made.addEventListener("click", () => send({ action: "select", sentence: place }));
   const grades = node("span", { class: "grades" });
   grades.append(...GRADES.map((name, grade) => button(name, { "aria-pressed": label === grade, tabindex: -1 },
     () => send({ action: "label", grade, sentence: place }))));

@@ -133,8 +133,12 @@ class Labeler:
         self._show()
 
     def move(self, by: int) -> None:
-        """Go some sentences down, or up where `by` is negative; the first and the last are the ends."""
-        self.sentence = min(max(self.sentence + by, 0), len(self.reviews[self.review].labels) - 1)
+        """Go some sentences down, or up where `by` is negative."""
+        self.select(self.sentence + by)
+
+    def select(self, sentence: int) -> None:
+        """Go to the sentence of that number; the first and the last are the ends."""
+        self.sentence = min(max(sentence, 0), len(self.reviews[self.review].labels) - 1)
         self._show()
 
     def next(self) -> None:
@@ -227,7 +231,7 @@ class Labeler:
 
 
 _ACTIONS: dict[str, Callable[..., None]]
-_ACTIONS = {name: getattr(Labeler, name) for name in "label move next skip previous undo ask".split()}
+_ACTIONS = {name: getattr(Labeler, name) for name in "label move select next skip previous undo ask".split()}
 
 
 @cache
