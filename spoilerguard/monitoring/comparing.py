@@ -39,7 +39,8 @@ def drift(model: AnyModel, texts: Iterable[str | None], *, by: Literal["review",
         "default".
     texts : iterable of str, not a table
         At least 10, missing ones left out, of one kind and drawn as they come in: a mixture of kinds looks unlike each
-        of them, and texts about a few works look unlike those about many. From 25 on, most changes of the kind of work are found.
+        of them, and texts about a few works look unlike those about many. From 25 on, most changes of the kind of work
+        are found.
     by : {"review", "sentence"}, default "review"
         Whether each text is a whole review or one sentence on its own.
 
