@@ -156,7 +156,7 @@ def draw(rows: dict[str, Any]) -> None:
         ax.plot([], [], marker, color=color, label=label)
     ax.set(xscale="log", xlim=(30, 1e5), ylim=(0.2, 0.9))
     ax.xaxis.set_major_formatter("{x:,.0f}")
-    ax.legend(frameon=False, loc="lower left")
+    ax.legend(frameon=False, loc="upper right")
     finish(ax, "sentences a processor second, one core", "average precision on gold dev", "Quality against speed")
     with mpl.rc_context({"svg.hashsalt": "", "svg.fonttype": "none"}):
         ax.figure.savefig(FILE.with_suffix(".svg"), metadata={"Date": None})
