@@ -78,7 +78,8 @@ class LabelFile:
     """
 
     def __init__(self, path: str | os.PathLike[str], annotator: str | None) -> None:
-        self.path, self.annotator = Path(path), as_name(annotator)
+        self.path: Path = Path(path)
+        self.annotator: str | None = as_name(annotator)
         if self.path.suffix.lower() != ".jsonl" or not self.path.parent.is_dir():
             raise ValueError(f"{self.path}: labels are written to a .jsonl file in a folder that is there.")
         self._content = self._read()

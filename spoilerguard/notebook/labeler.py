@@ -14,7 +14,7 @@ from spoilerguard.datasets.loading import ForeignTable
 from spoilerguard.decisions import DecisionRule
 from spoilerguard.documents import Documents
 from spoilerguard.errors import MissingExtraError, SpoilerguardError
-from spoilerguard.notebook.label_file import LabelFile, read_reviews
+from spoilerguard.notebook.label_file import LabelFile, LabelledReview, read_reviews
 from spoilerguard.predictions import predict
 from spoilerguard.rendering import visible
 from spoilerguard.rendering.highlighting import percent
@@ -96,12 +96,12 @@ class Labeler:
         text: str = "text",
         model: AnyModel = None,
     ) -> None:
-        self.widget = _widget_class()()
+        self.widget: Any = _widget_class()()
         self._model = resolve_model(model)
         self._file = LabelFile(path, annotator)
-        self.reviews = self._file.resume(read_reviews(reviews, text))
-        self.review = next((place for place, review in enumerate(self.reviews) if not review.done), 0)
-        self.sentence = 0
+        self.reviews: list[LabelledReview] = self._file.resume(read_reviews(reviews, text))
+        self.review: int = next((place for place, review in enumerate(self.reviews) if not review.done), 0)
+        self.sentence: int = 0
         self._history: list[_Before] = []
         self._opinion: list[dict[str, Any]] | None = None
         self._message = ""
