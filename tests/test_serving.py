@@ -163,7 +163,7 @@ needs_sigterm = pytest.mark.skipif(sys.platform == "win32", reason="Windows has 
 @pytest.mark.slow
 @needs_sigterm
 def test_every_running_request_gets_its_answer_after_sigterm_and_a_fresh_start_serves_again() -> None:
-    first, others = long_reviews(40, parts=10), long_reviews(CLIENTS - 1, parts=2)
+    first, others = long_reviews(12, parts=10), long_reviews(CLIENTS - 1, parts=2)
     # One thread and a first request that keeps it busy: all others are there and wait when the signal comes.
     with serving("--threads", "1", "--drain", "0") as service, ThreadPoolExecutor(CLIENTS) as clients:
         answers = [clients.submit(service.classify, *first)]
