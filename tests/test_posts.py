@@ -26,15 +26,24 @@ def spoiling(posts: list[dict[str, Any]]) -> NDArray[np.bool_]:
 
 
 @pytest.mark.filterwarnings("ignore:.* does not seem to be English")  # a post of names and French words
-def test_three_spoiling_posts_of_four_are_found_and_one_harmless_post_of_nine_is_marked(
-    default_model: SpoilerClassifier, posts: list[dict[str, Any]], spoiling: NDArray[np.bool_]
+@pytest.mark.parametrize(
+    ("fixture", "shown"),
+    [("default_model", (75, 11)), pytest.param("accurate_model", (83, 19), marks=pytest.mark.slow)],
+)
+def test_posts_are_found_and_marked_as_the_readme_says(
+    fixture: str,
+    shown: tuple[int, int],
+    request: pytest.FixtureRequest,
+    posts: list[dict[str, Any]],
+    spoiling: NDArray[np.bool_],
 ) -> None:
-    verdicts = list(classify_reviews([post["text"] for post in posts], model=default_model))
+    model = request.getfixturevalue(fixture)
+    verdicts = list(classify_reviews([post["text"] for post in posts], model=model))
     marked = np.array([any(verdict.is_spoiler for verdict in one) for one in verdicts])
     highest = np.array([max(verdict.probability for verdict in one) for one in verdicts])
     found, alarms = 100 * marked[spoiling].mean(), 100 * marked[~spoiling].mean()
-    # The README's figures; harmless posts were written to look like the others.
-    assert (round(found), round(alarms)) == (75, 11)
+    # Harmless posts were written to look like the others. Answers of the accurate model depend a little on onnxruntime.
+    assert (found, alarms) == pytest.approx(shown, abs=1)
     assert roc_auc_score(spoiling, highest) >= 0.9
 
 
