@@ -12,7 +12,7 @@ from services import SECONDS, Service, long_reviews, serving
 
 import spoilerguard
 
-CLIENTS = 50
+CLIENTS, N_LARGE = 50, 8
 REVIEW = "😀 Lovely photography. In the end Anna dies and Paul is the killer."
 
 
@@ -163,17 +163,17 @@ needs_sigterm = pytest.mark.skipif(sys.platform == "win32", reason="Windows has 
 @pytest.mark.slow
 @needs_sigterm
 def test_every_running_request_gets_its_answer_after_sigterm_and_a_fresh_start_serves_again() -> None:
-    first, others = long_reviews(12, parts=10), long_reviews(CLIENTS - 1, parts=2)
-    # One thread and a first request that keeps it busy: all others are there and wait when the signal comes.
+    large, others = long_reviews(12, parts=10), long_reviews(CLIENTS - N_LARGE, parts=2)
+    # One thread, which the first requests keep busy: all others are there, and most wait, when the signal comes.
     with serving("--threads", "1", "--drain", "0") as service, ThreadPoolExecutor(CLIENTS) as clients:
-        answers = [clients.submit(service.classify, *first)]
-        service.wait_until(lambda: service.health()[1]["requests"] == 1)
+        answers = [clients.submit(service.classify, *large) for _ in range(N_LARGE)]
         answers += [clients.submit(service.classify, review) for review in others]
-        service.wait_until(lambda: service.health()[1]["requests"] == CLIENTS)
+        service.wait_until(lambda: sum(one.done() for one in answers) + service.health()[1]["requests"] == CLIENTS)
+        assert not answers[-1].done()
         service.process.send_signal(signal.SIGTERM)
         got = [review for answer in answers for review in answer.result(SECONDS)]
         assert service.process.wait(SECONDS) == 0
-    assert got == expected(first + others)
+    assert got == N_LARGE * expected(large) + expected(others)
     with serving(port=service.port) as again:
         assert again.classify(*others[:1]) == expected(others[:1])
 
