@@ -194,7 +194,9 @@ def _classified(model: LinearModel, challenge: Challenge, stories: Sequence[Stor
     documents = Documents.from_sentences([sentence for text in texts for sentence in text], lengths, stories=stories)
     predictions = predict(model, documents)
     last = np.cumsum(lengths) - 1
-    table = pd.DataFrame([asdict(case) for case in cases])
+    table = pd.DataFrame(
+        {name: [getattr(case, name) for case in cases] for name in ("id", "ability", "pair", "spoiler")}
+    )
     probability = predictions.probability[last]
     return table.assign(
         passed=predictions.is_spoiler(DecisionRule.of(model))[last] == table["spoiler"],

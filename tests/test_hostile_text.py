@@ -5,6 +5,8 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -18,12 +20,16 @@ from networks import REVIEW_WIDTH, make_network
 from scipy.special import logit
 
 import spoilerguard
-from spoilerguard import SpoilerClassifier
+from spoilerguard import Corpus, SpoilerClassifier
+from spoilerguard.challenge import run_challenge
+from spoilerguard.checks import check_corpus, find_label_errors
 from spoilerguard.cli import main
 from spoilerguard.context import CONTEXT_FEATURES, ReviewContext
+from spoilerguard.datasets import Challenge, load_challenge, make_corpus
 from spoilerguard.features import SentenceVectorizer
 from spoilerguard.marks import find_marks, merge_spans
 from spoilerguard.markup import without_marks
+from spoilerguard.notebook import agreement
 from spoilerguard.rendering import STYLES
 from spoilerguard.sentences import split
 from spoilerguard.verdicts import Explanation, Label
@@ -267,6 +273,47 @@ def test_without_their_three_top_words_nearly_all_likely_spoilers_of_real_review
     after = spoilerguard.classify([without(why, 3) for why in likely])
     risen = [why.text for why, verdict in zip(likely, after, strict=True) if verdict.probability >= why.probability]
     assert len(risen) <= len(likely) / 20, risen  # what stood around a word weighs otherwise without it
+
+
+HALF = "\ud800"  # of a pair: scraped JSON holds such, and Arrow, in which pandas keeps text, refuses it
+
+
+def scraped() -> pd.DataFrame:
+    """A corpus with half a character in every text and every name."""
+    names = dict.fromkeys(("sentence", "work", "review_id", "source", "annotator"), HALF)
+    frame = make_corpus(works=40).frame.assign(annotator="ada", split="train")
+    return frame.assign(**{name: frame[name].astype(object) + half for name, half in names.items()})
+
+
+TABLES: dict[str, Callable[[SpoilerClassifier, Corpus], object]] = {
+    "verdicts": lambda model, corpus: spoilerguard.classify(corpus.sentences[0], model=model).to_frame(),
+    "table": lambda model, corpus: spoilerguard.classify_table(corpus.frame.head(), text="sentence", model=model),
+    "report": lambda model, corpus: spoilerguard.evaluate(model, corpus).to_frame(),
+    "mistakes": lambda model, corpus: spoilerguard.evaluate(model, corpus).worst_errors(),
+    "comparison": lambda model, corpus: spoilerguard.compare(model, model, corpus).to_frame(),
+    "checks": lambda model, corpus: check_corpus(corpus).to_frame(),
+    "label errors": lambda model, corpus: find_label_errors(corpus, [0.5] * len(corpus)),
+    "suggestions": lambda model, corpus: spoilerguard.suggest(
+        corpus.frame, 3, text="sentence", work="work", model=model
+    ),
+    "drift": lambda model, corpus: spoilerguard.drift("default", corpus.frame["sentence"]).to_frame(),
+    "training": lambda model, corpus: spoilerguard.train(corpus, n_splits=3).card_,
+    "stream": lambda model, corpus: spoilerguard.train_stream([corpus.frame]).card_,
+    "challenge": lambda model, corpus: run_challenge(
+        model, Challenge(tuple(replace(case, sentence=case.sentence + HALF) for case in load_challenge()))
+    ).to_frame(),
+    "agreement": lambda model, corpus: agreement(*(labelled(label) for label in (0, 1))).disagreements,
+}
+
+
+def labelled(label: int) -> pd.DataFrame:
+    """A review of one sentence, with its label."""
+    return pd.DataFrame({"text": [f"He dies{HALF}."], "spans": [[[0, 9]]], "labels": [[label]]}, dtype=object)
+
+
+@pytest.mark.parametrize("made", TABLES)
+def test_half_a_character_breaks_no_table(model: SpoilerClassifier, made: str) -> None:
+    TABLES[made](model, spoilerguard.load_corpus(scraped()))
 
 
 # memory ------------------------------------------------------------------------------------------------------------

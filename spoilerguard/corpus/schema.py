@@ -170,7 +170,8 @@ def is_missing(value: object) -> bool:
 def as_name(value: object) -> str | None:
     """An id or a title as text; None where it is missing or blank.
 
-    A whole number loses the .0 that a gap in its column gave it.
+    A whole number loses the .0 that a gap in its column gave it. Half a character (a lone surrogate) becomes a question
+    mark: names go into model files and groupings, which cannot hold it.
 
     Examples
     --------
@@ -178,7 +179,9 @@ def as_name(value: object) -> str | None:
     ('7', 'Dune', None)
     """
     whole = int(value) if isinstance(value, float) and value.is_integer() else value
-    return None if is_missing(value) else str(whole).strip() or None
+    if is_missing(value):
+        return None
+    return str(whole).encode("utf-8", "replace").decode().strip() or None
 
 
 def _is_blank(value: object) -> bool:

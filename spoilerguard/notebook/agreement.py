@@ -79,7 +79,8 @@ def agreement(first: AnyTable, second: AnyTable) -> Agreement:
         for review, (one, other) in enumerate(pairs)
         for position, (sentence, *grades) in enumerate(zip(one.sentences, one.labels, other.labels, strict=True))
     ]
-    table = pd.DataFrame(rows, columns=["sentence", "first", "second", "review", "position"])
+    numbers = dict.fromkeys(["first", "second", "review", "position"], "int64")
+    table = pd.DataFrame(rows, columns=["sentence", *numbers], dtype=object).astype(numbers)
     distance = (table["first"] - table["second"]).abs()
     differing = table.loc[distance[distance > 0].sort_values(ascending=False, kind="stable").index]
     grades = table[["first", "second"]].to_numpy(np.int64).T

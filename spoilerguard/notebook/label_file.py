@@ -169,7 +169,7 @@ def read_reviews(reviews: pd.DataFrame | ForeignTable | Iterable[str | None], te
     if not found:
         raise CorpusError("the reviews: none holds a sentence, so there is nothing to label")
     # What `load_corpus` would refuse in the other columns is refused before the work, not after it.
-    load_corpus(pd.DataFrame([one.row([0] * len(one.spans)) for one in found]))
+    load_corpus(pd.DataFrame([one.row([0] * len(one.spans)) for one in found], dtype=object))
     return found
 
 

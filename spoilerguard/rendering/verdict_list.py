@@ -119,7 +119,8 @@ class Verdicts(list[Verdict]):
         """The verdicts as a table: one row each, one column for each of their fields."""
         import pandas as pd
 
-        return pd.DataFrame(self.to_dicts(), columns=list(_DTYPES)).astype(_DTYPES)
+        # As objects first: pandas would otherwise put text into Arrow, which refuses lone surrogates.
+        return pd.DataFrame(self.to_dicts(), columns=list(_DTYPES), dtype=object).astype(_DTYPES)
 
     @property
     def language(self) -> str | None:
