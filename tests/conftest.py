@@ -1,5 +1,7 @@
 """Models that many tests share: made once, never changed."""
 
+import gc
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -16,6 +18,18 @@ settings.register_profile("slow", deadline=None, max_examples=300)
 settings.load_profile("quick")
 
 ACCURATE = Path(__file__).parents[1] / "models" / "accurate"
+
+
+@pytest.fixture(autouse=True)
+def no_collection_while_time_is_taken(request: pytest.FixtureRequest) -> Iterator[None]:
+    """As `timeit` has it: what is collected are mostly the objects of other tests, and longer runs pay more for them."""
+    is_timed = request.node.get_closest_marker("benchmark") is not None
+    if is_timed:
+        gc.collect()
+        gc.disable()
+    yield
+    if is_timed:
+        gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.benchmark
 
 FAMILIES = ["He dies. ", "word ", "<a ", "<a", "&amp;", "&a", "&#1", "[a", "give ", "x", '"', "é\n", "(", "1. ", "!"]
 FAMILIES += ["e\u0301", "\ud800", ">!", "“a. "]
-_SLACK = 3  # caches and the collection of garbage
+_SLACK = 3  # caches
 _SHORTEST = 0.02  # seconds; shorter times vary with what else the machine does
 
 
