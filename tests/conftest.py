@@ -22,7 +22,7 @@ ACCURATE = Path(__file__).parents[1] / "models" / "accurate"
 
 @pytest.fixture(autouse=True)
 def no_collection_while_time_is_taken(request: pytest.FixtureRequest) -> Iterator[None]:
-    """As `timeit` has it: what is collected are mostly the objects of other tests, and longer runs pay more for them."""
+    """As `timeit` has it: the objects of other tests would be collected meanwhile, and longer runs pay more for it."""
     is_timed = request.node.get_closest_marker("benchmark") is not None
     if is_timed:
         gc.collect()
