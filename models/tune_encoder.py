@@ -1,4 +1,4 @@
-"""Teach the encoder of ``models/default`` what labels say of short posts, and the accurate model of everything else.
+"""Teach the encoder of ``models/default`` what labels say of short posts, and the accurate model of other kinds.
 
     python models/tune_encoder.py --model MODEL --output models/.work/tuned.npz
 
@@ -6,9 +6,9 @@ MODEL is a folder whose encoder `build_encoder.py` has made: for ``models/defaul
 
 Teachers have labelled film reviews, and hardly ever a post of one line or a review of a game. Here the network learns
 from labels directly (posts and reviews of our own, and those texts on books, series, games and so on that were chosen
-for being hard) and, on texts without labels, from what the accurate model says of them (`soft_labels.py`). On sentences
-that readers and editors have tagged it is held to the vectors that it gave before (Li and Hoiem 2016, "Learning without
-Forgetting").
+for being hard) and from what the accurate model says of further texts of such kinds (`soft_labels.py`). On film reviews
+and on sentences that readers and editors have tagged it is held to the vectors that it gave before (Li and Hoiem 2016,
+"Learning without Forgetting").
 
 It has then seen the labels of some documents, so nothing may be calibrated or measured on them: `build_model.py` takes
 the other half of the other kinds, and posts on works that stand in no training split.
@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import torch
 from distillation import autocast, log, optimizer_step
-from documents import Document, comments, labelled, other_kinds
+from documents import Document, comments, labelled, other_kinds, unlabelled
 from numpy.typing import NDArray
 from packing import repacked
 from sklearn.metrics import average_precision_score, roc_auc_score
@@ -39,8 +39,9 @@ from spoilerguard.features import tokenize
 HERE = Path(__file__).parent
 N_HEADS = 2  # a spoiler, and a major one, which counts half
 HEAD_WEIGHTS = torch.tensor([1.0, 0.5])
-N_TAGGED = 8000  # sentences that are held
-SOFT_PER_STEP, LESSONS_PER_STEP, TAGGED_PER_STEP = 64, 40, 12  # documents
+N_HELD = {"films": 8000, "tagged": 8000}  # documents
+PER_STEP = {"soft": 40, "lessons": 40, "held films": 24, "held tagged": 8}  # documents
+MAX_SENTENCES = 24  # of a film review that is held
 MAX_WORDS = 160
 DROPOUT = 0.15
 CPU = torch.device("cpu")
@@ -52,9 +53,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, required=True, help="whose encoder is taught")
     parser.add_argument("--output", type=Path, default=HERE / ".work" / "tuned.npz")
-    parser.add_argument("--epochs", type=int, default=3, help="passes over the texts without labels")
+    parser.add_argument("--epochs", type=int, default=3, help="passes over the soft labels")
     parser.add_argument("--rate", type=float, default=1.5e-3)
-    parser.add_argument("--hold", type=float, default=2.0, help="weight of the old vectors of tagged sentences")
+    parser.add_argument("--hold", type=float, default=2.0, help="weight of the old vectors")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     torch.manual_seed(options.seed)
@@ -67,9 +68,12 @@ def main() -> None:
     lessons = Words.read(encoder, posts + reviews + hard)
     documents, soft_labels = zip(*soft_documents(), strict=True)
     soft = Words.read(encoder, list(documents), targets_of(np.concatenate(soft_labels)))
-    held = Words.read(encoder, tagged_sentences())
-    log(f"{len(posts)} posts, {len(reviews)} reviews, {len(hard)} texts of other kinds; {len(soft)} without labels")
+    log(f"{len(posts)} posts, {len(reviews)} reviews, {len(hard)} texts of other kinds; {len(soft)} with soft labels")
     student = student_of(encoder)
+    held = [
+        Held(student, Words.read(encoder, film_reviews()), PER_STEP["held films"]),
+        Held(student, Words.read(encoder, tagged_sentences()), PER_STEP["held tagged"]),
+    ]
     dev = {name: Words.read(encoder, list(part)) for name, part in development().items()}
     teach(student, Lessons(lessons, len(posts)), soft, held, dev, options)
     options.output.parent.mkdir(parents=True, exist_ok=True)
@@ -83,10 +87,16 @@ def development() -> dict[str, Iterable[Document]]:
     return {"posts": comments("dev"), "other kinds": other_kinds("dev")}
 
 
+def film_reviews() -> list[Document]:
+    """Reviews whose vectors must stay as they are."""
+    found = unlabelled(N_HELD["films"])
+    return [dataclasses.replace(one, sentences=one.sentences[:MAX_SENTENCES]) for one in found if one.sentences]
+
+
 def tagged_sentences() -> list[Document]:
-    """Sentences whose vectors must stay as they are; their labels and tags are not read."""
+    """Sentences whose vectors must stay as they are; their tags are not read."""
     tagged = [document for document in labelled() if TAGS & document.targets.keys()]
-    rows = np.random.default_rng(0).permutation(len(tagged))[:N_TAGGED]
+    rows = np.random.default_rng(0).permutation(len(tagged))[: N_HELD["tagged"]]
     return [tagged[row] for row in rows]
 
 
@@ -194,33 +204,50 @@ class Lessons:
         return self.words.batch(now, rng)
 
 
+class Held:
+    """Documents whose vectors must stay as they are."""
+
+    def __init__(self, student: Student, words: Words, n: int) -> None:
+        self.words, self.n = words, n  # so many in a step
+        self.old = vectors_of(student, words)
+        self.spread = [vectors.var(0).mean() for vectors in self.old]
+
+    def drift(self, student: Student, rng: np.random.Generator) -> Tensor:
+        """How far the vectors of some of them have gone, alone and in the review, in units of their variance."""
+        chosen = rng.integers(0, len(self.words), self.n)
+        rows = self.words.sentences_of(chosen)
+        with autocast(CPU):
+            now = both_vectors(student, self.words.batch(chosen)[0], 0.0)
+        triples = zip(now, self.old, self.spread, strict=True)
+        alone, inside = ((found.float() - old[rows]).square().mean() / spread for found, old, spread in triples)
+        return alone + inside
+
+
 def teach(
-    student: Student, lessons: Lessons, soft: Words, held: Words, dev: dict[str, Words], options: argparse.Namespace
+    student: Student,
+    lessons: Lessons,
+    soft: Words,
+    held: list[Held],
+    dev: dict[str, Words],
+    options: argparse.Namespace,
 ) -> None:
-    """All texts without labels in each epoch, each step with lessons, and with sentences whose vectors must stay."""
+    """All soft labels in each epoch; each step with lessons, and with documents whose vectors must stay."""
     rng = np.random.default_rng(options.seed)
-    old = vectors_of(student, held)
-    spread = [vectors.var(0).mean() for vectors in old]
     parameters = [parameter for name, parameter in student.named_parameters() if not name.startswith("hints")]
     optimizer = torch.optim.AdamW(parameters, options.rate, weight_decay=0.0)
-    n_steps = options.epochs * (len(soft) // SOFT_PER_STEP)
+    n_steps = options.epochs * (len(soft) // PER_STEP["soft"])
     step = 0
     for epoch in range(options.epochs):
-        order = rng.permutation(len(soft))
-        for first in range(0, len(order) - SOFT_PER_STEP + 1, SOFT_PER_STEP):
+        order = rng.permutation(len(soft))[: len(soft) // PER_STEP["soft"] * PER_STEP["soft"]]
+        for documents in order.reshape(-1, PER_STEP["soft"]):
             for group in optimizer.param_groups:
                 group["lr"] = options.rate * min(1.0, (step + 1) / 200) * (1 - step / n_steps)
             student.train()
-            loss = entropy(student, *soft.batch(order[first : first + SOFT_PER_STEP], rng))
-            loss = loss + entropy(student, *lessons.draw(LESSONS_PER_STEP, rng))
-            chosen = rng.integers(0, len(held), TAGGED_PER_STEP)
+            loss = entropy(student, *soft.batch(documents, rng))
+            loss = loss + entropy(student, *lessons.draw(PER_STEP["lessons"], rng))
             student.eval()
-            with autocast(CPU):
-                now = both_vectors(student, held.batch(chosen)[0], 0.0)
-            rows = held.sentences_of(chosen)
-            pairs = zip(now, old, spread, strict=True)
-            drift = [(found.float() - before[rows]).square().mean() / size for found, before, size in pairs]
-            optimizer_step(optimizer, loss + options.hold * (drift[0] + drift[1]), student)
+            drift = torch.stack([one.drift(student, rng) for one in held]).mean()
+            optimizer_step(optimizer, loss + options.hold * drift, student)
             step += 1
         log(f"epoch {epoch}, step {step}: {'; '.join(measured(student, name, part) for name, part in dev.items())}")
 
