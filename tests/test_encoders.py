@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from networks import N_POOLINGS, REVIEW_WIDTH, WIDTH, make_network, network_arrays
 from numpy.typing import NDArray
 
-from spoilerguard.encoders import ENCODERS, ConvolutionalEncoder, Vocabulary, convolutional
+from spoilerguard.encoders import ENCODERS, ConvolutionalEncoder, Vocabulary, word_network
 from spoilerguard.encoders.gated_convolution import GatedConvolution
 from spoilerguard.features import tokenize
 
@@ -74,13 +74,15 @@ def plain_layer(gate: GatedConvolution, rows: Rows, n_neighbours: int, more: lis
 
 
 def plain_sentence(found: ConvolutionalEncoder, rows: list[int]) -> list[float]:
-    words = [[float(np.float32(found.vectors[row, k]) * found.scale[k]) for k in range(WIDTH)] for row in rows]
-    for gate in found.words:
+    network = found.words
+    words = [[float(np.float32(network.vectors[row, k]) * network.scale[k]) for k in range(WIDTH)] for row in rows]
+    for gate in network.layers:
         words = plain_layer(gate, words, 3)
     vector = []
     for k in range(N_POOLINGS):
         drawn = [
-            sum(word[axis] * float(found.attention[axis, k]) for axis in range(WIDTH)) + float(found.attention_bias[k])
+            sum(word[axis] * float(network.attention[axis, k]) for axis in range(WIDTH))
+            + float(network.attention_bias[k])
             for word in words
         ]
         weights = [exp(min(max(one, -8), 8)) for one in drawn]
@@ -156,7 +158,7 @@ def test_how_many_words_a_network_reads_at_once_changes_nothing(sentences: list[
     found, words = network(), tokenize(sentences)
     coef = np.linspace(-1, 1, found.n_dimensions)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(convolutional, "_TOKENS_AT_ONCE", at_once)
+        patch.setattr(word_network, "_TOKENS_AT_ONCE", at_once)
         vectors, scores = found.encode(words), found.word_scores(words, coef)
     exactly(vectors, found.encode(words))
     closely(scores, found.word_scores(words, coef), rtol=1e-5, atol=1e-5)
@@ -208,10 +210,10 @@ WRONG: list[tuple[str, NDArray[Any] | None, str]] = [
     ("hashes", ARRAYS["hashes"][::-1], "must ascend"),
     ("hashes", ARRAYS["hashes"][1:], "'vectors' has the shape"),
     ("vectors", ARRAYS["vectors"][:-1], "'vectors' has the shape"),
-    ("vectors", ARRAYS["vectors"][:, :0], "must ascend, and there must be some"),
+    ("vectors", ARRAYS["vectors"][:, :0], "'attention' has the shape"),
     ("scale", ARRAYS["scale"][1:], "'scale' has the shape"),
     ("attention", ARRAYS["attention"][1:], "'attention' has the shape"),
-    ("attention", ARRAYS["attention"][:, :1], "'entry' has the shape"),
+    ("attention", ARRAYS["attention"][:, :1], "'attention_bias' has the shape"),
     ("attention_bias", ARRAYS["attention_bias"][1:], "'attention_bias' has the shape"),
     ("entry", ARRAYS["entry"][1:], "'entry' has the shape"),
     ("entry", ARRAYS["entry"][:, :0], "must have dimensions"),

@@ -437,7 +437,7 @@ def test_a_card_that_nests_without_end_is_refused(depth: int, folder: Path) -> N
         ({f"memory.{n}": np.zeros(9, dtype=np.uint8) for n in range(8)}, "no use for memory.7"),
         ({"encoder.hashes": np.zeros(10, dtype=np.uint32)}, "ascend"),
         ({"encoder.review_dilations": np.zeros(2, dtype=np.uint8)}, "above 0"),
-        ({"encoder.attention": np.zeros((4, 3))}, "'entry' has the shape"),
+        ({"encoder.attention": np.zeros((4, 3))}, "'attention_bias' has the shape"),
         ({f"x{n}": np.zeros(1, dtype=np.int8) for n in range(1000)}, "is no safetensors file"),
         *(({name: None}, f"'{name.removeprefix('encoder.')}'") for name in ARRAYS if name.startswith("encoder.")),
     ],
