@@ -37,8 +37,6 @@ class Predictions:
     documents : Documents
     alone : ndarray of float64
         Logit of each sentence by itself.
-    read : ndarray of bool
-        Whether the encoder has read each sentence for that; where it is False, a glance was enough.
     logit : ndarray of float64
         Logit of each sentence where it stands: in its review, or alone where it has no neighbours; its story counted.
     certain : ndarray of bool
@@ -51,19 +49,21 @@ class Predictions:
         The sentence of the plot that is most like each; -1 without one.
     decided : ndarray of int8
         1 where a protected word of the story decides, -1 where an allowed one does, else 0.
+    read : ndarray of bool
+        Whether the encoder has read each sentence for its logit alone; where it has not, a glance was enough.
     probability : ndarray of float64
         Calibrated probability, in [0, 1], that each sentence is a spoiler, where it stands; 0 or 1 by a rule.
     """
 
     documents: Documents
     alone: NDArray[np.float64]
-    read: NDArray[np.bool_]
     logit: NDArray[np.float64]
     certain: NDArray[np.bool_]
     major_share: NDArray[np.float64] | None
     story: NDArray[np.float64]
     matched: NDArray[np.int64]
     decided: NDArray[np.int8]
+    read: NDArray[np.bool_]
     probability: NDArray[np.float64] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -171,19 +171,19 @@ class _Arrays(NamedTuple):
     """The arrays of `Predictions`, of a batch."""
 
     alone: NDArray[np.float64]
-    read: NDArray[np.bool_]
     logit: NDArray[np.float64]
     certain: NDArray[np.bool_]
     major_share: NDArray[np.float64]
     story: NDArray[np.float64]
     matched: NDArray[np.int64]
     decided: NDArray[np.int8]
+    read: NDArray[np.bool_]
 
 
 def _nothing(n: int) -> _Arrays:
     """What is said of `n` sentences of which nothing is known."""
     zeros, no = np.zeros(n), np.zeros(n, np.bool_)
-    return _Arrays(zeros, no, zeros, no, zeros, zeros, np.full(n, -1), np.zeros(n, np.int8))
+    return _Arrays(zeros, zeros, no, zeros, zeros, np.full(n, -1), np.zeros(n, np.int8), no)
 
 
 def _predict_batch(model: LinearModel, documents: Documents) -> _Arrays:

@@ -114,8 +114,11 @@ class ConvolutionalEncoder:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The encoder as named arrays, for a model file."""
-        found = {"hashes": self.vocabulary.hashes, "entry": self.entry, "entry_bias": self.entry_bias}
-        found |= self.words.arrays()
+        found = self.words.arrays() | {
+            "hashes": self.vocabulary.hashes,
+            "entry": self.entry,
+            "entry_bias": self.entry_bias,
+        }
         found |= {f"review_{name}": array for name, array in pack_layers(self.reviews).items()}
         return found | ({} if self.skimmer is None else self.skimmer.arrays())
 

@@ -118,7 +118,7 @@ class Vectorizer:
 
     def skim_tokens(self, tokens: TokenBatch) -> Vectors:
         """`skim`, for tokens; what `memory` keeps is not asked."""
-        skimmer = self.encoder and self.encoder.skimmer
+        skimmer = None if self.encoder is None else self.encoder.skimmer
         if skimmer is None:
             return self.encode_tokens(tokens)
         return self._with_full_stops(skimmer.encode(tokens), tokens, skimmer)
@@ -147,6 +147,11 @@ class Vectorizer:
     def n_dimensions(self) -> int:
         """Columns of the encoder's vector of a sentence; 0 without an encoder."""
         return self.encoder.n_dimensions if self.encoder else 0
+
+    @property
+    def can_skim(self) -> bool:
+        """Whether `skim` is quicker than `encode`."""
+        return self.encoder is not None and self.encoder.skimmer is not None
 
     @property
     def n_review_dimensions(self) -> int:
