@@ -317,6 +317,7 @@ EDITS: list[tuple[str, Any]] = [
     ("operating_points.alone.cautious.f1", 0.5),
     ("operating_points.alone.cautious.recall_interval", [0.9, 0.1]),
     ("operating_points.alone.cautious.recall_interval", 0.9),
+    *(("gate", value) for value in (None, "0", True, [], 1e31, -1e31)),
     ("card", []),
     ("card", "none"),
     ("card.name", "\ud800"),
