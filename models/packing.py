@@ -8,14 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spoilerguard.encoders import ConvolutionalEncoder, Vocabulary
-from spoilerguard.encoders.convolutional import SENTENCE_STEP, WORD_STEP
+from spoilerguard.encoders.convolutional import SENTENCE_STEP
 from spoilerguard.encoders.gated_convolution import GatedConvolution
+from spoilerguard.encoders.word_network import WORD_STEP, WordNetwork
 from spoilerguard.features import tokenize
 
 if TYPE_CHECKING:
     from student import Student
 
-__all__ = ["packed", "repacked"]
+__all__ = ["packed", "packed_words", "repacked"]
 
 HIGHEST = 127
 CLIPPED = 0.0002  # share of each dimension's numbers that are cut off, so that the others keep finer steps
@@ -38,19 +39,25 @@ def repacked(student: "Student", encoder: ConvolutionalEncoder) -> Convolutional
 
 
 def _encoder(vocabulary: Vocabulary, state: dict[str, NDArray[np.float32]]) -> ConvolutionalEncoder:
-    vectors = state["words.weight"]
-    scale = np.quantile(np.abs(vectors), 1 - CLIPPED, axis=0).astype(np.float32) / HIGHEST
-    double = {name: array.astype(np.float64) for name, array in state.items()}
     return ConvolutionalEncoder(
         vocabulary=vocabulary,
+        words=packed_words(state),
+        entry=state["into_review.weight"].T.astype(np.float64),
+        entry_bias=state["into_review.bias"].astype(np.float64),
+        reviews=_layers(state, "review", "plan.review_dilations", SENTENCE_STEP),
+    )
+
+
+def packed_words(state: dict[str, NDArray[np.float32]]) -> WordNetwork:
+    """The network over words, from the state of one in torch and its dilations."""
+    vectors = state["words.weight"]
+    scale = np.quantile(np.abs(vectors), 1 - CLIPPED, axis=0).astype(np.float32) / HIGHEST
+    return WordNetwork(
         vectors=np.clip(np.rint(vectors / scale), -HIGHEST, HIGHEST).astype(np.int8),
         scale=scale,
-        words=_layers(state, "convolutions", "plan.dilations", WORD_STEP),
-        attention=double["attention.weight"].T.copy(),
-        attention_bias=double["attention.bias"],
-        entry=double["into_review.weight"].T.copy(),
-        entry_bias=double["into_review.bias"],
-        reviews=_layers(state, "review", "plan.review_dilations", SENTENCE_STEP),
+        layers=_layers(state, "convolutions", "plan.dilations", WORD_STEP),
+        attention=state["attention.weight"].T.astype(np.float64),
+        attention_bias=state["attention.bias"].astype(np.float64),
     )
 
 

@@ -165,21 +165,21 @@ class Words:
 def student_of(encoder: ConvolutionalEncoder) -> Student:
     """The encoder in torch, so that it can be taught further."""
     plan = Plan(
-        width=encoder.vectors.shape[1],
-        dilations=tuple(layer.dilation for layer in encoder.words),
-        poolings=encoder.attention.shape[1],
+        width=len(encoder.words.scale),
+        dilations=tuple(layer.dilation for layer in encoder.words.layers),
+        poolings=len(encoder.words.attention_bias),
         review_width=len(encoder.entry_bias),
         review_dilations=tuple(layer.dilation for layer in encoder.reviews),
     )
     student = Student(len(encoder.vocabulary), plan, N_HEADS, n_hints=1)
     arrays = {
-        "words.weight": encoder.vectors * encoder.scale,
-        "attention.weight": encoder.attention.T,
-        "attention.bias": encoder.attention_bias,
+        "words.weight": encoder.words.vectors * encoder.words.scale,
+        "attention.weight": encoder.words.attention.T,
+        "attention.bias": encoder.words.attention_bias,
         "into_review.weight": encoder.entry.T,
         "into_review.bias": encoder.entry_bias,
     }
-    for name, layers in (("convolutions", encoder.words), ("review", encoder.reviews)):
+    for name, layers in (("convolutions", encoder.words.layers), ("review", encoder.reviews)):
         for number, layer in enumerate(layers):
             arrays[f"{name}.{number}.linear.weight"] = (layer.weight * layer.scale).T
             arrays[f"{name}.{number}.linear.bias"] = layer.bias

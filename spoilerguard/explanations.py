@@ -49,7 +49,7 @@ def explain_documents(model: LinearModel, documents: Documents) -> list[Explanat
     predictions = predict(model, documents)
     contributions: list[list[Contribution]] = [[] for _ in documents.sentences]
     from_words = predictions.alone - model.intercept_
-    for words in word_weights(model.vectorizer_, documents.sentences, model.coef_):
+    for words in word_weights(model.vectorizer_, documents.sentences, model.coef_, predictions.read):
         for sentence, first, last, weight in _phrases(words, from_words):
             start, end = documents.place(sentence, first, _with_marks(documents.sentences[sentence], last))
             text = documents.texts[sentence][start:end]

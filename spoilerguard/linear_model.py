@@ -6,7 +6,7 @@ neighbours add is learnt by `spoilerguard.context`; a model carries that stage, 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,9 +27,27 @@ from spoilerguard.severity import Severity
 from spoilerguard.story import Story
 from spoilerguard.user_warnings import warn_of_reviews, warn_user
 
-__all__ = ["LinearModel"]
+__all__ = ["LinearModel", "Reading"]
 
 _CHANGED = "Changed after training"  # an entry of the card
+
+
+class Reading(NamedTuple):
+    """Sentences as a model has read them, each on its own; arrays of shape (n_sentences,), but for the vectors.
+
+    Attributes
+    ----------
+    logits : ndarray of float64
+        Of the probability that each sentence is a spoiler.
+    vectors : ndarray of float64, shape (n_sentences, n_dimensions)
+        The encoder's, or roughly those, where a sentence was only skimmed.
+    read : ndarray of bool
+        Whether each sentence was read, and not only skimmed.
+    """
+
+    logits: NDArray[np.float64]
+    vectors: NDArray[np.float64]
+    read: NDArray[np.bool_]
 
 
 class LinearModel:
@@ -46,6 +64,7 @@ class LinearModel:
     intercept_: float
     context_: ReviewContext | None
     story_: StoryStage | None
+    gate_: float | None
     operating_points_: dict[Standing, dict[str, OperatingPoint]]
     severity_: Severity | None
     review_stages_: dict[str, ReviewStage]
@@ -92,6 +111,7 @@ class LinearModel:
         *,
         context: ReviewContext | None = None,
         story: StoryStage | None = None,
+        gate: float | None = None,
         operating_points: OperatingPoints | None = None,
         severity: Severity | None = None,
         review_stages: Mapping[str, ReviewStage] | None = None,
@@ -102,6 +122,7 @@ class LinearModel:
         """Set what was learnt or measured outside of the head; None leaves a part as it is."""
         self.context_ = self.context_ if context is None else context
         self.story_ = self.story_ if story is None else story
+        self.gate_ = self.gate_ if gate is None else gate
         if operating_points is not None:
             self.operating_points_ = {standing: dict(points) for standing, points in operating_points.items()}
         self.severity_ = self.severity_ if severity is None else severity
@@ -115,7 +136,7 @@ class LinearModel:
         """Turn every logit ``z`` of a sentence alone into ``slope * z + offset``; logits in review stay as they are."""
         check_fitted(self, "coef_")
         self._set_head(self.coef_ * np.float32(slope), self.intercept_ * slope + offset)
-        self.profile_ = None  # its logits are others now
+        self.gate_, self.profile_ = None, None  # logits are others now
         if self.context_ is not None:
             self.context_ = self.context_.absorb_calibration(slope, offset)
         return self
@@ -170,6 +191,33 @@ class LinearModel:
         """Logit of the probability that each sentence is a spoiler; sentences are tokenized and encoded already."""
         return self._linear_scorer().score(tokens, vectors) + self.intercept_
 
+    def read(
+        self, tokens: TokenBatch, sentences: Sequence[str], in_any_case: NDArray[np.bool_] | None = None
+    ) -> Reading:
+        """Read sentences, each on its own; with a gate, skim them and read only those whose logit reaches it.
+
+        Parameters
+        ----------
+        tokens : TokenBatch
+            The sentences as `vectorizer_` tokenizes them.
+        sentences : sequence of str
+            The same.
+        in_any_case : ndarray of bool, shape (n_sentences,), optional
+            Which of them to read whatever their logits are.
+        """
+        if self.gate_ is None:
+            vectors = self.vectorizer_.encode_tokens(tokens)
+            return Reading(self.score_tokens(tokens, vectors), vectors, np.ones(len(tokens), dtype=np.bool_))
+        scorer, vectors = self._linear_scorer(), self.vectorizer_.skim_tokens(tokens)
+        ngrams = scorer.score_ngrams(tokens)
+        logits = ngrams + scorer.score_vectors(vectors) + self.intercept_
+        read = logits >= self.gate_
+        if in_any_case is not None:
+            read |= in_any_case
+        vectors[read] = self.vectorizer_.encode([sentences[row] for row in np.flatnonzero(read).tolist()])
+        logits[read] = ngrams[read] + scorer.score_vectors(vectors[read]) + self.intercept_
+        return Reading(logits, vectors, read)
+
     def word_counts(self, tokens: TokenBatch) -> NDArray[np.int64]:
         """Number of words of each sentence, and of those that the model knows, shape (2, n_sentences)."""
         return self._linear_scorer().word_and_known_counts(tokens)
@@ -201,8 +249,11 @@ class LinearModel:
             warn_of_reviews(sentences)
         known = None if vectors is None else self.vectorizer_.check_vectors(vectors, len(sentences))
         for tokens in self.vectorizer_.tokenize(sentences):
-            part = self.vectorizer_.encode_tokens(tokens) if known is None else known[done : done + len(tokens)]
-            logits.append(self.score_tokens(tokens, part))
+            rows = slice(done, done + len(tokens))
+            found = (
+                self.read(tokens, sentences[rows]).logits if known is None else self.score_tokens(tokens, known[rows])
+            )
+            logits.append(found)
             done += len(tokens)
         return np.concatenate(logits)
 
@@ -213,7 +264,7 @@ class LinearModel:
         self.n_features_in_ = 1  # one column of text
         self.operating_points_, self.review_stages_, self.card_ = {}, {}, {}
         self.context_, self.severity_, self.memory_, self.profile_ = None, None, None, None
-        self.story_, self._stories = None, None
+        self.story_, self.gate_, self._stories = None, None, None
 
     def _remember(self, sentences: Sequence[str]) -> None:
         """Add sentences to those that the model has learnt from."""
@@ -229,7 +280,7 @@ class LinearModel:
 
     def _retract_measurements(self, method: str) -> None:
         """Drop operating points and mark the card where `method` has changed the weights that were measured."""
-        self.profile_ = None
+        self.gate_, self.profile_ = None, None
         if not self.operating_points_ and (not self.card_ or _CHANGED in self.card_):
             return
         what = f"{method} has learnt from further labels, so measurements of this model no longer hold."

@@ -59,6 +59,8 @@ class SpoilerClassifier(LinearModel, ClassifierMixin, BaseEstimator):
         What neighbours add, where `spoilerguard.train` has learnt it.
     story_ : StoryStage or None
         What a `spoilerguard.Story` adds, in models that come with the package.
+    gate_ : float or None
+        Sentences whose logit, roughly guessed, lies below it are not read closer, likewise; None means that all are.
     operating_points_ : dict of Standing to dict of str to OperatingPoint
         Named thresholds, likewise.
     card_ : dict

@@ -12,7 +12,7 @@ from spoilerguard.decisions import DecisionRule, Level
 from spoilerguard.documents import Documents, Standing
 from spoilerguard.errors import StoryError
 from spoilerguard.features import TokenBatch
-from spoilerguard.linear_model import LinearModel
+from spoilerguard.linear_model import LinearModel, Reading
 from spoilerguard.matching import Phrases, PreparedStory, RareWords, of_length_one, rule_words, words_of
 from spoilerguard.review_stage import highest_of, of_documents
 from spoilerguard.sentences import split
@@ -49,6 +49,8 @@ class Predictions:
         The sentence of the plot that is most like each; -1 without one.
     decided : ndarray of int8
         1 where a protected word of the story decides, -1 where an allowed one does, else 0.
+    read : ndarray of bool
+        Whether the encoder has read each sentence for its logit alone; where it has not, a glance was enough.
     probability : ndarray of float64
         Calibrated probability, in [0, 1], that each sentence is a spoiler, where it stands; 0 or 1 by a rule.
     """
@@ -61,6 +63,7 @@ class Predictions:
     story: NDArray[np.float64]
     matched: NDArray[np.int64]
     decided: NDArray[np.int8]
+    read: NDArray[np.bool_]
     probability: NDArray[np.float64] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -174,46 +177,73 @@ class _Arrays(NamedTuple):
     story: NDArray[np.float64]
     matched: NDArray[np.int64]
     decided: NDArray[np.int8]
+    read: NDArray[np.bool_]
 
 
 def _nothing(n: int) -> _Arrays:
     """What is said of `n` sentences of which nothing is known."""
-    zeros = np.zeros(n)
-    return _Arrays(zeros, zeros, np.zeros(n, np.bool_), zeros, zeros, np.full(n, -1), np.zeros(n, np.int8))
+    zeros, no = np.zeros(n), np.zeros(n, np.bool_)
+    return _Arrays(zeros, zeros, no, zeros, zeros, np.full(n, -1), np.zeros(n, np.int8), no)
 
 
 def _predict_batch(model: LinearModel, documents: Documents) -> _Arrays:
     """All arrays from one reading of the text."""
-    vectorizer = model.vectorizer_
-    batches = list(vectorizer.tokenize(documents.sentences))
+    batches = list(model.vectorizer_.tokenize(documents.sentences))
     if not batches:
         return _nothing(0)
-    vectors = [vectorizer.encode_tokens(tokens) for tokens in batches]
-    pairs = zip(batches, vectors, strict=True)
-    alone = logit = np.concatenate([model.score_tokens(tokens, vector) for tokens, vector in pairs])
+    alone, vectors, read = _read(model, documents, batches)
+    logit, in_place = _in_place(model, documents, batches, alone, vectors)
+    if model.gate_ is not None:
+        more = np.flatnonzero(~read & (logit >= model.gate_))
+        if len(more):
+            vectors[more] = model.vectorizer_.encode([documents.sentences[row] for row in more.tolist()])
+            logit, in_place = _in_place(model, documents, batches, alone, vectors)
     certain = np.concatenate([model.certain_tokens(tokens) for tokens in batches])
+    found = _nothing(len(documents))._replace(alone=alone, read=read, logit=logit, certain=certain)
+    if model.severity_ is not None:
+        found = found._replace(major_share=model.severity_.share(vectors, in_place, documents.in_review))
+    return _with_stories(model, documents, batches, vectors, found) if documents.stories else found
+
+
+def _read(model: LinearModel, documents: Documents, batches: list[TokenBatch]) -> Reading:
+    """The sentences alone; those that are to be compared with a plot are all read."""
+    told = [story is not None and bool(model.prepare_story(story).known) for story in documents.stories]
+    in_any_case = np.repeat(told or [False] * len(documents.lengths), documents.lengths)
+    ends = np.cumsum([len(tokens) for tokens in batches]).tolist()
+    parts = [
+        model.read(tokens, documents.sentences[end - len(tokens) : end], in_any_case[end - len(tokens) : end])
+        for tokens, end in zip(batches, ends, strict=True)
+    ]
+    return Reading(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def _in_place(
+    model: LinearModel,
+    documents: Documents,
+    batches: list[TokenBatch],
+    alone: NDArray[np.float64],
+    vectors: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+    """Logits where the sentences stand, and the encoder's vectors there, where anything asks for them."""
     context, severity, in_review, in_place = model.context_, model.severity_, documents.in_review, None
     reads_vectors = bool(context and context.vector_coef) or bool(severity and Standing.IN_REVIEW in severity.heads)
     if reads_vectors and in_review.any():
-        in_place = vectorizer.encode_reviews(batches, documents.lengths, np.concatenate(vectors))
-    if context is not None and in_review.any():
-        logit = np.where(in_review, context.logits(alone, documents, in_place), alone)
-    found = _nothing(len(documents))._replace(alone=alone, logit=logit, certain=certain)
-    if severity is not None:
-        found = found._replace(major_share=severity.share(np.concatenate(vectors), in_place, in_review))
-    return _with_stories(model, documents, batches, vectors, found) if documents.stories else found
+        in_place = model.vectorizer_.encode_reviews(batches, documents.lengths, vectors)
+    if context is None or not in_review.any():
+        return alone, in_place
+    return np.where(in_review, context.logits(alone, documents, in_place), alone), in_place
 
 
 def _with_stories(
     model: LinearModel,
     documents: Documents,
     batches: list[TokenBatch],
-    vectors: list[NDArray[np.float64]],
+    vectors: NDArray[np.float64],
     found: _Arrays,
 ) -> _Arrays:
     """The same, changed where stories are known; the documents of one story are compared with it at once."""
     logit, matched, decided = found.logit.copy(), found.matched, found.decided
-    words, encoded = RareWords.of(model.vectorizer_, batches), np.concatenate(vectors)
+    words = RareWords.of(model.vectorizer_, batches)
     spelled: list[list[str]] | None = None
     numbers = {story: place for place, story in enumerate(dict.fromkeys(documents.stories)) if story is not None}
     of_sentence = np.repeat([-1 if story is None else numbers[story] for story in documents.stories], documents.lengths)
@@ -223,7 +253,7 @@ def _with_stories(
         if prepared.known and len(rows):
             if model.story_ is None:
                 raise StoryError(_UNTAUGHT)
-            matches = prepared.match(words.take(rows), of_length_one(encoded[rows]))
+            matches = prepared.match(words.take(rows), of_length_one(vectors[rows]))
             logit[rows] = model.story_.logits(prepared.known, found.logit[rows], documents.in_review[rows], matches)
             matched[rows] = matches.best
         if story.protect or story.allow:

@@ -16,28 +16,51 @@ def network_arrays(sentences: list[str]) -> Arrays:
     """The arrays of an encoder that knows the words of these sentences."""
     random = np.random.default_rng(1)
     hashes = np.unique(tokenize(sentences).hashes)
-
-    def layers(kind: str, n_rows: int, width: int) -> Arrays:
-        return {
-            f"{kind}_layers": random.integers(-127, 128, (n_rows * width, 2 * width)).astype(np.int8),
-            f"{kind}_scales": random.uniform(0.002, 0.006, (2, 2 * width)).astype(np.float32),
-            f"{kind}_biases": random.normal(0, 0.4, (2, 2 * width)).astype(np.float32),
-            f"{kind}_dilations": np.array([1, 2], dtype=np.uint8),
-        }
-
     return {
         "hashes": hashes,
-        "vectors": random.integers(-127, 128, (len(hashes) + 1, WIDTH)).astype(np.int8),
-        "scale": random.uniform(0.005, 0.02, WIDTH).astype(np.float32),
-        **layers("word", 3 + 3, WIDTH),
-        "attention": random.normal(0, 0.4, (WIDTH, N_POOLINGS)),
-        "attention_bias": random.normal(0, 0.4, N_POOLINGS),
+        **_words(random, len(hashes), WIDTH, N_POOLINGS),
         "entry": random.normal(0, 0.4, (N_POOLINGS * WIDTH + 4, REVIEW_WIDTH)),
         "entry_bias": random.normal(0, 0.4, REVIEW_WIDTH),
-        **layers("review", 6 + 5, REVIEW_WIDTH),
+        **_layers(random, "review", 6 + 5, REVIEW_WIDTH),
+    }
+
+
+def skimmer_arrays(sentences: list[str]) -> Arrays:
+    """The arrays of a skimmer that goes with that encoder, one of three dimensions."""
+    random = np.random.default_rng(2)
+    words = _words(random, len(np.unique(tokenize(sentences).hashes)), 3, 1)
+    lift = random.normal(0, 0.4, (3, N_POOLINGS * WIDTH)).astype(np.float32)
+    return {f"skimmer_{name}": array for name, array in (words | {"lift": lift}).items()}
+
+
+def perfect_skimmer_arrays(sentences: list[str]) -> Arrays:
+    """The arrays of a skimmer that gives what the encoder gives."""
+    others = ("hashes", "entry", "review")
+    words = {name: array for name, array in network_arrays(sentences).items() if not name.startswith(others)}
+    lift = np.eye(N_POOLINGS * WIDTH, dtype=np.float32)
+    return {f"skimmer_{name}": array for name, array in (words | {"lift": lift}).items()}
+
+
+def _words(random: np.random.Generator, n_words: int, width: int, n_poolings: int) -> Arrays:
+    return {
+        "vectors": random.integers(-127, 128, (n_words + 1, width)).astype(np.int8),
+        "scale": random.uniform(0.005, 0.02, width).astype(np.float32),
+        **_layers(random, "word", 3 + 3, width),
+        "attention": random.normal(0, 0.4, (width, n_poolings)),
+        "attention_bias": random.normal(0, 0.4, n_poolings),
+    }
+
+
+def _layers(random: np.random.Generator, kind: str, n_rows: int, width: int) -> Arrays:
+    return {
+        f"{kind}_layers": random.integers(-127, 128, (n_rows * width, 2 * width)).astype(np.int8),
+        f"{kind}_scales": random.uniform(0.002, 0.006, (2, 2 * width)).astype(np.float32),
+        f"{kind}_biases": random.normal(0, 0.4, (2, 2 * width)).astype(np.float32),
+        f"{kind}_dilations": np.array([1, 2], dtype=np.uint8),
     }
 
 
 def make_network(sentences: list[str], **changed: Any) -> ConvolutionalEncoder:
     """The encoder that these arrays describe, some of them changed."""
-    return ConvolutionalEncoder.from_arrays(network_arrays(sentences) | changed)
+    arrays = network_arrays(sentences) | changed
+    return ConvolutionalEncoder.from_arrays({name: array for name, array in arrays.items() if array is not None})

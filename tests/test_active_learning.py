@@ -53,7 +53,8 @@ def test_a_review_counts_by_the_mean_of_its_sentences_where_they_stand() -> None
     documents = Documents.from_sentences(["One.", "Two.", "Three."], np.array([2, 1]))
     logits = np.array([0.0, 2.0, 3.0])
     no_story = {"story": np.zeros(3), "matched": np.full(3, -1), "decided": np.zeros(3, dtype=np.int8)}
-    predictions = Predictions(documents, logits, logits, np.ones(3, dtype=bool), None, **no_story)
+    yes = np.ones(3, dtype=bool)
+    predictions = Predictions(documents, logits, logits, yes, None, **no_story, read=yes)
     bounds = {Standing.IN_REVIEW: 0.5, Standing.ALONE: 1 / (1 + np.exp(-3.0))}
     np.testing.assert_allclose(closeness(predictions, bounds), [(1 + np.exp(-2)) / 2, 1.0])
 

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from networks import N_POOLINGS, REVIEW_WIDTH, WIDTH, make_network, network_arrays
+from networks import N_POOLINGS, REVIEW_WIDTH, WIDTH, make_network, network_arrays, skimmer_arrays
 from numpy.typing import NDArray
 
-from spoilerguard.encoders import ENCODERS, ConvolutionalEncoder, Vocabulary, convolutional
+from spoilerguard.encoders import ENCODERS, ConvolutionalEncoder, Vocabulary, word_network
 from spoilerguard.encoders.gated_convolution import GatedConvolution
+from spoilerguard.encoders.skimmer import Skimmer
+from spoilerguard.encoders.word_network import WordNetwork
 from spoilerguard.features import tokenize
 
 WORDS = ["he", "dies", "ghost", "father", "music", "never", "the", "end"]
@@ -73,20 +75,22 @@ def plain_layer(gate: GatedConvolution, rows: Rows, n_neighbours: int, more: lis
     return found
 
 
-def plain_sentence(found: ConvolutionalEncoder, rows: list[int]) -> list[float]:
-    words = [[float(np.float32(found.vectors[row, k]) * found.scale[k]) for k in range(WIDTH)] for row in rows]
-    for gate in found.words:
+def plain_sentence(network: WordNetwork, rows: list[int]) -> list[float]:
+    width, n_poolings = network.attention.shape
+    words = [[float(np.float32(network.vectors[row, k]) * network.scale[k]) for k in range(width)] for row in rows]
+    for gate in network.layers:
         words = plain_layer(gate, words, 3)
     vector = []
-    for k in range(N_POOLINGS):
+    for k in range(n_poolings):
         drawn = [
-            sum(word[axis] * float(found.attention[axis, k]) for axis in range(WIDTH)) + float(found.attention_bias[k])
+            sum(word[axis] * float(network.attention[axis, k]) for axis in range(width))
+            + float(network.attention_bias[k])
             for word in words
         ]
         weights = [exp(min(max(one, -8), 8)) for one in drawn]
         vector += [
             sum(weight * word[axis] for weight, word in zip(weights, words, strict=True)) / (sum(weights) + 0.3)
-            for axis in range(WIDTH)
+            for axis in range(width)
         ]
     return vector
 
@@ -109,7 +113,7 @@ def test_a_network_gives_a_sentence_what_a_plain_reading_gives(sentences: list[s
     found = network()
     vectors = found.encode(tokenize(sentences))
     assert vectors.shape == (len(sentences), found.n_dimensions) == (len(sentences), N_POOLINGS * WIDTH)
-    plain = [plain_sentence(found, rows) for rows in rows_of(found.vocabulary, sentences)]
+    plain = [plain_sentence(found.words, rows) for rows in rows_of(found.vocabulary, sentences)]
     closely(vectors, np.reshape(plain, vectors.shape), rtol=1e-4, atol=1e-4)
 
 
@@ -117,7 +121,22 @@ def test_a_network_holds_attention_between_its_bounds() -> None:
     found = network(attention=np.full((WIDTH, N_POOLINGS), 30.0))
     sentence = "he never dies the music"
     [rows] = rows_of(found.vocabulary, [sentence])
-    closely(found.encode(tokenize([sentence]))[0], plain_sentence(found, rows), rtol=1e-4, atol=1e-4)
+    closely(found.encode(tokenize([sentence]))[0], plain_sentence(found.words, rows), rtol=1e-4, atol=1e-4)
+
+
+def skimmer() -> Skimmer:
+    found = network(**skimmer_arrays(WORDS)).skimmer
+    assert found is not None
+    return found
+
+
+@given(sentences=BATCHES)
+def test_a_skimmer_lifts_what_a_plain_reading_of_its_words_gives(sentences: list[str]) -> None:
+    found = skimmer()
+    vectors = found.encode(tokenize(sentences))
+    assert vectors.shape == (len(sentences), network().n_dimensions)
+    plain = [plain_sentence(found.words, rows) @ found.lift for rows in rows_of(found.vocabulary, sentences)]
+    closely(vectors, np.reshape(plain, vectors.shape), rtol=1e-4, atol=1e-4)
 
 
 @given(reviews=st.lists(BATCHES, max_size=4))
@@ -134,9 +153,9 @@ def test_a_network_gives_a_sentence_in_its_review_what_a_plain_reading_gives(rev
 
 @given(sentences=BATCHES)
 def test_a_network_gives_a_sentence_the_same_vector_in_any_batch(sentences: list[str]) -> None:
-    found = network()
-    for vector, sentence in zip(found.encode(tokenize(sentences)), sentences, strict=True):
-        exactly(found.encode(tokenize([sentence]))[0], vector)
+    for found in (network(), skimmer()):
+        for vector, sentence in zip(found.encode(tokenize(sentences)), sentences, strict=True):
+            exactly(found.encode(tokenize([sentence]))[0], vector)
 
 
 @given(reviews=st.lists(BATCHES, max_size=4))
@@ -156,7 +175,7 @@ def test_how_many_words_a_network_reads_at_once_changes_nothing(sentences: list[
     found, words = network(), tokenize(sentences)
     coef = np.linspace(-1, 1, found.n_dimensions)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(convolutional, "_TOKENS_AT_ONCE", at_once)
+        patch.setattr(word_network, "_TOKENS_AT_ONCE", at_once)
         vectors, scores = found.encode(words), found.word_scores(words, coef)
     exactly(vectors, found.encode(words))
     closely(scores, found.word_scores(words, coef), rtol=1e-5, atol=1e-5)
@@ -191,11 +210,13 @@ def test_a_network_gives_a_sentence_without_words_zeros_and_no_sentences_no_rows
 
 
 def test_a_network_of_the_largest_weights_gives_finite_vectors_without_a_warning() -> None:
-    most = {k: np.copysign(a.dtype.type(1e9), a) for k, a in network_arrays(WORDS).items() if a.dtype.kind == "f"}
-    found = network(**most)  # a model file may hold no larger ones
+    arrays = network_arrays(WORDS) | skimmer_arrays(WORDS)
+    most = {k: np.copysign(a.dtype.type(1e9), a) for k, a in arrays.items() if a.dtype.kind == "f"}
+    found = network(**(arrays | most))  # a model file may hold no larger ones
+    assert found.skimmer is not None
     words = tokenize(["he never dies", "the end"])
     vectors = found.encode(words)
-    assert np.isfinite(vectors).all()
+    assert np.isfinite([vectors, found.skimmer.encode(words)]).all()
     assert np.isfinite(found.encode_reviews([words], np.array([2]), vectors)).all()
 
 
@@ -208,10 +229,10 @@ WRONG: list[tuple[str, NDArray[Any] | None, str]] = [
     ("hashes", ARRAYS["hashes"][::-1], "must ascend"),
     ("hashes", ARRAYS["hashes"][1:], "'vectors' has the shape"),
     ("vectors", ARRAYS["vectors"][:-1], "'vectors' has the shape"),
-    ("vectors", ARRAYS["vectors"][:, :0], "must ascend, and there must be some"),
+    ("vectors", ARRAYS["vectors"][:, :0], "'attention' has the shape"),
     ("scale", ARRAYS["scale"][1:], "'scale' has the shape"),
     ("attention", ARRAYS["attention"][1:], "'attention' has the shape"),
-    ("attention", ARRAYS["attention"][:, :1], "'entry' has the shape"),
+    ("attention", ARRAYS["attention"][:, :1], "'attention_bias' has the shape"),
     ("attention_bias", ARRAYS["attention_bias"][1:], "'attention_bias' has the shape"),
     ("entry", ARRAYS["entry"][1:], "'entry' has the shape"),
     ("entry", ARRAYS["entry"][:, :0], "must have dimensions"),
@@ -241,20 +262,40 @@ def test_arrays_that_make_no_network_are_refused(name: str, array: NDArray[Any] 
         ConvolutionalEncoder.from_arrays(wrong)
 
 
+SKIMMER = skimmer_arrays(WORDS)
+
+
+@pytest.mark.parametrize(
+    ("name", "array", "message"),
+    [
+        *((name, None, f"needs an array '{name}'") for name in SKIMMER),
+        ("skimmer_more", np.zeros(1), "no use for skimmer_more"),
+        ("skimmer_vectors", SKIMMER["skimmer_vectors"][:-1], "'skimmer_vectors' has the shape"),
+        ("skimmer_lift", SKIMMER["skimmer_lift"][1:], "'skimmer_lift' has the shape"),
+        ("skimmer_lift", SKIMMER["skimmer_lift"][:, 1:], "'skimmer_lift' has the shape"),
+    ],
+)
+def test_arrays_that_make_no_skimmer_are_refused(name: str, array: NDArray[Any] | None, message: str) -> None:
+    wrong = {key: value for key, value in {**ARRAYS, **SKIMMER, name: array}.items() if value is not None}
+    with pytest.raises(ValueError, match=message):
+        ConvolutionalEncoder.from_arrays(wrong)
+
+
 @given(sentences=BATCHES)
 def test_the_scores_of_words_add_up_to_those_of_their_sentences(sentences: list[str]) -> None:
-    found, tokens = network(), tokenize(sentences)
-    coef = np.random.default_rng(2).normal(size=found.n_dimensions)
-    by_word = found.word_scores(tokens, coef)
-    assert by_word.shape == tokens.hashes.shape
-    sums = [by_word[first:last].sum() for first, last in pairwise(tokens.edges)]
-    closely(sums, found.encode(tokens) @ coef, rtol=1e-4, atol=1e-4)
+    tokens, coef = tokenize(sentences), np.random.default_rng(2).normal(size=N_POOLINGS * WIDTH)
+    for found in (network(), skimmer()):
+        by_word = found.word_scores(tokens, coef)
+        assert by_word.shape == tokens.hashes.shape
+        sums = [by_word[first:last].sum() for first, last in pairwise(tokens.edges)]
+        closely(sums, found.encode(tokens) @ coef, rtol=1e-4, atol=1e-4)
 
 
-def test_arrays_make_the_encoder_that_they_came_from() -> None:
-    again = ConvolutionalEncoder.from_arrays(ARRAYS).arrays()
-    assert again.keys() == ARRAYS.keys()
-    for name, array in ARRAYS.items():
+@pytest.mark.parametrize("arrays", [ARRAYS, ARRAYS | skimmer_arrays(WORDS)], ids=["plain", "with a skimmer"])
+def test_arrays_make_the_encoder_that_they_came_from(arrays: dict[str, NDArray[Any]]) -> None:
+    again = ConvolutionalEncoder.from_arrays(arrays).arrays()
+    assert again.keys() == arrays.keys()
+    for name, array in arrays.items():
         np.testing.assert_array_equal(again[name], array, strict=True)
 
 

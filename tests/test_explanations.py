@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from networks import REVIEW_WIDTH, make_network
+from networks import REVIEW_WIDTH, make_network, skimmer_arrays
 
 from spoilerguard import explain
 from spoilerguard.context import CONTEXT_FEATURES, ReviewContext
@@ -54,12 +54,12 @@ def model() -> SpoilerClassifier:
     return fitted(make_network(SPOILERS + SAFE)).attach(context=context())
 
 
-@pytest.fixture(scope="module", params=["n-grams", "encoder", "context", "triples", "context and vectors"])
+@pytest.fixture(scope="module", params=["n-grams", "encoder", "context", "triples", "context and vectors", "gate"])
 def any_model(request: pytest.FixtureRequest) -> SpoilerClassifier:
-    encoder = make_network(SPOILERS + SAFE) if request.param != "n-grams" else None
+    encoder = make_network(SPOILERS + SAFE, **skimmer_arrays(SPOILERS + SAFE)) if request.param != "n-grams" else None
     found = fitted(encoder, 3 if request.param == "triples" else 2)
-    stages = {"context": context(), "context and vectors": context(REVIEW_WIDTH)}
-    return found.attach(context=stages.get(request.param))
+    stages = dict.fromkeys(["context and vectors", "gate"], context(REVIEW_WIDTH)) | {"context": context()}
+    return found.attach(context=stages.get(request.param), gate=0.0 if request.param == "gate" else None)
 
 
 def explain_sentences(

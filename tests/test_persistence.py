@@ -165,7 +165,7 @@ def test_every_parameter_and_attribute_comes_back() -> None:
     assert model.classes_.tolist() == ["safe", "spoiler"]
     encoder = model.vectorizer_.encoder
     assert isinstance(encoder, ConvolutionalEncoder)
-    assert [layer.dilation for layer in encoder.words] == [1, 2]
+    assert [layer.dilation for layer in encoder.words.layers] == [1, 2]
     assert model.context_ is not None
     assert model.context_.weights["own logit"] == 0.25
     assert model.context_.vector_coef == (0.5, -0.375, 0.25)

@@ -78,6 +78,10 @@ class TransformerEncoder:
         """Length of a sentence's vector in its review."""
         return self.n_dimensions
 
+    @property
+    def skimmer(self) -> None:
+        """Nothing gives its vectors roughly."""
+
     def in_vocabulary(self, tokens: TokenBatch) -> NDArray[np.bool_]:
         """Whether each token is one piece or two: what falls to more is a rare name or a slip; shape (n_tokens,)."""
         words = tokens.spelled()

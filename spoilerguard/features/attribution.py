@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spoilerguard.features.encoder import Encoder
 from spoilerguard.features.estimators import check_fitted
 from spoilerguard.features.ngrams import NGrams
 from spoilerguard.features.tokens import TokenBatch, as_sentences
@@ -81,7 +82,10 @@ def occurrences(vectorizer: Vectorizer, sentences: Sequence[str]) -> Iterator[Oc
 
 
 def word_weights(
-    vectorizer: Vectorizer, sentences: Sequence[str], coef: NDArray[np.floating[Any]]
+    vectorizer: Vectorizer,
+    sentences: Sequence[str],
+    coef: NDArray[np.floating[Any]],
+    read: NDArray[np.bool_] | None = None,
 ) -> Iterator[WordWeights]:
     """What each token adds to the score of its sentence: a linear head's score, traced back and unrounded.
 
@@ -92,6 +96,8 @@ def word_weights(
     sentences : sequence of str
     coef : ndarray of float, shape (n_columns,)
         Weight of each column.
+    read : ndarray of bool, shape (n_sentences,), optional
+        Which sentences the encoder has read; the others were skimmed. None means all.
 
     Yields
     ------
@@ -104,10 +110,21 @@ def word_weights(
     for tokens in vectorizer.tokenize(as_sentences(sentences)):
         weight, shared = _shared_among_tokens(tokens, vectorizer.ngrams(tokens), weights)
         if vectorizer.encoder is not None:
-            weight += vectorizer.encoder.word_scores(tokens, coef[len(vectorizer.idf_) :])
+            in_full = None if read is None else read[first : first + len(tokens)][tokens.sentence]
+            weight += _vector_weights(vectorizer.encoder, tokens, coef[len(vectorizer.idf_) :], in_full)
         sentence, start, end = tokens.locate(tokens.blanks[:-1] + 1, tokens.blanks[1:])
         yield WordWeights(sentence + first, start, end, weight, shared)
         first += len(tokens)
+
+
+def _vector_weights(
+    encoder: Encoder, tokens: TokenBatch, coef: NDArray[np.floating[Any]], read: NDArray[np.bool_] | None
+) -> NDArray[np.float64]:
+    """What each token adds by its sentence's vector, be it read or skimmed."""
+    weight = encoder.word_scores(tokens, coef)
+    if read is None or encoder.skimmer is None:
+        return weight
+    return np.where(read, weight, encoder.skimmer.word_scores(tokens, coef))
 
 
 def _shared_among_tokens(

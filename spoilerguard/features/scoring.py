@@ -54,15 +54,22 @@ class LinearScorer:
 
     def score(self, tokens: TokenBatch, vectors: AnyVectors) -> NDArray[np.float64]:
         """Score of each sentence, shape (n_sentences,); `vectors` are what ``encode_tokens`` gave."""
+        return self.score_ngrams(tokens) + self.score_vectors(vectors)
+
+    def score_ngrams(self, tokens: TokenBatch) -> NDArray[np.float64]:
+        """What its n-grams add to the score of each sentence, shape (n_sentences,)."""
         vectorizer, weights = self.vectorizer, self._ngram_weights
         words = word_ngrams(tokens, vectorizer.word_ngrams, vectorizer.n_buckets)
         of_words = np.sum([segment_sums(weights[part.bucket], part.edges) for part in words], axis=0)
         n_words = np.sum([np.diff(part.edges) for part in words], axis=0)
         characters = weights[vectorizer.n_buckets :]
         of_characters, n_characters = score_characters(tokens, vectorizer.char_ngrams, characters)
-        score = of_words / np.sqrt(np.maximum(n_words, 1)) + of_characters / np.sqrt(np.maximum(n_characters, 1))
-        # Row by row: a matrix product may round a sentence differently in another batch.
-        return np.asarray(score + (vectors * self._vector_weights).sum(axis=1))
+        of_words /= np.sqrt(np.maximum(n_words, 1))
+        return np.asarray(of_words + of_characters / np.sqrt(np.maximum(n_characters, 1)))
+
+    def score_vectors(self, vectors: AnyVectors) -> NDArray[np.float64]:
+        """What its vector adds. Row by row: a matrix product may round a sentence differently in another batch."""
+        return np.asarray((vectors * self._vector_weights).sum(axis=1))
 
     def word_and_known_counts(self, tokens: TokenBatch) -> NDArray[np.int64]:
         """Number of words of each sentence, punctuation left out, and of those that are known, shape (2, n_sentences).

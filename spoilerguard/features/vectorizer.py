@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spoilerguard.documents import Documents
-from spoilerguard.features.encoder import Encoder
+from spoilerguard.features.encoder import Encoder, SentenceEncoder
 from spoilerguard.features.memory import encode_once
 from spoilerguard.features.ngrams import NGrams, character_ngrams, word_ngrams
 from spoilerguard.features.normalization import NORMALIZATIONS
@@ -69,8 +69,21 @@ class Vectorizer:
         parts = [self.encode_tokens(tokens) for tokens in self.tokenize(read_sentences(X))]
         return np.concatenate([np.zeros((0, self.n_dimensions)), *parts])
 
-    def encode_documents(self, documents: Documents) -> tuple[AnyVectors, AnyVectors]:
+    def skim(self, X: Sequence[str]) -> Vectors:
+        """Roughly what `encode` gives, where the encoder has a skimmer; else the same."""
+        parts = [self.skim_tokens(tokens) for tokens in self.tokenize(read_sentences(X))]
+        return np.concatenate([np.zeros((0, self.n_dimensions)), *parts])
+
+    def encode_documents(
+        self, documents: Documents, vectors: AnyVectors | None = None
+    ) -> tuple[AnyVectors, AnyVectors]:
         """The encoder's vectors of the sentences of documents; needs no fitting.
+
+        Parameters
+        ----------
+        documents : Documents
+        vectors : ndarray of float, shape (n_sentences, encoder.n_dimensions), optional
+            Those of each sentence on its own, where they are known.
 
         Returns
         -------
@@ -84,9 +97,12 @@ class Vectorizer:
         done = 0
         for part in documents.batches():
             tokens = list(self.tokenize(part.sentences))
-            vectors = np.concatenate([self.encode_tokens(batch) for batch in tokens])
             rows = slice(done, done + len(part))
-            alone[rows], in_review[rows] = vectors, self.encode_reviews(tokens, part.lengths, vectors)
+            if vectors is None:
+                found = np.concatenate([self.encode_tokens(batch) for batch in tokens])
+            else:
+                found = vectors[rows].astype(np.float64)
+            alone[rows], in_review[rows] = found, self.encode_reviews(tokens, part.lengths, found)
             done += len(part)
         return alone, in_review
 
@@ -98,17 +114,27 @@ class Vectorizer:
         """`encode`, for tokens; a sentence without a token, which no encoder has met, counts as a full stop."""
         if self.encoder is None:
             return np.zeros((len(tokens), 0))
-        vectors = encode_once(self.encoder, tokens, self.memory)
-        empty = np.diff(tokens.edges) == 0
-        if empty.any():
-            vectors[empty] = self.encoder.encode(tokenize(["."], self.normalization))
-        return vectors
+        return self._with_full_stops(encode_once(self.encoder, tokens, self.memory), tokens, self.encoder)
+
+    def skim_tokens(self, tokens: TokenBatch) -> Vectors:
+        """`skim`, for tokens; what `memory` keeps is not asked."""
+        skimmer = None if self.encoder is None else self.encoder.skimmer
+        if skimmer is None:
+            return self.encode_tokens(tokens)
+        return self._with_full_stops(skimmer.encode(tokens), tokens, skimmer)
 
     def encode_reviews(self, batches: Sequence[TokenBatch], lengths: NDArray[np.int64], vectors: Vectors) -> Vectors:
         """Vectors of sentences in their documents of `lengths` sentences; `vectors` are what `encode_tokens` gave."""
         if self.encoder is None:
             return np.zeros((int(lengths.sum()), 0))
         return self.encoder.encode_reviews(batches, lengths, vectors)
+
+    def _with_full_stops(self, vectors: Vectors, tokens: TokenBatch, encoder: SentenceEncoder) -> Vectors:
+        """The vector of a full stop where a sentence has no token."""
+        empty = np.diff(tokens.edges) == 0
+        if empty.any():
+            vectors[empty] = encoder.encode(tokenize(["."], self.normalization))
+        return vectors
 
     def ngrams(self, tokens: TokenBatch) -> tuple[list[NGrams], list[NGrams]]:
         """The n-grams of a batch: those of words, and those of characters; each a list with one entry an order."""
@@ -121,6 +147,11 @@ class Vectorizer:
     def n_dimensions(self) -> int:
         """Columns of the encoder's vector of a sentence; 0 without an encoder."""
         return self.encoder.n_dimensions if self.encoder else 0
+
+    @property
+    def can_skim(self) -> bool:
+        """Whether `skim` is quicker than `encode`."""
+        return self.encoder is not None and self.encoder.skimmer is not None
 
     @property
     def n_review_dimensions(self) -> int:

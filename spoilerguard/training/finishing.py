@@ -1,12 +1,14 @@
 """Out-of-fold logits → calibration, context stage, operating points and card: what every way of training ends with."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit
 
 from spoilerguard.calibration import OperatingPoint, balance, platt, select_points
+from spoilerguard.calibration.operating_points import OperatingPoints
 from spoilerguard.context import ReviewContext
 from spoilerguard.corpus import Corpus
 from spoilerguard.decisions import Level
@@ -15,12 +17,16 @@ from spoilerguard.errors import TrainingError
 from spoilerguard.features.vectorizer import AnyVectors
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.training.folds import Folds, teach_every_fold
+from spoilerguard.training.gating import Gated, Look, choose_gate
 from spoilerguard.training.levels import fit_review_stages, fit_severity
 from spoilerguard.training.profiling import make_profile
 
 __all__ = ["Scored", "calibrate", "calibration_rows", "refuse_hopeless"]
 
-Scored = Mapping[Standing, tuple[NDArray[np.bool_], NDArray[np.float64]]]
+Floats = NDArray[np.float64]
+Rows = NDArray[np.bool_]
+Scored = Mapping[Standing, tuple[Rows, Floats]]
+Score = Callable[[Floats, AnyVectors], Floats]  # logits alone and vectors in the review → logits there
 _MIN_SPOILING_REVIEWS = 10  # fewer cannot teach sixteen context weights anything
 
 
@@ -34,7 +40,8 @@ def calibrate(
     *,
     seed: int,
     drawn: NDArray[np.bool_] | None = None,
-) -> Scored:
+    glance: Look | None = None,
+) -> tuple[Scored, dict[str, Any]]:
     """Calibrate a model whose head is fitted, and set its further stages and its operating points.
 
     Parameters
@@ -56,60 +63,111 @@ def calibrate(
     drawn : ndarray of bool, shape (n_sentences,), optional
         Where `rows` are but those that a base model has not learnt: all that could have been taken. The share of
         spoilers is set on them.
+    glance : Look, optional
+        What the encoder's skimmer gives instead, where it has one: a gate is then looked for.
 
     Returns
     -------
-    mapping of Standing to (rows, logits)
+    scored : mapping of Standing to (rows, logits)
         What metrics can be computed on.
+    card : dict
+        What the card says of the gate.
     """
     drawn = rows if drawn is None else drawn
     slope, offset = _line(logits, corpus, rows, drawn)
     model.absorb_calibration(slope, offset)
-    logits = slope * logits + offset
-    scored = {Standing.ALONE: (rows, logits)}
+    alone, in_review = slope * logits + offset, corpus.in_review
+    counted = {Standing.ALONE: rows}
     if _teaches_context(corpus, rows, folds, model.context_):
-        context, logits_in_review = _fit_context(logits, corpus, vectors[1], (rows, drawn), folds, model.context_)
+        context, score = _fit_context(alone, corpus, vectors[1], (rows, drawn), folds, model.context_)
         model.attach(context=context)
-        scored[Standing.IN_REVIEW] = (rows & corpus.in_review, logits_in_review)
-    elif model.context_ is not None:
-        logits_in_review = model.context_.logits(logits, corpus.documents, vectors[1])
+        counted[Standing.IN_REVIEW] = rows & in_review
     else:
-        logits_in_review = logits
-    points = {standing: _select_points(corpus, *pair) for standing, pair in scored.items()}
-    in_place = np.where(corpus.in_review, logits_in_review, logits)
-    probability = {standing: expit(found) for standing, (_, found) in scored.items()}
+        score = _as_known(model.context_, corpus)
+
+    def in_place(alone: Floats, vectors: AnyVectors) -> Floats:
+        return np.where(in_review, score(alone, vectors), alone)
+
+    found = Gated(None, alone, in_place(alone, vectors[1]), np.ones(len(corpus), dtype=np.bool_), vectors)
+    card: dict[str, Any] = {}
+    if glance is not None:
+        flagged = rows & _flagged(corpus, found, _points(corpus, counted, found))
+        glance = Look(slope * glance.logits + offset, glance.vectors)
+        found, card = choose_gate(model, corpus, rows, (glance, found), in_place, flagged)
+        model.attach(gate=found.gate)
+    _set_levels(model, corpus, counted, found, vectors, folds)
+    model.attach(profile=make_profile(model, corpus, found.in_place, vectors[0], found.vectors, seed))
+    return _scored(counted, found), card
+
+
+def _set_levels(
+    model: SpoilerClassifier,
+    corpus: Corpus,
+    counted: Mapping[Standing, Rows],
+    found: Gated,
+    vectors: tuple[AnyVectors, AnyVectors],
+    folds: Folds,
+) -> None:
+    """Operating points, major spoilers and whole reviews, from out-of-fold logits."""
+    rows, points = counted[Standing.ALONE], _points(corpus, counted, found)
+    probability = {standing: expit(logits) for standing, (_, logits) in _scored(counted, found).items()}
     severity, major = fit_severity(corpus, probability, points, dict(zip(Standing, vectors, strict=True)), rows, folds)
-    levels = {Level.ANY: expit(in_place)} | ({} if severity is None else {Level.MAJOR: major})
+    levels = {Level.ANY: expit(found.in_place)} | ({} if severity is None else {Level.MAJOR: major})
     stages = fit_review_stages(corpus, levels, rows, folds)
-    profile = make_profile(model, corpus, in_place, vectors, seed)
-    model.attach(operating_points=points, severity=severity, review_stages=stages, profile=profile)
-    return scored
+    model.attach(operating_points=points, severity=severity, review_stages=stages)
+
+
+def _scored(counted: Mapping[Standing, Rows], found: Gated) -> Scored:
+    """For each standing, the rows that count and the logits."""
+    logits = {Standing.ALONE: found.alone, Standing.IN_REVIEW: found.in_place}
+    return {standing: (rows, logits[standing]) for standing, rows in counted.items()}
+
+
+def _points(corpus: Corpus, counted: Mapping[Standing, Rows], found: Gated) -> OperatingPoints:
+    return {standing: _select_points(corpus, *pair) for standing, pair in _scored(counted, found).items()}
+
+
+def _flagged(corpus: Corpus, found: Gated, points: OperatingPoints) -> Rows:
+    """Which sentences reach the lowest threshold where they stand."""
+    lowest = {standing: min(point.threshold for point in named.values()) for standing, named in points.items()}
+    in_review = lowest.get(Standing.IN_REVIEW, lowest[Standing.ALONE])
+    return np.asarray(expit(found.in_place) >= np.where(corpus.in_review, in_review, lowest[Standing.ALONE]))
+
+
+def _as_known(context: ReviewContext | None, corpus: Corpus) -> Score:
+    """The stage that a model has, where the corpus cannot teach one; without one, the logits alone."""
+    if context is None:
+        return lambda alone, _: alone
+    return lambda alone, vectors: context.logits(alone, corpus.documents, vectors)
 
 
 def _fit_context(
-    logits: NDArray[np.float64],
+    logits: Floats,
     corpus: Corpus,
     vectors: AnyVectors,
-    rows: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+    rows: tuple[Rows, Rows],
     folds: Folds,
     known: ReviewContext | None,
-) -> tuple[ReviewContext, NDArray[np.float64]]:
-    """The calibrated context stage, fitted unless it is known, and its out-of-fold logits (zero outside of reviews)."""
+) -> tuple[ReviewContext, Score]:
+    """The calibrated context stage, fitted unless it is known, and what scores sentences out of fold."""
 
-    def stage(learnt: NDArray[np.bool_]) -> ReviewContext:
+    def stage(learnt: Rows) -> ReviewContext:
         if known is not None:
             return known
         part = corpus.take(learnt)
         return ReviewContext.fit(logits[learnt], part.documents, part.labels, part.weights, vectors[learnt])
 
-    out_of_fold = np.zeros(len(corpus))
-    for learnt, left_out in folds:
-        fold_stage = stage(np.isin(np.arange(len(corpus)), learnt) & corpus.in_review)
-        documents = corpus.take(left_out).documents
-        out_of_fold[left_out] = fold_stage.logits(logits[left_out], documents, vectors[left_out])
-    slope, offset = _line(out_of_fold, corpus, *(part & corpus.in_review for part in rows))
-    out_of_fold = np.where(corpus.in_review, slope * out_of_fold + offset, 0.0)
-    return stage(corpus.in_review).rescale(slope, offset), out_of_fold
+    stages = [stage(np.isin(np.arange(len(corpus)), learnt) & corpus.in_review) for learnt, _ in folds]
+    parts = [corpus.take(left_out).documents for _, left_out in folds]
+
+    def score(logits: Floats, vectors: AnyVectors) -> Floats:
+        found = np.zeros(len(corpus))
+        for fold_stage, documents, (_, left_out) in zip(stages, parts, folds, strict=True):
+            found[left_out] = fold_stage.logits(logits[left_out], documents, vectors[left_out])
+        return found
+
+    slope, offset = _line(score(logits, vectors), corpus, *(part & corpus.in_review for part in rows))
+    return stage(corpus.in_review).rescale(slope, offset), lambda *read: slope * score(*read) + offset
 
 
 def _line(

@@ -1,6 +1,7 @@
 """Out-of-fold logits: every sentence scored by a model that has not seen its work. A model's promises rest on them."""
 
 import copy
+from collections.abc import Sequence
 
 import numpy as np
 from joblib import delayed
@@ -34,16 +35,16 @@ def teach_every_fold(folds: Folds, labels: NDArray[np.int8], rows: NDArray[np.bo
 def out_of_fold_logits(
     template: SpoilerClassifier,
     corpus: Corpus,
-    vectors: AnyVectors,
+    vectors: Sequence[AnyVectors],
     folds: Folds,
     *,
     n_jobs: int,
     progress: bool,
 ) -> NDArray[np.float64]:
-    """Logit of each sentence alone, from the model that its fold has left it out of, shape (n_sentences,).
+    """Logit of each sentence alone, from the model that its fold has left it out of, shape (n_vectors, n_sentences).
 
     `vectors` are what the template's encoder makes of the sentences: it learns nothing here, so they are the same in
-    every fold.
+    every fold. Models learn from the first; each of them is scored.
     """
     jobs = (delayed(_predict_fold)(template, corpus, vectors, *fold) for fold in folds)
     done = run_jobs(jobs, n_jobs)
@@ -51,9 +52,9 @@ def out_of_fold_logits(
         from tqdm.auto import tqdm  # warns in notebooks that lack widgets, so only those who ask for it see that
 
         done = tqdm(done, "folds", len(folds))
-    logits = np.zeros(len(corpus))
+    logits = np.zeros((len(vectors), len(corpus)))
     for (_, rows), found in zip(folds, done, strict=True):
-        logits[rows] = found
+        logits[:, rows] = found
     return logits
 
 
@@ -75,10 +76,11 @@ def fit(
 def _predict_fold(
     template: SpoilerClassifier,
     corpus: Corpus,
-    vectors: AnyVectors,
+    vectors: Sequence[AnyVectors],
     learnt: NDArray[np.intp],
     left_out: NDArray[np.intp],
 ) -> NDArray[np.float64]:
-    model = fit(template, corpus, vectors, learnt)
-    logits = model.decision_function([corpus.sentences[row] for row in left_out.tolist()], vectors[left_out])
+    model = fit(template, corpus, vectors[0], learnt)
+    sentences = [corpus.sentences[row] for row in left_out.tolist()]
+    logits = np.array([model.decision_function(sentences, known[left_out]) for known in vectors])
     return logits if model.spoiler_index_ == 1 else -logits

@@ -21,6 +21,7 @@ from spoilerguard.training.base_memory import calibration_rows_new_to
 from spoilerguard.training.card import model_card
 from spoilerguard.training.finishing import calibrate, calibration_rows, refuse_hopeless
 from spoilerguard.training.folds import fit, group_folds, out_of_fold_logits
+from spoilerguard.training.gating import Look
 from spoilerguard.user_warnings import warn_of_reviews
 
 __all__ = ["train"]
@@ -104,15 +105,21 @@ def train(
     drawn = calibration_rows(corpus, calibration_sources)
     rows, learnt = (drawn, "") if base is None else calibration_rows_new_to(templates[0].memory_, corpus, drawn)
     folds = group_folds(corpus, n_splits, seed)
-    alone, in_review = _vectorizer(templates[0]).encode_documents(corpus.documents)
-    tried = [out_of_fold_logits(one, corpus, alone, folds, n_jobs=n_jobs, progress=progress) for one in templates]
-    best = int(np.argmax([roc_auc_score(corpus.labels, logits, sample_weight=corpus.weights) for logits in tried]))
-    logits, model = tried[best], fit(templates[best], corpus, alone)
-
-    scored = calibrate(model, corpus, logits, (alone, in_review), rows, folds, seed=seed, drawn=drawn)
+    vectorizer = _vectorizer(templates[0])
+    alone, in_review = vectorizer.encode_documents(corpus.documents)
+    looks = [alone, vectorizer.skim(corpus.sentences).astype(np.float32)] if vectorizer.can_skim else [alone]
+    tried = [out_of_fold_logits(one, corpus, looks, folds, n_jobs=n_jobs, progress=progress) for one in templates]
+    best = int(np.argmax([roc_auc_score(corpus.labels, read, sample_weight=corpus.weights) for read, *_ in tried]))
+    logits, *skimmed = tried[best]
+    glance = Look(skimmed[0], looks[1]) if skimmed else None
+    model = fit(templates[best], corpus, alone)
+    scored, card = calibrate(
+        model, corpus, logits, (alone, in_review), rows, folds, seed=seed, drawn=drawn, glance=glance
+    )
     if base is not None:
         _keep_unmeasured(model, templates[0])
-    card = model_card(corpus, scored, model.operating_points_, seed) | ({"Learnt before": learnt} if learnt else {})
+    card = model_card(corpus, scored, model.operating_points_, seed) | card
+    card |= {"Learnt before": learnt} if learnt else {}
     return model.attach(card=card, memory=(model.memory_ or SentenceMemory()).add(corpus.sentences))
 
 

@@ -36,16 +36,22 @@ _LEAST = {"vocabulary": 0.01, "language": 0.01}
 
 
 def make_profile(
-    model: SpoilerClassifier, corpus: Corpus, logits: Floats, vectors: tuple[AnyVectors, AnyVectors], seed: int
+    model: SpoilerClassifier,
+    corpus: Corpus,
+    logits: Floats,
+    alone: AnyVectors,
+    vectors: tuple[AnyVectors, AnyVectors],
+    seed: int,
 ) -> Profile | None:
     """The profile of a corpus, or None where it has too few works to tell how much they differ.
 
-    `logits` are out-of-fold, where the sentences stand; `vectors` are those of sentences alone and in their review.
+    `logits` are out-of-fold, where the sentences stand; `alone` holds the encoder's vector of each sentence, and
+    `vectors` those that its logits rest on, alone and in its review.
     """
     works = factorize(corpus.groups)[0]
     if len(set(works.tolist())) < _MIN_WORKS["corpus"]:
         return None
-    documents, alone = corpus.documents, vectors[0]
+    documents = corpus.documents
     tokens = list(model.vectorizer_.tokenize(documents.sentences))
     words = np.concatenate([model.word_counts(batch) for batch in tokens], axis=1)
     sums, edges = TextSums.of(documents, words, foreign_rows(documents.sentences), logits, alone)

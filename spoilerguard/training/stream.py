@@ -119,7 +119,7 @@ def train_stream(
     tried = [model.decision_function(held_out.sentences, alone) for model in models]
     best = int(np.argmax([roc_auc_score(held_out.labels, one, sample_weight=held_out.weights) for one in tried]))
     folds = group_folds(held_out, n_splits, seed)
-    scored = calibrate(models[best], held_out, tried[best], (alone, in_review), rows, folds, seed=seed)
+    scored, _ = calibrate(models[best], held_out, tried[best], (alone, in_review), rows, folds, seed=seed)
     return models[best].attach(
         card=stream_card(survey, held_out, scored, models[best].operating_points_), memory=survey.memory
     )

@@ -130,7 +130,8 @@ def learning_curve(choose: Choose, least: int, seed: int) -> NDArray[np.float64]
             bounds = dict.fromkeys(Standing, best_threshold(expit(logits[rows]), labels[rows]))
             n = len(logits)
             no_story = {"story": np.zeros(n), "matched": np.full(n, -1), "decided": np.zeros(n, dtype=np.int8)}
-            predictions = Predictions(data.corpus.documents, logits, logits, data.certain, None, **no_story)
+            read = np.ones(n, dtype=np.bool_)
+            predictions = Predictions(data.corpus.documents, logits, logits, data.certain, None, **no_story, read=read)
             scores = closeness(predictions, bounds)
             labelled += choose(np.setdiff1d(pool, labelled), scores, 1000 * seed + number)
     return np.array(curve)

@@ -96,6 +96,7 @@ def write(model: "SpoilerClassifier") -> tuple[bytes, bytes]:
         "vectorizer": parameters | {"n_sentences": vectorizer.n_sentences_},
         "classes": {"dtype": "str" if classes.dtype.kind == "U" else classes.dtype.name, "values": classes},
         "intercept": model.intercept_,
+        **({} if model.gate_ is None else {"gate": model.gate_}),
         "context": None if context is None else {"weights": context.weights, "intercept": context.intercept},
         "operating_points": describe_points(model.operating_points_),
         **describe_levels(model),

@@ -25,7 +25,18 @@ from spoilerguard.persistence.formats.levels_v1 import POINTS, read_points, read
 from spoilerguard.persistence.formats.memory_v1 import read_memory
 from spoilerguard.persistence.formats.profile_v1 import read_profile
 from spoilerguard.persistence.formats.story_v1 import read_story
-from spoilerguard.persistence.layout import ANYTHING, TEXT, Layout, Rule, ascending, check, number, one_of, whole
+from spoilerguard.persistence.layout import (
+    ANYTHING,
+    TEXT,
+    Layout,
+    Rule,
+    ascending,
+    check,
+    number,
+    one_of,
+    optional,
+    whole,
+)
 from spoilerguard.persistence.manifest import MODEL_JSON, UPGRADE, Fault, Stamp
 
 __all__ = [
@@ -99,6 +110,7 @@ _LAYOUT: Mapping[str, Layout] = {
         "values": Rule("two labels", lambda values: type(values) is list and len(values) == 2),
     },
     "intercept": _WEIGHT,
+    "gate": optional(_WEIGHT),
     "context": {"weights": dict.fromkeys(_CONTEXT_FEATURES, _WEIGHT), "intercept": _WEIGHT},
     "operating_points": POINTS,
     "card": {...: ANYTHING},
@@ -126,6 +138,7 @@ def read_v1(document: dict[str, Any], weights_of: Callable[[Stamp], bytes]) -> L
         intercept=document["intercept"],
         context=_context(document["context"], arrays, vectorizer.n_review_dimensions) if has_context else None,
         story=read_story(document["story"]) if "story" in document else None,
+        gate=document.get("gate"),
         operating_points=read_points(document["operating_points"]),
         severity=read_severity(document["severity"], arrays, sizes) if "severity" in document else None,
         review_stages=read_stages(document["review_stages"]) if "review_stages" in document else None,

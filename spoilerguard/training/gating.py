@@ -1,0 +1,131 @@
+"""Out-of-fold logits by a glance and by reading → the gate: which sentences the encoder need not read."""
+
+from bisect import bisect_left
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, logit
+from sklearn.metrics import average_precision_score
+
+from spoilerguard.corpus import Corpus
+from spoilerguard.features.vectorizer import AnyVectors
+from spoilerguard.model import SpoilerClassifier
+
+__all__ = ["Gated", "Look", "choose_gate"]
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.bool_]
+_GATES = logit(np.geomspace(0.3, 0.001, 26)).tolist()  # from one to the next, odds fall by a fifth
+_MAX_LOSS = 0.002  # of average precision
+_MAX_MISSED = 0.01  # of the sentences that would be flagged: those that are not read
+_MIN_SPARED = 0.4  # of all sentences; fewer would not pay for a glance at each
+_MIN_SPOILERS = 100  # from fewer, nobody can tell so small a loss
+
+
+class Look(NamedTuple):
+    """What a way of looking at sentences gives.
+
+    Attributes
+    ----------
+    logits : ndarray of float64, shape (n_sentences,)
+        Of each sentence alone, from a head that has not seen its work.
+    vectors : ndarray of float32, shape (n_sentences, n_dimensions)
+    """
+
+    logits: Floats
+    vectors: AnyVectors
+
+
+class Gated(NamedTuple):
+    """What is known of sentences where a gate decides which of them are read.
+
+    Attributes
+    ----------
+    gate : float or None
+        None where all are read.
+    alone, in_place : ndarray of float64, shape (n_sentences,)
+        Out-of-fold logits of each sentence alone, and where it stands.
+    read : ndarray of bool, shape (n_sentences,)
+    vectors : pair of ndarray, shapes (n_sentences, n_dimensions) and (n_sentences, n_review_dimensions)
+        Of each sentence alone, and in its review.
+    """
+
+    gate: float | None
+    alone: Floats
+    in_place: Floats
+    read: Rows
+    vectors: tuple[AnyVectors, AnyVectors]
+
+
+def choose_gate(
+    model: SpoilerClassifier,
+    corpus: Corpus,
+    rows: Rows,
+    looks: tuple[Look, Gated],
+    in_place: Callable[[Floats, AnyVectors], Floats],
+    flagged: Rows,
+) -> tuple[Gated, dict[str, Any]]:
+    """The highest gate that costs next to nothing, where one spares enough.
+
+    Parameters
+    ----------
+    model : SpoilerClassifier
+    corpus : Corpus
+    rows : ndarray of bool, shape (n_sentences,)
+        On which thresholds are set.
+    looks : pair of Look and Gated
+        What a glance at each sentence gives, and what reading it does.
+    in_place : callable
+        Logits alone and vectors in the review → out-of-fold logits where the sentences stand.
+    flagged : ndarray of bool, shape (n_sentences,)
+        Which of the rows reach the lowest threshold.
+
+    Returns
+    -------
+    found : Gated
+    card : dict
+        What the card says of it.
+    """
+    judged = rows & corpus.in_review if (rows & corpus.in_review).any() else rows
+    labels, weights, whole = corpus.labels[judged], corpus.weights[judged], looks[1]
+
+    def precision(found: Gated) -> float:
+        return float(average_precision_score(labels, found.in_place[judged], sample_weight=weights))
+
+    def costs_little(gate: float) -> bool:
+        found = _gated(gate, model, corpus, looks, in_place)
+        missed = int((flagged & ~found.read).sum())
+        return precision(whole) - precision(found) <= _MAX_LOSS and missed <= _MAX_MISSED * flagged.sum()
+
+    place = len(_GATES) if labels.sum() < _MIN_SPOILERS else bisect_left(_GATES, x=True, key=costs_little)
+    found = whole if place == len(_GATES) else _gated(_GATES[place], model, corpus, looks, in_place)
+    share = float(found.read[rows].mean())
+    if found.gate is None or share > 1 - _MIN_SPARED:
+        return whole, {}
+    return found, {
+        "Read": {
+            "sentences read, all others skimmed": share,
+            "from a probability of": float(expit(found.gate)),
+            "average precision lost by that": precision(whole) - precision(found),
+        }
+    }
+
+
+def _gated(
+    gate: float,
+    model: SpoilerClassifier,
+    corpus: Corpus,
+    looks: tuple[Look, Gated],
+    in_place: Callable[[Floats, AnyVectors], Floats],
+) -> Gated:
+    """As `spoilerguard.predictions.predict` reads: what is suspect alone, then what is suspect where it stands."""
+    glance, whole = looks
+    read, encode = glance.logits >= gate, model.vectorizer_.encode_documents
+    alone = np.where(read, whole.alone, glance.logits)
+    vectors = np.where(read[:, None], whole.vectors[0], glance.vectors)
+    more = ~read & (in_place(alone, encode(corpus.documents, vectors)[1]) >= gate)
+    vectors[more] = whole.vectors[0][more]
+    in_review = encode(corpus.documents, vectors)[1]
+    return Gated(gate, alone, in_place(alone, in_review), read | more, (vectors, in_review))
