@@ -91,7 +91,7 @@ def calibrate(
     found = Gated(None, alone, in_place(alone, vectors[1]), np.ones(len(corpus), dtype=np.bool_), vectors)
     card: dict[str, Any] = {}
     if glance is not None:
-        flagged = rows & _flagged(corpus, found, _points(corpus, counted, found))
+        flagged = rows & (corpus.labels == 1) & _flagged(corpus, found, _points(corpus, counted, found))
         glance = Look(slope * glance.logits + offset, glance.vectors)
         found, card = choose_gate(model, corpus, rows, (glance, found), in_place, flagged)
         model.attach(gate=found.gate)

@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 Rows = NDArray[np.bool_]
 _GATES = logit(np.geomspace(0.3, 0.001, 26)).tolist()  # from one to the next, odds fall by a fifth
 _MAX_LOSS = 0.002  # of average precision
-_MAX_MISSED = 0.01  # of the sentences that would be flagged: those that are not read
+_MAX_MISSED = 0.01  # of the spoilers that would be flagged: those that are not read
 _MIN_SPARED = 0.4  # of all sentences; fewer would not pay for a glance at each
 _MIN_SPOILERS = 100  # from fewer, nobody can tell so small a loss
 
@@ -80,7 +80,7 @@ def choose_gate(
     in_place : callable
         Logits alone and vectors in the review → out-of-fold logits where the sentences stand.
     flagged : ndarray of bool, shape (n_sentences,)
-        Which of the rows reach the lowest threshold.
+        Which of the rows are spoilers that reach the lowest threshold.
 
     Returns
     -------
