@@ -32,7 +32,7 @@ def gated(gate: float | None, **arrays: Any) -> SpoilerClassifier:
     vectorizer = SentenceVectorizer(n_buckets=2**8, encoder=encoder)
     model = SpoilerClassifier(vectorizer=vectorizer, C=1.0).fit(CORPUS.sentences[:100], CORPUS.labels[:100])
     weights = dict(zip(CONTEXT_FEATURES, np.linspace(1, -1, len(CONTEXT_FEATURES)).tolist(), strict=True))
-    return model.attach(context=ReviewContext(weights, 0.1, tuple(np.linspace(-2, 2, REVIEW_WIDTH))), gate=gate)
+    return model.attach(context=ReviewContext(weights, 15.0, tuple(np.linspace(-2, 2, REVIEW_WIDTH))), gate=gate)
 
 
 MODELS = {gate: gated(gate) for gate in (None, *GATES)}
