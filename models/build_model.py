@@ -140,9 +140,9 @@ def _rows(document: Document, head: str, source: str, weight: float) -> list[tup
 
 def encoder(tier: str) -> Encoder | None:
     """Fresh from its recipe, if it has just been made; else that of the model that there is."""
-    tuned = HERE / ".work" / "tuned.npz"
-    if tier == "default" and tuned.exists():
-        with np.load(tuned) as arrays:
+    later = [file for name in ("tuned.npz", "skimmed.npz") if (file := HERE / ".work" / name).exists()]
+    if tier == "default" and later:
+        with np.load(max(later, key=lambda file: file.stat().st_mtime)) as arrays:
             return ConvolutionalEncoder.from_arrays(dict(arrays))
     made = HERE / ".work" / {"default": "encoder.npz", "accurate": "accurate.onnx"}[tier]
     if not made.exists():
