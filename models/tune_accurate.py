@@ -16,27 +16,31 @@ from typing import Any
 
 import numpy as np
 import onnx
+import pandas as pd
 import torch
 from build_teacher import known_cross_entropy, mixture
 from distillation import SentenceClassifier, describe_metrics, log, optimizer_step, parameter_groups, standings_of
-from documents import Document, comments, drawn_reviews, labelled, natural_reviews, other_kinds
+from documents import KINDS, Document, comments, drawn_reviews, labelled, natural_reviews, other_kinds, unlabelled
 from onnx import numpy_helper
 from sequences import LABELLED, Batch, PreparedTexts, Sequences, batches
 from torch import Tensor
 from transformer import MINILM, Transformer
-from tune_encoder import held_documents
+from tune_encoder import TAGS
 
 import spoilerguard
+from spoilerguard.datasets import data_home
 from spoilerguard.encoders import TransformerEncoder
 from spoilerguard.encoders.word_pieces import review_windows
 from spoilerguard.features import tokenize
+from spoilerguard.sentences import split
 
 HERE = Path(__file__).parent
 HEAD_WEIGHTS = (1.0, 0.5, 0.5, 0.5)
 Lessons = Iterator[tuple[Tensor, Batch]]
 CPU = torch.device("cpu")
 N_FROZEN = 3  # layers, from below, and the vectors of word pieces
-MAX_SENTENCES = 48  # of a document
+MAX_SENTENCES, MAX_HELD = 48, 16  # of a document
+N_HELD = {"imdb": 5000, "other": 600, "tagged": 4000}  # film reviews, texts of each other kind, tagged sentences
 
 
 def main() -> None:
@@ -70,6 +74,19 @@ def main() -> None:
     options.output.mkdir(parents=True, exist_ok=True)
     state: dict[str, Any] = {name: tensor.numpy().astype(np.float16) for name, tensor in model.state_dict().items()}
     np.savez(options.output / "minilm.npz", **state)
+
+
+def held_documents() -> list[Document]:
+    """Texts on which the vectors must stay as they are; their labels and tags are not read."""
+    found = list(unlabelled(N_HELD["imdb"]))
+    tagged = [document for document in labelled() if TAGS & document.targets.keys()]
+    found += np.random.default_rng(0).choice(np.array(tagged, dtype=object), N_HELD["tagged"], replace=False).tolist()
+    for kind in KINDS:
+        pool = pd.read_parquet(data_home() / "pool" / f"{kind}.parquet")
+        texts = pool.text[~pool.marks].sample(N_HELD["other"], random_state=0)
+        found += [Document("", "", [sentence.text for sentence in split(text)]) for text in texts]
+    cut = (dataclasses.replace(one, sentences=one.sentences[:MAX_HELD]) for one in found)
+    return [document for document in cut if document.sentences]
 
 
 def sampled(documents: list[Document], share: float, rng: np.random.Generator) -> list[Document]:

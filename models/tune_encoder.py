@@ -1,15 +1,16 @@
-"""Teach the encoder of ``models/default`` what labels say of short posts and of other kinds of works.
+"""Teach the encoder of ``models/default`` what labels say of short posts, and the accurate model of other kinds.
 
     python models/tune_encoder.py --model MODEL --output models/.work/tuned.npz
 
 MODEL is a folder whose encoder `build_encoder.py` has made: for ``models/default`` as it stands, that of 3d58783.
 
-Teachers have labelled film reviews, and hardly ever a post of one line. Here the network learns from labels directly:
-posts and reviews of our own, and those texts on books, series, games and so on that were chosen for being hard. On all
-other texts it is held to the vectors that it gave before (Li and Hoiem 2016, "Learning without Forgetting"), so that
-reviews of films lose nothing.
+Teachers have labelled film reviews, and hardly ever a post of one line or a review of a game. Here the network learns
+from labels directly (posts and reviews of our own, and those texts on books, series, games and so on that were chosen
+for being hard) and from what the accurate model says of further texts of such kinds (`soft_labels.py`). On film reviews
+and on sentences that readers and editors have tagged it is held to the vectors that it gave before (Li and Hoiem 2016,
+"Learning without Forgetting").
 
-It has then seen the labels of these documents, so nothing may be calibrated or measured on them: `build_model.py` takes
+It has then seen the labels of some documents, so nothing may be calibrated or measured on them: `build_model.py` takes
 the other half of the other kinds, and posts on works that stand in no training split.
 """
 
@@ -20,29 +21,30 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
-from distillation import log, optimizer_step
-from documents import KINDS, Document, comments, labelled, other_kinds, unlabelled
+from distillation import autocast, log, optimizer_step
+from documents import Document, comments, labelled, other_kinds, unlabelled
 from numpy.typing import NDArray
 from packing import repacked
 from sklearn.metrics import average_precision_score, roc_auc_score
+from soft_labels import SoftLabels, soft_documents
 from student import Plan, Review, Student
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 import spoilerguard
-from spoilerguard.datasets import data_home
 from spoilerguard.encoders import ConvolutionalEncoder
 from spoilerguard.features import tokenize
-from spoilerguard.sentences import split
 
 HERE = Path(__file__).parent
 N_HEADS = 2  # a spoiler, and a major one, which counts half
 HEAD_WEIGHTS = torch.tensor([1.0, 0.5])
-N_HELD = {"imdb": 5000, "other": 600, "tagged": 4000}  # film reviews, texts of each other kind, tagged sentences
-PER_STEP, HELD_PER_STEP = 80, 32  # documents
-MAX_WORDS, MAX_SENTENCES = 160, 16
+N_HELD = {"films": 8000, "tagged": 8000}  # documents
+PER_STEP = {"soft": 40, "lessons": 40, "held films": 24, "held tagged": 8}  # documents
+MAX_SENTENCES = 24  # of a film review that is held
+MAX_WORDS = 160
+DROPOUT = 0.15
+CPU = torch.device("cpu")
 TAGS = {"tvtropes", "goodreads"}
 
 
@@ -51,7 +53,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, required=True, help="whose encoder is taught")
     parser.add_argument("--output", type=Path, default=HERE / ".work" / "tuned.npz")
-    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--epochs", type=int, default=3, help="passes over the soft labels")
     parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--hold", type=float, default=2.0, help="weight of the old vectors")
     parser.add_argument("--seed", type=int, default=0)
@@ -64,11 +66,16 @@ def main() -> None:
     reviews = [document for document in labelled() if document.name.startswith("own-")]
     hard = [document for document in other_kinds("train") if document.source.endswith("/disagreement")]
     lessons = Words.read(encoder, posts + reviews + hard)
-    held = Words.read(encoder, held_documents())
-    log(f"{len(posts)} posts, {len(reviews)} reviews, {len(hard)} texts of other kinds; {len(held)} to hold")
+    documents, soft_labels = zip(*soft_documents(), strict=True)
+    soft = Words.read(encoder, list(documents), targets_of(np.concatenate(soft_labels)))
+    log(f"{len(posts)} posts, {len(reviews)} reviews, {len(hard)} texts of other kinds; {len(soft)} with soft labels")
     student = student_of(encoder)
+    held = [
+        Held(student, Words.read(encoder, film_reviews()), PER_STEP["held films"]),
+        Held(student, Words.read(encoder, tagged_sentences()), PER_STEP["held tagged"]),
+    ]
     dev = {name: Words.read(encoder, list(part)) for name, part in development().items()}
-    teach(student, lessons, len(posts), held, dev, options)
+    teach(student, Lessons(lessons, len(posts)), soft, held, dev, options)
     options.output.parent.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, Any] = repacked(student, encoder).arrays()
     np.savez_compressed(options.output, **arrays)
@@ -80,17 +87,23 @@ def development() -> dict[str, Iterable[Document]]:
     return {"posts": comments("dev"), "other kinds": other_kinds("dev")}
 
 
-def held_documents() -> list[Document]:
-    """Texts on which the vectors must stay as they are; their labels and tags are not read."""
-    found = list(unlabelled(N_HELD["imdb"]))
+def film_reviews() -> list[Document]:
+    """Reviews whose vectors must stay as they are."""
+    found = unlabelled(N_HELD["films"])
+    return [dataclasses.replace(one, sentences=one.sentences[:MAX_SENTENCES]) for one in found if one.sentences]
+
+
+def tagged_sentences() -> list[Document]:
+    """Sentences whose vectors must stay as they are; their tags are not read."""
     tagged = [document for document in labelled() if TAGS & document.targets.keys()]
-    found += np.random.default_rng(0).choice(np.array(tagged, dtype=object), N_HELD["tagged"], replace=False).tolist()
-    for kind in KINDS:
-        pool = pd.read_parquet(data_home() / "pool" / f"{kind}.parquet")
-        texts = pool.text[~pool.marks].sample(N_HELD["other"], random_state=0)
-        found += [Document("", "", [sentence.text for sentence in split(text)]) for text in texts]
-    cut = (dataclasses.replace(one, sentences=one.sentences[:MAX_SENTENCES]) for one in found)
-    return [document for document in cut if document.sentences]
+    rows = np.random.default_rng(0).permutation(len(tagged))[: N_HELD["tagged"]]
+    return [tagged[row] for row in rows]
+
+
+def targets_of(soft_labels: SoftLabels) -> NDArray[np.float32]:
+    """Probabilities of a spoiler and of a major one, alone and in the review."""
+    alone, inside, major = (1 / (1 + np.exp(-soft_labels))).T
+    return np.array([[alone, alone * major], [inside, inside * major]]).transpose(2, 0, 1)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -100,25 +113,24 @@ class Words:
     rows: NDArray[np.int64]
     edges: NDArray[np.int64]
     first: NDArray[np.int64]
-    targets: NDArray[np.float32]  # shape (n_sentences, N_HEADS)
+    targets: NDArray[np.float32]  # alone and in the review, shape (n_sentences, 2, N_HEADS)
 
     @classmethod
-    def read(cls, encoder: ConvolutionalEncoder, documents: list[Document]) -> "Words":
-        """Find the words."""
+    def read(
+        cls, encoder: ConvolutionalEncoder, documents: list[Document], targets: NDArray[np.float32] | None = None
+    ) -> "Words":
+        """Find the words; targets are the documents' labels, if no others are given."""
         tokens = tokenize([text for document in documents for text in document.sentences])
         sizes = [len(document.sentences) for document in documents]
-        empty = [0] * max(sizes)
-        targets = [
-            [document.targets.get(head, empty)[place] for head in ("spoiler", "major")]
-            for document in documents
-            for place in range(len(document.sentences))
-        ]
-        return cls(
-            encoder.vocabulary.find(tokens.hashes),
-            tokens.edges,
-            np.concatenate([[0], np.cumsum(sizes)]),
-            np.array(targets, dtype=np.float32),
-        )
+        if targets is None:
+            labels = [
+                [document.targets.get(head, [0] * size)[place] for head in ("spoiler", "major")]
+                for document, size in zip(documents, sizes, strict=True)
+                for place in range(size)
+            ]
+            targets = np.repeat(np.array(labels, dtype=np.float32)[:, None], 2, axis=1)
+        first = np.concatenate([[0], np.cumsum(sizes)])
+        return cls(encoder.vocabulary.find(tokens.hashes), tokens.edges, first, targets)
 
     def __len__(self) -> int:
         return len(self.first) - 1
@@ -176,33 +188,66 @@ def student_of(encoder: ConvolutionalEncoder) -> Student:
     return student
 
 
+class Lessons:
+    """Labelled documents in an endless row: all posts and a third of the longer texts in each round."""
+
+    def __init__(self, words: Words, n_posts: int) -> None:
+        self.words, self.n_posts = words, n_posts
+        self.left = np.zeros(0, dtype=np.int64)
+
+    def draw(self, n: int, rng: np.random.Generator) -> tuple[Review, Tensor]:
+        """The next `n` documents and their targets."""
+        if len(self.left) < n:
+            longer = rng.permutation(np.arange(self.n_posts, len(self.words)))
+            self.left = rng.permutation(np.concatenate([np.arange(self.n_posts), longer[: len(longer) // 3]]))
+        now, self.left = self.left[:n], self.left[n:]
+        return self.words.batch(now, rng)
+
+
+class Held:
+    """Documents whose vectors must stay as they are."""
+
+    def __init__(self, student: Student, words: Words, n: int) -> None:
+        self.words, self.n = words, n  # so many in a step
+        self.old = vectors_of(student, words)
+        self.spread = [vectors.var(0).mean() for vectors in self.old]
+
+    def drift(self, student: Student, rng: np.random.Generator) -> Tensor:
+        """How far the vectors of some of them have gone, alone and in the review, in units of their variance."""
+        chosen = rng.integers(0, len(self.words), self.n)
+        rows = self.words.sentences_of(chosen)
+        with autocast(CPU):
+            now = both_vectors(student, self.words.batch(chosen)[0], 0.0)
+        triples = zip(now, self.old, self.spread, strict=True)
+        alone, inside = ((found.float() - old[rows]).square().mean() / spread for found, old, spread in triples)
+        return alone + inside
+
+
 def teach(
-    student: Student, lessons: Words, n_posts: int, held: Words, dev: dict[str, Words], options: argparse.Namespace
+    student: Student,
+    lessons: Lessons,
+    soft: Words,
+    held: list[Held],
+    dev: dict[str, Words],
+    options: argparse.Namespace,
 ) -> None:
-    """All posts and a third of the longer texts in each epoch, with others whose vectors must stay."""
+    """All soft labels in each epoch; each step with lessons, and with documents whose vectors must stay."""
     rng = np.random.default_rng(options.seed)
-    old = vectors_of(student, held)
-    spread = [vectors.var(0).mean() for vectors in old]
     parameters = [parameter for name, parameter in student.named_parameters() if not name.startswith("hints")]
     optimizer = torch.optim.AdamW(parameters, options.rate, weight_decay=0.0)
-    longer = np.arange(n_posts, len(lessons))
-    n_steps = options.epochs * ((n_posts + len(longer) // 3) // PER_STEP)
+    n_steps = options.epochs * (len(soft) // PER_STEP["soft"])
     step = 0
     for epoch in range(options.epochs):
-        order = rng.permutation(np.concatenate([np.arange(n_posts), rng.permutation(longer)[: len(longer) // 3]]))
-        for first in range(0, len(order) - PER_STEP + 1, PER_STEP):
+        order = rng.permutation(len(soft))[: len(soft) // PER_STEP["soft"] * PER_STEP["soft"]]
+        for documents in order.reshape(-1, PER_STEP["soft"]):
             for group in optimizer.param_groups:
-                group["lr"] = options.rate * min(1.0, (step + 1) / 50) * (1 - step / n_steps)
+                group["lr"] = options.rate * min(1.0, (step + 1) / 200) * (1 - step / n_steps)
             student.train()
-            batch, wanted = lessons.batch(order[first : first + PER_STEP], rng)
-            loss = label_loss(student, batch, wanted)
-            chosen = rng.integers(0, len(held), HELD_PER_STEP)
+            loss = entropy(student, *soft.batch(documents, rng))
+            loss = loss + entropy(student, *lessons.draw(PER_STEP["lessons"], rng))
             student.eval()
-            now = both_vectors(student, held.batch(chosen)[0], 0.0)
-            rows = held.sentences_of(chosen)
-            pairs = zip(now, old, spread, strict=True)
-            drift = [(found - before[rows]).square().mean() / size for found, before, size in pairs]
-            optimizer_step(optimizer, loss + options.hold * (drift[0] + drift[1]), student)
+            drift = torch.stack([one.drift(student, rng) for one in held]).mean()
+            optimizer_step(optimizer, loss + options.hold * drift, student)
             step += 1
         log(f"epoch {epoch}, step {step}: {'; '.join(measured(student, name, part) for name, part in dev.items())}")
 
@@ -213,12 +258,13 @@ def both_vectors(student: Student, batch: Review, dropout: float) -> tuple[Tenso
     return found, student.in_review(found, batch)
 
 
-def label_loss(student: Student, batch: Review, wanted: Tensor) -> Tensor:
-    """Cross-entropy against the labels, alone and in the review."""
-    alone, inside = (functional.dropout(one, 0.15) for one in both_vectors(student, batch, 0.2))
-    logits = (student.head_alone(alone), student.head_review(torch.cat([inside, alone], dim=1)))
-    entropy = nn.functional.binary_cross_entropy_with_logits
-    return sum(((entropy(one, wanted, reduction="none") * HEAD_WEIGHTS).mean() for one in logits), torch.zeros(()))
+def entropy(student: Student, batch: Review, wanted: Tensor) -> Tensor:
+    """Cross-entropy of the heads against labels or probabilities, alone and in the review."""
+    with autocast(CPU):
+        vectors = [functional.dropout(one, DROPOUT) for one in both_vectors(student, batch, DROPOUT)]
+        logits = [student.head_alone(vectors[0]), student.head_review(torch.cat([vectors[1], vectors[0]], dim=1))]
+    losses = functional.binary_cross_entropy_with_logits(torch.stack(logits, 1).float(), wanted, reduction="none")
+    return 2 * (losses * HEAD_WEIGHTS).mean()
 
 
 def vectors_of(student: Student, words: Words) -> tuple[Tensor, Tensor]:
@@ -235,7 +281,7 @@ def measured(student: Student, name: str, words: Words) -> str:
     alone, inside = vectors_of(student, words)
     with torch.inference_mode():
         logits = {"alone": student.head_alone(alone), "review": student.head_review(torch.cat([inside, alone], dim=1))}
-    wanted = words.targets[:, 0]
+    wanted = words.targets[:, 0, 0]
     shown = [
         f"{mode} {roc_auc_score(wanted, found[:, 0]):.4f}/{average_precision_score(wanted, found[:, 0]):.4f}"
         for mode, found in logits.items()

@@ -259,6 +259,15 @@ def test_the_card_of_the_labels_without_texts_states_what_they_hold(labelled_els
     assert f"| {len(read('labels/goodreads_sentences.jsonl')):,} single sentences" in card
 
 
+def test_soft_labels_are_of_as_many_texts_and_sentences_as_their_card_says_and_of_none_that_is_labelled() -> None:
+    with np.load(DATASETS / "labels" / "soft_labels.npz") as arrays:
+        names, sizes, logits = (arrays[name] for name in ("id", "n_sentences", "logits"))
+    assert len(set(names.tolist())) == len(names)
+    assert logits.shape == (sizes.sum(), 3)
+    assert f"{len(names):,} further texts of those six kinds ({len(logits):,} sentences)" in prose("labels/README.md")
+    assert not {row["id"] for row in read("labels/other_kinds.jsonl")} & set(names.tolist())
+
+
 @pytest.mark.data
 def test_spans_without_texts_fit_their_texts(labelled_elsewhere: list[dict[str, Any]]) -> None:
     pytest.importorskip("pyarrow", reason="reading parquet needs pyarrow")
