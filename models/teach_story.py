@@ -13,6 +13,7 @@ safe sentences: two in five sentences of these posts are spoilers, and the thres
 """
 
 import argparse
+import copy
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -138,8 +139,9 @@ def take(matches: Matches, rows: NDArray[np.intp]) -> Matches:
 
 def teach(model: SpoilerClassifier, stories: dict[str, Story]) -> StoryStage:
     """The stage: fitted on all, calibrated on dev sentences whose works were left out."""
-    found = texts(stories)
-    logits, in_review, groups = predict(model, found.documents).logit, found.documents.in_review, found.groups
+    found, whole = texts(stories), copy.copy(model)
+    whole.gate_ = None  # where a plot is known, every sentence is read
+    logits, in_review, groups = predict(whole, found.documents).logit, found.documents.in_review, found.groups
     vectorizer, sentences = model.vectorizer_, found.documents.sentences
     read = RareWords.of(vectorizer, vectorizer.tokenize(sentences)), of_length_one(vectorizer.encode(sentences))
     both = (found.works, wrong_works(found, stories))
