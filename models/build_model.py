@@ -101,8 +101,9 @@ _TUNED = (
 )
 ENCODERS = {
     "default": "five gated convolutions over 40,000 words, two over the sentences of a review; "
-    f"taught {_SOFT}{_TUNED.format('')}; with these, what the accurate model says of 37,845 texts of other kinds "
-    "(datasets/labels/soft_labels.npz). A skimmer, one such convolution of half the width, guesses its vectors",
+    f"taught {_SOFT}{_TUNED.format('')}; or with these, what the accurate model says of 37,845 texts of other kinds "
+    "(datasets/labels/soft_labels.npz): the mean of both networks. A skimmer, one such convolution of half the width, "
+    "guesses its vectors",
     "accurate": "all-MiniLM-L6-v2 (Apache 2.0), 8 bits a weight; "
     f"taught {_SOFT}{_TUNED.format(', of 367 film reviews drawn for their spoilers')}",
 }

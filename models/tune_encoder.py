@@ -1,8 +1,10 @@
 """Teach the encoder of ``models/default`` what labels say of short posts, and the accurate model of other kinds.
 
-    python models/tune_encoder.py --model MODEL --output models/.work/tuned.npz
+    python models/tune_encoder.py --model MODEL --mean-with OTHER --output models/.work/tuned.npz
 
-MODEL is a folder whose encoder `build_encoder.py` has made: for ``models/default`` as it stands, that of 3d58783.
+MODEL is a folder whose encoder `build_encoder.py` has made: for ``models/default`` as it stands, that of 3d58783. OTHER
+is one that has had another lesson since: that of 197ee38, which heard labels alone. The mean of both networks' weights
+keeps what either is better at (Wortsman et al. 2022, "Model soups").
 
 Teachers have labelled film reviews, and hardly ever a post of one line or a review of a game. Here the network learns
 from labels directly (posts and reviews of our own, and those texts on books, series, games and so on that were chosen
@@ -52,6 +54,7 @@ def main() -> None:
     """Teach, measure, save."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, required=True, help="whose encoder is taught")
+    parser.add_argument("--mean-with", type=Path, help="whose encoder's weights are averaged with what was learnt")
     parser.add_argument("--output", type=Path, default=HERE / ".work" / "tuned.npz")
     parser.add_argument("--epochs", type=int, default=3, help="passes over the soft labels")
     parser.add_argument("--rate", type=float, default=1.5e-3)
@@ -59,9 +62,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     torch.manual_seed(options.seed)
-    encoder = spoilerguard.load(options.model).vectorizer_.encoder
-    if not isinstance(encoder, ConvolutionalEncoder):
-        parser.error(f"{options.model} has no convolutional encoder")
+    encoder = encoder_of(options.model)
     posts = list(comments("train"))
     reviews = [document for document in labelled() if document.name.startswith("own-")]
     hard = [document for document in other_kinds("train") if document.source.endswith("/disagreement")]
@@ -76,10 +77,20 @@ def main() -> None:
     ]
     dev = {name: Words.read(encoder, list(part)) for name, part in development().items()}
     teach(student, Lessons(lessons, len(posts)), soft, held, dev, options)
+    if options.mean_with:
+        average(student, student_of(encoder_of(options.mean_with)))
     options.output.parent.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, Any] = repacked(student, encoder).arrays()
     np.savez_compressed(options.output, **arrays)
     log(f"{options.output}: {options.output.stat().st_size >> 10} KiB")
+
+
+def encoder_of(model: Path) -> ConvolutionalEncoder:
+    """The convolutional encoder of a model."""
+    found = spoilerguard.load(model).vectorizer_.encoder
+    if not isinstance(found, ConvolutionalEncoder):
+        raise SystemExit(f"{model} has no convolutional encoder")
+    return found
 
 
 def development() -> dict[str, Iterable[Document]]:
@@ -186,6 +197,12 @@ def student_of(encoder: ConvolutionalEncoder) -> Student:
     state = {name: torch.from_numpy(np.array(array, dtype=np.float32)) for name, array in arrays.items()}
     student.load_state_dict(state, strict=False)  # the heads are new
     return student
+
+
+def average(student: Student, other: Student) -> None:
+    """Give the student the mean of both networks' weights; its heads, which the other lacks, have done their work."""
+    theirs = other.state_dict()
+    student.load_state_dict({name: (weight + theirs[name]) / 2 for name, weight in student.state_dict().items()})
 
 
 class Lessons:
