@@ -4,7 +4,7 @@ import copy
 
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold
 
 import spoilerguard
@@ -67,6 +67,17 @@ def test_operating_points_keep_their_promise_but_lenient_for_sentences_cut_out_o
     broken = [(point.name, point.standing.value, point.broken) for point in report.operating_points if point.broken]
     # For a sentence alone, thresholds are set on posts too, where spoilers are more frequent: the README says so.
     assert broken == [("lenient", "alone", ("precision",))]
+
+
+def test_a_glance_spares_half_of_the_reading_and_costs_next_to_no_precision(dev: Corpus) -> None:
+    skimming, whole = default_model(), copy.copy(default_model())
+    whole.gate_ = None
+    found, full = (predict(model, dev.documents) for model in (skimming, whole))
+    assert found.read.mean() < 0.5
+    assert full.read.all()
+    for logits in ("alone", "logit"):
+        here, there = (average_precision_score(dev.labels, getattr(one, logits)) for one in (found, full))
+        assert here > there - 0.003
 
 
 def test_a_scraped_review_that_gives_nothing_away_is_left_nearly_alone() -> None:
