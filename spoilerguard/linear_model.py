@@ -6,7 +6,7 @@ neighbours add is learnt by `spoilerguard.context`; a model carries that stage, 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from spoilerguard.calibration import expit
 from spoilerguard.calibration.operating_points import OperatingPoint, OperatingPoints, Threshold, resolve_thresholds
 from spoilerguard.context import ReviewContext
 from spoilerguard.documents import Standing
-from spoilerguard.features import LinearScorer, TokenBatch, Vectorizer, read_sentences
+from spoilerguard.features import LinearScorer, Reading, TokenBatch, Vectorizer, read_sentences
 from spoilerguard.features.estimators import check_fitted
 from spoilerguard.features.vectorizer import AnyVectors
 from spoilerguard.labels import parse_label
@@ -27,27 +27,9 @@ from spoilerguard.severity import Severity
 from spoilerguard.story import Story
 from spoilerguard.user_warnings import warn_of_reviews, warn_user
 
-__all__ = ["LinearModel", "Reading"]
+__all__ = ["LinearModel"]
 
 _CHANGED = "Changed after training"  # an entry of the card
-
-
-class Reading(NamedTuple):
-    """Sentences as a model has read them, each on its own; arrays of shape (n_sentences,), but for the vectors.
-
-    Attributes
-    ----------
-    logits : ndarray of float64
-        Of the probability that each sentence is a spoiler.
-    vectors : ndarray of float64, shape (n_sentences, n_dimensions)
-        The encoder's, or roughly those, where a sentence was only skimmed.
-    read : ndarray of bool
-        Whether each sentence was read, and not only skimmed.
-    """
-
-    logits: NDArray[np.float64]
-    vectors: NDArray[np.float64]
-    read: NDArray[np.bool_]
 
 
 class LinearModel:
@@ -205,18 +187,7 @@ class LinearModel:
         in_any_case : ndarray of bool, shape (n_sentences,), optional
             Which of them to read whatever their logits are.
         """
-        if self.gate_ is None:
-            vectors = self.vectorizer_.encode_tokens(tokens)
-            return Reading(self.score_tokens(tokens, vectors), vectors, np.ones(len(tokens), dtype=np.bool_))
-        scorer, vectors = self._linear_scorer(), self.vectorizer_.skim_tokens(tokens)
-        ngrams = scorer.score_ngrams(tokens)
-        logits = ngrams + scorer.score_vectors(vectors) + self.intercept_
-        read = logits >= self.gate_
-        if in_any_case is not None:
-            read |= in_any_case
-        vectors[read] = self.vectorizer_.encode([sentences[row] for row in np.flatnonzero(read).tolist()])
-        logits[read] = ngrams[read] + scorer.score_vectors(vectors[read]) + self.intercept_
-        return Reading(logits, vectors, read)
+        return self._linear_scorer().read(tokens, sentences, self.intercept_, self.gate_, in_any_case)
 
     def word_counts(self, tokens: TokenBatch) -> NDArray[np.int64]:
         """Number of words of each sentence, and of those that the model knows, shape (2, n_sentences)."""

@@ -11,8 +11,8 @@ from spoilerguard.calibration import expit
 from spoilerguard.decisions import DecisionRule, Level
 from spoilerguard.documents import Documents, Standing
 from spoilerguard.errors import StoryError
-from spoilerguard.features import TokenBatch
-from spoilerguard.linear_model import LinearModel, Reading
+from spoilerguard.features import Reading, TokenBatch
+from spoilerguard.linear_model import LinearModel
 from spoilerguard.matching import Phrases, PreparedStory, RareWords, of_length_one, rule_words, words_of
 from spoilerguard.review_stage import highest_of, of_documents
 from spoilerguard.sentences import split

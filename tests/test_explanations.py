@@ -10,6 +10,7 @@ from networks import REVIEW_WIDTH, make_network, skimmer_arrays
 
 from spoilerguard import explain
 from spoilerguard.context import CONTEXT_FEATURES, ReviewContext
+from spoilerguard.datasets import load_challenge
 from spoilerguard.documents import Documents
 from spoilerguard.explanations import explain_documents
 from spoilerguard.features import Encoder, SentenceVectorizer
@@ -224,19 +225,14 @@ def test_without_its_top_words_a_sentence_falls_in_probability(
     assert after.probability < before.probability
 
 
-@pytest.mark.parametrize(
-    "sentence",
-    [
-        "In the end the butler is the killer and Anna dies.",
-        "It turns out that Paul was dead all along.",
-        "She kills her father and runs away with his brother.",
-        "At the end of the movie he is revealed to be the murderer.",
-    ],
-)
-def test_the_default_model_misses_the_top_words(default_model: SpoilerClassifier, sentence: str) -> None:
-    [before] = explain_sentences(default_model, [sentence])
-    [after] = explain_sentences(default_model, [without_top_words(before, 2)])
-    assert after.probability < before.probability
+def test_without_its_top_words_nine_of_ten_sentences_that_the_default_model_calls_spoilers_fall(
+    default_model: SpoilerClassifier,
+) -> None:
+    found = explain_sentences(default_model, [case.sentence for case in load_challenge() if case.spoiler])
+    sure = [why for why in found if why.probability >= 0.5]
+    rest = explain_sentences(default_model, [without_top_words(why, 2) for why in sure])
+    assert len(sure) > 150
+    assert np.mean([after.probability < before.probability for before, after in zip(sure, rest, strict=True)]) > 0.9
 
 
 def test_explanations_are_frozen_values() -> None:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from spoilerguard.features.encoder import Encoder
-from spoilerguard.features.scoring import LinearScorer
+from spoilerguard.features.scoring import LinearScorer, Reading
 from spoilerguard.features.tokens import TokenBatch, as_sentences, check_texts, read_sentences, tokenize
 from spoilerguard.features.vectorizer import Vectorizer
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Encoder",
     "LinearScorer",
+    "Reading",
     "SentenceVectorizer",
     "TokenBatch",
     "Vectorizer",

@@ -1,7 +1,8 @@
 """A linear head's scores of sentences, straight from their tokens: ``transform(X) @ coef`` without the matrix."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +11,29 @@ from spoilerguard.features.ngrams import score_characters, segment_sums, word_ng
 from spoilerguard.features.tokens import TokenBatch
 from spoilerguard.features.vectorizer import AnyVectors, Vectorizer
 
-__all__ = ["LinearScorer"]
+__all__ = ["LinearScorer", "Reading"]
 
 _MIN_WORDS = 4
 _MIN_DIFFERENT = 3  # "Ha ha ha ha ha!" says nothing
 _MIN_KNOWN = 0.82  # English reviews fall below it once in a hundred sentences, other languages mostly
+
+
+class Reading(NamedTuple):
+    """Sentences as a model has read them, each on its own; arrays of shape (n_sentences,), but for the vectors.
+
+    Attributes
+    ----------
+    logits : ndarray of float64
+        Of the probability that each sentence is a spoiler.
+    vectors : ndarray of float64, shape (n_sentences, n_dimensions)
+        The encoder's, or roughly those, where a sentence was only skimmed.
+    read : ndarray of bool
+        Whether each sentence was read, and not only skimmed.
+    """
+
+    logits: NDArray[np.float64]
+    vectors: NDArray[np.float64]
+    read: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,6 +89,29 @@ class LinearScorer:
     def score_vectors(self, vectors: AnyVectors) -> NDArray[np.float64]:
         """What its vector adds. Row by row: a matrix product may round a sentence differently in another batch."""
         return np.asarray((vectors * self._vector_weights).sum(axis=1))
+
+    def read(
+        self,
+        tokens: TokenBatch,
+        sentences: Sequence[str],
+        intercept: float,
+        gate: float | None,
+        in_any_case: NDArray[np.bool_] | None = None,
+    ) -> Reading:
+        """Encode and score `sentences`, whose tokens are `tokens`; what stays below the gate is only skimmed."""
+        ngrams = self.score_ngrams(tokens)
+        if gate is None:
+            vectors = self.vectorizer.encode_tokens(tokens)
+            read = np.ones(len(tokens), dtype=np.bool_)
+            return Reading(ngrams + self.score_vectors(vectors) + intercept, vectors, read)
+        vectors = self.vectorizer.skim_tokens(tokens)
+        logits = ngrams + self.score_vectors(vectors) + intercept
+        read = logits >= gate
+        if in_any_case is not None:
+            read |= in_any_case
+        vectors[read] = self.vectorizer.encode([sentences[row] for row in np.flatnonzero(read).tolist()])
+        logits[read] = ngrams[read] + self.score_vectors(vectors[read]) + intercept
+        return Reading(logits, vectors, read)
 
     def word_and_known_counts(self, tokens: TokenBatch) -> NDArray[np.int64]:
         """Number of words of each sentence, punctuation left out, and of those that are known, shape (2, n_sentences).
