@@ -266,13 +266,13 @@ def without(why: Explanation, count: int) -> str:
     return text
 
 
-def test_without_their_three_top_words_nearly_all_likely_spoilers_of_real_reviews_fall_in_probability() -> None:
+def test_without_their_three_top_words_nine_of_ten_likely_spoilers_of_our_reviews_fall_in_probability() -> None:
     sentences = [s.text for review in own_reviews() for s in split(review)]
     likely = [why for why in spoilerguard.explain(sentences) if why.probability > 0.3]
     assert len(likely) >= 10
     after = spoilerguard.classify([without(why, 3) for why in likely])
     risen = [why.text for why, verdict in zip(likely, after, strict=True) if verdict.probability >= why.probability]
-    assert len(risen) <= len(likely) / 20, risen  # what stood around a word weighs otherwise without it
+    assert len(risen) <= len(likely) / 10, risen  # what stood around a word weighs otherwise without it
 
 
 HALF = "\ud800"  # of a pair: scraped JSON holds such, and Arrow, in which pandas keeps text, refuses it

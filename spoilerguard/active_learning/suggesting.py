@@ -161,7 +161,7 @@ def closeness(predictions: Predictions, thresholds: dict[Standing, float]) -> ND
     >>> documents = Documents.from_sentences(["One.", "Two.", "Three."], np.array([2, 1]))
     >>> logit, certain = np.array([0.0, 0.0, -9.0]), np.array([True, False, True])
     >>> no_story = {"story": np.zeros(3), "matched": np.full(3, -1), "decided": np.zeros(3, np.int8)}
-    >>> predictions = Predictions(documents, logit, logit, certain, None, **no_story)
+    >>> predictions = Predictions(documents, logit, logit, certain, None, **no_story, read=certain)
     >>> closeness(predictions, dict.fromkeys(Standing, 0.5)).round(2).tolist()
     [0.5, 0.0]
     """
