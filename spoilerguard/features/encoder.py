@@ -47,7 +47,8 @@ class Encoder(SentenceEncoder, Protocol):
     ) -> NDArray[np.float64]:
         """Vectors of sentences in their review, shape (n_sentences, n_review_dimensions).
 
-        `batches` hold documents of `lengths` sentences one after another, `vectors` what `encode` gave for them.
+        `batches` hold documents of `lengths` sentences one after another, `vectors` what `encode` gave for them. An encoder
+        with a skimmer must do with the vectors, and with no batch.
         """
 
     def arrays(self) -> dict[str, NDArray[Any]]:

@@ -83,7 +83,7 @@ class Vectorizer:
         ----------
         documents : Documents
         vectors : ndarray of float, shape (n_sentences, encoder.n_dimensions), optional
-            Those of each sentence on its own, where they are known.
+            Those of each sentence on its own, where they are known, and the encoder can skim: it then reads no words again.
 
         Returns
         -------
@@ -96,12 +96,12 @@ class Vectorizer:
         in_review = np.zeros((len(documents), self.n_review_dimensions), dtype=np.float32)
         done = 0
         for part in documents.batches():
-            tokens = list(self.tokenize(part.sentences))
             rows = slice(done, done + len(part))
             if vectors is None:
+                tokens = list(self.tokenize(part.sentences))
                 found = np.concatenate([self.encode_tokens(batch) for batch in tokens])
             else:
-                found = vectors[rows].astype(np.float64)
+                tokens, found = [], vectors[rows].astype(np.float64)
             alone[rows], in_review[rows] = found, self.encode_reviews(tokens, part.lengths, found)
             done += len(part)
         return alone, in_review

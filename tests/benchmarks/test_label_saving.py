@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.special import expit
-from sklearn.cluster import kmeans_plusplus
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score
 
@@ -89,18 +88,6 @@ def by_suggest(pool: NDArray[np.int64], scores: NDArray[np.float64], seed: int) 
     return [int(pool[row]) for row, _ in found]
 
 
-def by_suggest_and_k_means(pool: NDArray[np.int64], scores: NDArray[np.float64], seed: int) -> list[int]:
-    """Of three times as many uncertain reviews, those that lie apart."""
-    data = reviews()
-    random = np.random.default_rng(seed).choice(pool, round(RANDOM_SHARE * N_ADDED), replace=False)
-    rest = np.setdiff1d(pool, random)
-    n_left = N_ADDED - len(random)
-    likely = rest[np.argsort(-scores[rest], kind="stable")][: 3 * n_left]
-    means = np.array([data.vectors[data.owner == row, :512].mean(axis=0) for row in likely], dtype=np.float64)
-    _, apart = kmeans_plusplus(means, n_left, random_state=seed)
-    return [*random.tolist(), *likely[apart].tolist()]
-
-
 def at_random(pool: NDArray[np.int64], scores: NDArray[np.float64], seed: int) -> list[int]:
     chosen: list[int] = np.random.default_rng(seed).choice(pool, N_ADDED, replace=False).tolist()
     return chosen
@@ -169,8 +156,3 @@ def test_for_a_rule_of_ones_own_the_suggested_reviews_teach_more_than_random_one
 def test_for_the_rule_that_the_encoder_knows_they_teach_no_less() -> None:
     low, _ = interval(differences(by_suggest, least=1))
     assert low > -0.001
-
-
-def test_spreading_the_choice_over_the_vectors_teaches_no_more() -> None:
-    low, _ = interval(differences(by_suggest_and_k_means, least=2) - differences(by_suggest, least=2))
-    assert low < 0.003
