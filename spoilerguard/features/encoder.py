@@ -47,8 +47,8 @@ class Encoder(SentenceEncoder, Protocol):
     ) -> NDArray[np.float64]:
         """Vectors of sentences in their review, shape (n_sentences, n_review_dimensions).
 
-        `batches` hold documents of `lengths` sentences one after another, `vectors` what `encode` gave for them. An encoder
-        with a skimmer must do with the vectors, and with no batch.
+        `batches` hold documents of `lengths` sentences one after another, `vectors` what `encode` gave for them. For an
+        encoder with a skimmer the vectors must do, without a batch.
         """
 
     def arrays(self) -> dict[str, NDArray[Any]]:
