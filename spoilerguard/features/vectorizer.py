@@ -83,7 +83,7 @@ class Vectorizer:
         ----------
         documents : Documents
         vectors : ndarray of float, shape (n_sentences, encoder.n_dimensions), optional
-            Those of each sentence on its own, where they are known; of an encoder that can skim, and reads no word again.
+            Those of each sentence on its own, where they are known: of an encoder that can skim, so needs no words.
 
         Returns
         -------
