@@ -130,6 +130,10 @@ def skimmer() -> Skimmer:
     return found
 
 
+def test_networks_show_themselves_on_one_line() -> None:
+    assert repr(skimmer()) == f"Skimmer(WordNetwork({len(WORDS)} words, 3 dimensions))"
+
+
 @given(sentences=BATCHES)
 def test_a_skimmer_lifts_what_a_plain_reading_of_its_words_gives(sentences: list[str]) -> None:
     found = skimmer()

@@ -39,6 +39,9 @@ class Skimmer:
     words: WordNetwork
     lift: Floats
 
+    def __repr__(self) -> str:
+        return f"Skimmer({self.words!r})"
+
     def encode(self, tokens: TokenBatch) -> Doubles:
         """Roughly what the encoder gives, shape (n_sentences, n_dimensions)."""
         small = self.words.encode(self.vocabulary.find(tokens.hashes), tokens.edges)

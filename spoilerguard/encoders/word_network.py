@@ -47,6 +47,9 @@ class WordNetwork:
     attention: Doubles
     attention_bias: Doubles
 
+    def __repr__(self) -> str:
+        return f"WordNetwork({len(self.vectors) - 1:,} words, {self.n_dimensions} dimensions)"
+
     @property
     def n_dimensions(self) -> int:
         """Length of a sentence's vector."""
