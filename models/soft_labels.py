@@ -31,11 +31,9 @@ MAX_SENTENCES = 40  # of a text
 SHORT = 20  # characters
 AT_ONCE = 400  # texts in a part
 STEP = 1 / 16  # of a logit, so that 8 bits reach to 8 on either side
-NAMES = ("a spoiler, alone", "a spoiler, in its review", "a major one, if it is one")
 _MANY = 150  # texts on one "work": a subreddit or a shop, and no work
-SoftLabels = NDArray[
-    np.float32
-]  # logits, shape (n_sentences, 3): a spoiler alone, in its review; a major one if at all
+# Logits, shape (n_sentences, 3): of a spoiler, the sentence alone; of one in its review; of a major one, if it is one.
+SoftLabels = NDArray[np.float32]
 
 
 def main() -> None:

@@ -26,6 +26,7 @@ import numpy as np
 import torch
 from distillation import autocast, log, optimizer_step
 from documents import Document, comments, labelled, other_kinds, unlabelled
+from lessons import Lessons, Words
 from numpy.typing import NDArray
 from packing import repacked
 from sklearn.metrics import average_precision_score, roc_auc_score
@@ -36,7 +37,6 @@ from torch.nn import functional
 
 import spoilerguard
 from spoilerguard.encoders import ConvolutionalEncoder
-from spoilerguard.features import tokenize
 
 HERE = Path(__file__).parent
 N_HEADS = 2  # a spoiler, and a major one, which counts half
@@ -44,7 +44,6 @@ HEAD_WEIGHTS = torch.tensor([1.0, 0.5])
 N_HELD = {"films": 8000, "tagged": 8000}  # documents
 PER_STEP = {"soft": 40, "lessons": 40, "held films": 24, "held tagged": 8}  # documents
 MAX_SENTENCES = 24  # of a film review that is held
-MAX_WORDS = 160
 DROPOUT = 0.15
 CPU = torch.device("cpu")
 TAGS = {"tvtropes", "goodreads"}
@@ -117,62 +116,6 @@ def targets_of(soft_labels: SoftLabels) -> NDArray[np.float32]:
     return np.array([[alone, alone * major], [inside, inside * major]]).transpose(2, 0, 1)
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Words:
-    """Documents as rows of the encoder's vocabulary; document ``d`` has the sentences ``first[d] : first[d + 1]``."""
-
-    rows: NDArray[np.int64]
-    edges: NDArray[np.int64]
-    first: NDArray[np.int64]
-    targets: NDArray[np.float32]  # alone and in the review, shape (n_sentences, 2, N_HEADS)
-
-    @classmethod
-    def read(
-        cls, encoder: ConvolutionalEncoder, documents: list[Document], targets: NDArray[np.float32] | None = None
-    ) -> "Words":
-        """Find the words; targets are the documents' labels, if no others are given."""
-        tokens = tokenize([text for document in documents for text in document.sentences])
-        sizes = [len(document.sentences) for document in documents]
-        if targets is None:
-            labels = [
-                [document.targets.get(head, [0] * size)[place] for head in ("spoiler", "major")]
-                for document, size in zip(documents, sizes, strict=True)
-                for place in range(size)
-            ]
-            targets = np.repeat(np.array(labels, dtype=np.float32)[:, None], 2, axis=1)
-        first = np.concatenate([[0], np.cumsum(sizes)])
-        return cls(encoder.vocabulary.find(tokens.hashes), tokens.edges, first, targets)
-
-    def __len__(self) -> int:
-        return len(self.first) - 1
-
-    def sentences_of(self, documents: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Numbers of their sentences."""
-        return np.concatenate([np.arange(self.first[d], self.first[d + 1]) for d in documents])
-
-    def batch(self, documents: NDArray[np.int64], rng: np.random.Generator | None = None) -> tuple[Review, Tensor]:
-        """Documents and their targets; with `rng` some neighbouring sentences are joined into one without a mark."""
-        words, targets, places, sizes = [], [], [], []
-        for d in documents:
-            numbers = range(self.first[d], self.first[d + 1])
-            found = [self.rows[self.edges[s] : self.edges[s + 1]][:MAX_WORDS] for s in numbers]
-            wanted = list(self.targets[self.first[d] : self.first[d + 1]])
-            if rng is not None and len(found) > 1 and rng.random() < 0.15:  # people forget full stops
-                start = int(rng.integers(0, len(found) - 1))
-                end = start + 2 + int(rng.integers(0, 3))
-                found[start:end] = [np.concatenate(found[start:end])[:MAX_WORDS]]
-                wanted[start:end] = [np.max(wanted[start:end], axis=0)]
-            words += found
-            targets += wanted
-            places.append(np.arange(len(found)))
-            sizes.append(len(found))
-        sentence = np.repeat(np.arange(len(words)), [len(one) for one in words])
-        owner, size = np.repeat(np.arange(len(sizes)), sizes), np.repeat(sizes, sizes)
-        columns = [np.concatenate(words), sentence, owner, np.concatenate(places), size]
-        rows, sentences, reviews, place, of = (torch.from_numpy(column.astype(np.int64)) for column in columns)
-        return Review(rows, sentences, len(words), reviews, len(sizes), place, of), torch.from_numpy(np.array(targets))
-
-
 def student_of(encoder: ConvolutionalEncoder) -> Student:
     """The encoder in torch, so that it can be taught further."""
     plan = Plan(
@@ -203,22 +146,6 @@ def average(student: Student, other: Student) -> None:
     """Give the student the mean of both networks' weights; its heads, which the other lacks, have done their work."""
     theirs = other.state_dict()
     student.load_state_dict({name: (weight + theirs[name]) / 2 for name, weight in student.state_dict().items()})
-
-
-class Lessons:
-    """Labelled documents in an endless row: all posts and a third of the longer texts in each round."""
-
-    def __init__(self, words: Words, n_posts: int) -> None:
-        self.words, self.n_posts = words, n_posts
-        self.left = np.zeros(0, dtype=np.int64)
-
-    def draw(self, n: int, rng: np.random.Generator) -> tuple[Review, Tensor]:
-        """The next `n` documents and their targets."""
-        if len(self.left) < n:
-            longer = rng.permutation(np.arange(self.n_posts, len(self.words)))
-            self.left = rng.permutation(np.concatenate([np.arange(self.n_posts), longer[: len(longer) // 3]]))
-        now, self.left = self.left[:n], self.left[n:]
-        return self.words.batch(now, rng)
 
 
 class Held:

@@ -92,17 +92,17 @@ class Vectorizer:
         in_review : ndarray of float32, shape (n_sentences, encoder.n_review_dimensions)
             Of each sentence where it stands.
         """
-        alone = np.zeros((len(documents), self.n_dimensions), dtype=np.float32)
+        alone = np.zeros((len(documents), self.n_dimensions), dtype=np.float32) if vectors is None else vectors
         in_review = np.zeros((len(documents), self.n_review_dimensions), dtype=np.float32)
         done = 0
         for part in documents.batches():
             rows = slice(done, done + len(part))
             if vectors is None:
                 tokens = list(self.tokenize(part.sentences))
-                found = np.concatenate([self.encode_tokens(batch) for batch in tokens])
+                alone[rows] = found = np.concatenate([self.encode_tokens(batch) for batch in tokens])
             else:
                 tokens, found = [], vectors[rows].astype(np.float64)
-            alone[rows], in_review[rows] = found, self.encode_reviews(tokens, part.lengths, found)
+            in_review[rows] = self.encode_reviews(tokens, part.lengths, found)
             done += len(part)
         return alone, in_review
 
