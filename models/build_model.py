@@ -142,10 +142,11 @@ def _rows(document: Document, head: str, source: str, weight: float) -> list[tup
 
 def encoder(tier: str) -> Encoder | None:
     """Fresh from its recipe, if it has just been made; else that of the model that there is."""
-    tuned = HERE / ".work" / "tuned.npz"
-    if tier == "default" and tuned.exists():
-        with np.load(tuned) as arrays:
-            return ConvolutionalEncoder.from_arrays(dict(arrays))
+    taught = HERE / ".work" / f"{tier}.npz"
+    if taught.exists():
+        with np.load(taught) as arrays:
+            kind = ConvolutionalEncoder if tier == "default" else TransformerEncoder
+            return kind.from_arrays(dict(arrays))
     made = HERE / ".work" / {"default": "encoder.npz", "accurate": "accurate.onnx"}[tier]
     if not made.exists():
         return spoilerguard.load(HERE / tier).vectorizer_.encoder

@@ -1,10 +1,12 @@
 """Teach a skimmer to guess the vectors of a model's encoder.
 
-    python models/teach_skimmer.py --model MODEL --output models/.work/skimmed.npz
+    python models/teach_skimmer.py --model models/default --output models/.work/default.npz
+    python models/teach_skimmer.py --model models/accurate --output models/.work/accurate.npz --reviews 4000
 
-What is written is the encoder of MODEL with its skimmer, as `ConvolutionalEncoder.from_arrays` reads it. The skimmer is
-a student of the encoder (Hinton et al. 2015, "Distilling the Knowledge in a Neural Network"), on texts without labels:
-what counts is where a vector leads, to the logit of its sentence and into the network of the review.
+What is written is the encoder of MODEL with its skimmer, as its `from_arrays` reads it. The skimmer is a student of the
+encoder (Hinton et al. 2015, "Distilling the Knowledge in a Neural Network"), on texts without labels: what counts is
+where a vector leads, to the logit of its sentence and, if there is one, into the network of the review. That of a
+transformer, which takes long to read so many texts, begins as a copy of the default model's.
 """
 
 import argparse
@@ -23,10 +25,11 @@ from packing import packed_words
 from student import Plan, Review, Student
 from torch import Tensor, nn
 from torch.nn import functional
+from tune_encoder import encoder_of, word_weights
 
 import spoilerguard
 from spoilerguard.datasets import data_home
-from spoilerguard.encoders import ConvolutionalEncoder
+from spoilerguard.encoders import ConvolutionalEncoder, TransformerEncoder, Vocabulary
 from spoilerguard.encoders.skimmer import Skimmer
 from spoilerguard.linear_model import LinearModel
 from spoilerguard.sentences import split
@@ -52,14 +55,18 @@ def main() -> None:
     torch.manual_seed(options.seed)
     model = spoilerguard.load(options.model)
     encoder = model.vectorizer_.encoder
-    if not isinstance(encoder, ConvolutionalEncoder):
-        parser.error(f"{options.model} has no convolutional encoder")
-    lessons = Lessons.read(model, encoder, list(texts(options.reviews)))
+    assert isinstance(encoder, ConvolutionalEncoder | TransformerEncoder)
+    first = encoder_of(HERE / "default") if isinstance(encoder, TransformerEncoder) else encoder
+    lessons = Lessons.read(model, first.vocabulary, list(texts(options.reviews)))
     log(f"{len(lessons.logits)} sentences")
-    student, lift = teach(lessons, len(encoder.vocabulary), options)
+    student = Student(len(first.vocabulary), PLAN, n_heads=1, n_hints=1)
+    nn.init.normal_(student.words.weight, std=0.3)
+    if first is not encoder and first.skimmer is not None:
+        student.load_state_dict(word_weights(first.skimmer.words), strict=False)
+    lift = teach(student, lessons, options)
     state = {name: tensor.detach().numpy().astype(np.float32) for name, tensor in student.state_dict().items()}
     words = packed_words(state | {"plan.dilations": np.array(PLAN.dilations, dtype=np.float32)})
-    skimmer = Skimmer(encoder.vocabulary, words, lift.weight.detach().numpy().T.copy())
+    skimmer = Skimmer(first.vocabulary, words, lift.weight.detach().numpy().T.copy())
     options.output.parent.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, Any] = dataclasses.replace(encoder, skimmer=skimmer).arrays()
     np.savez_compressed(options.output, **arrays)
@@ -84,7 +91,7 @@ class Lessons:
     """Sentences as rows of the vocabulary, and what the encoder and the head make of them.
 
     Sentence ``k`` has the words ``edges[k] : edges[k + 1]``; its logit is ``ngrams[k] + vectors[k] @ coef``. `entry`
-    leads from vectors into the network of the review.
+    leads from vectors into the network of the review; it has no column where that reads the words anew.
     """
 
     rows: NDArray[np.int64]
@@ -96,14 +103,17 @@ class Lessons:
     entry: Tensor
 
     @classmethod
-    def read(cls, model: LinearModel, encoder: ConvolutionalEncoder, documents: list[list[str]]) -> "Lessons":
+    def read(cls, model: LinearModel, vocabulary: Vocabulary, documents: list[list[str]]) -> "Lessons":
         """Encode and score; sentences without words teach nothing."""
-        coef, entry = model.coef_[-encoder.n_dimensions :], encoder.entry[: encoder.n_dimensions]
+        encoder, n_dimensions = model.vectorizer_.encoder, model.vectorizer_.n_dimensions
+        coef, entry = model.coef_[-n_dimensions:], np.zeros((n_dimensions, 0))
+        if isinstance(encoder, ConvolutionalEncoder):
+            entry = encoder.entry[:n_dimensions]
         rows, sizes, vectors, logits = [], [], [], []
         for tokens in model.vectorizer_.tokenize([text for sentences in documents for text in sentences]):
             known = np.diff(tokens.edges) > 0
             found = model.vectorizer_.encode_tokens(tokens)
-            rows.append(encoder.vocabulary.find(tokens.hashes))
+            rows.append(vocabulary.find(tokens.hashes))
             sizes.append(np.diff(tokens.edges)[known])
             vectors.append(found[known].astype(np.float16))
             logits.append(model.score_tokens(tokens, found)[known])
@@ -122,10 +132,8 @@ class Lessons:
         return Review(torch.from_numpy(self.rows[place]), torch.from_numpy(owner), len(sentences), none, 0, none, none)
 
 
-def teach(lessons: Lessons, n_words: int, options: argparse.Namespace) -> tuple[Student, nn.Linear]:
-    """A student whose vectors, lifted, come close to those of the encoder."""
-    student = Student(n_words, PLAN, n_heads=1, n_hints=1)
-    nn.init.normal_(student.words.weight, std=0.3)
+def teach(student: Student, lessons: Lessons, options: argparse.Namespace) -> nn.Linear:
+    """What lifts the vectors of the student, taught meanwhile, to somewhere close to those of the encoder."""
     lift = nn.Linear(PLAN.poolings * PLAN.width, lessons.vectors.shape[1], bias=False)
     nn.init.normal_(lift.weight, std=0.03)
     network = [*student.convolutions.parameters(), *student.attention.parameters(), *lift.parameters()]
@@ -148,7 +156,7 @@ def teach(lessons: Lessons, n_words: int, options: argparse.Namespace) -> tuple[
         with torch.inference_mode():
             found = losses(student, lift, lessons, dev)
         log(f"epoch {epoch}, step {step}: {', '.join(f'{name} {float(part):.4f}' for name, part in found.items())}")
-    return student, lift
+    return lift
 
 
 def losses(student: Student, lift: nn.Linear, lessons: Lessons, chosen: NDArray[np.int64]) -> dict[str, Tensor]:
@@ -158,8 +166,9 @@ def losses(student: Student, lift: nn.Linear, lessons: Lessons, chosen: NDArray[
     rows = torch.from_numpy(chosen)
     wanted, logits = lessons.vectors[rows].float(), lessons.logits[rows]
     error, entropy = guess.float() - wanted, functional.binary_cross_entropy_with_logits
+    into_review = (error @ lessons.entry).square().mean(0) / (wanted @ lessons.entry).var(0)
     return {
-        "review": ((error @ lessons.entry).square().mean(0) / (wanted @ lessons.entry).var(0)).mean(),
+        "review": into_review.sum() / max(1, len(into_review)),
         "vector": (error.square().mean(0) / wanted.var(0)).mean(),
         "logit": entropy(lessons.ngrams[rows] + guess.float() @ lessons.coef, logits.sigmoid())
         - entropy(logits, logits.sigmoid()),

@@ -4,8 +4,9 @@
 
 MODEL is a folder whose encoder `build_accurate.py` has made: for ``models/accurate`` as it stands, that of 3d58783.
 
-The counterpart of `tune_encoder.py`: the same works are left out, and fewer of the reviews are read. A pass over a
-transformer costs a hundred times as much, so the lower half of its layers stays as it is, and one pass must do.
+The counterpart of `tune_encoder.py`: the same works are left out, and fewer of the reviews are read. All layers learn,
+in four passes over the posts: after one pass over the upper half alone, which is what it once got, it found fewer of
+them than the small network.
 """
 
 import argparse
@@ -21,6 +22,7 @@ import torch
 from build_teacher import known_cross_entropy, mixture
 from distillation import SentenceClassifier, describe_metrics, log, optimizer_step, parameter_groups, standings_of
 from documents import KINDS, Document, comments, drawn_reviews, labelled, natural_reviews, other_kinds, unlabelled
+from numpy.typing import NDArray
 from onnx import numpy_helper
 from sequences import LABELLED, Batch, PreparedTexts, Sequences, batches
 from torch import Tensor
@@ -38,7 +40,6 @@ HERE = Path(__file__).parent
 HEAD_WEIGHTS = (1.0, 0.5, 0.5, 0.5)
 Lessons = Iterator[tuple[Tensor, Batch]]
 CPU = torch.device("cpu")
-N_FROZEN = 3  # layers, from below, and the vectors of word pieces
 MAX_SENTENCES, MAX_HELD = 48, 16  # of a document
 N_HELD = {"imdb": 5000, "other": 600, "tagged": 4000}  # film reviews, texts of each other kind, tagged sentences
 
@@ -50,6 +51,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=HERE / ".work" / "accurate")
     parser.add_argument("--share", type=float, default=0.06, help="of the drawn film reviews")
     parser.add_argument("--held", type=float, default=0.1, help="share of the texts whose vectors must stay")
+    parser.add_argument("--epochs", type=int, default=4, help="passes over the posts")
     parser.add_argument("--rate", type=float, default=1e-4)
     parser.add_argument("--hold", type=float, default=2.0, help="weight of the old vectors")
     parser.add_argument("--batch", type=int, default=2048, help="word pieces in a step")
@@ -60,17 +62,20 @@ def main() -> None:
     if not isinstance(encoder, TransformerEncoder):
         parser.error(f"{options.model} has no transformer")
     rng = np.random.default_rng(options.seed)
-    lessons = [*comments("train"), *(one for one in labelled() if one.name.startswith("own-"))]
+    lessons = list(comments("train"))
+    n_posts = len(lessons)
+    lessons += (one for one in labelled() if one.name.startswith("own-"))
     lessons += [one for one in other_kinds("train") if one.source.endswith("/disagreement")]
     lessons += sampled(list(drawn_reviews()), options.share, rng)
     held = sampled(held_documents(), options.held, rng)
     log(f"{len(lessons)} documents to learn, {len(held)} to hold")
     model = SentenceClassifier(float_weights(encoder))
-    freeze(model)
+    for module in (model.encoder.word, model.encoder.place, model.encoder.norm):
+        module.requires_grad_(requires_grad=False)
     dev = {"posts": comments("dev"), "other kinds": other_kinds("dev")}
     dev |= {"films": iter(sampled(list(natural_reviews()), 0.1, rng))}
     parts = {name: prepared(encoder, list(part)) for name, part in dev.items()}
-    teach(model, prepared(encoder, lessons), prepared(encoder, held), parts, options)
+    teach(model, prepared(encoder, lessons), n_posts, prepared(encoder, held), parts, options)
     options.output.mkdir(parents=True, exist_ok=True)
     state: dict[str, Any] = {name: tensor.numpy().astype(np.float16) for name, tensor in model.state_dict().items()}
     np.savez(options.output / "minilm.npz", **state)
@@ -111,13 +116,6 @@ def float_weights(encoder: TransformerEncoder) -> Transformer:
     return transformer
 
 
-def freeze(model: SentenceClassifier) -> None:
-    """Keep the vectors of pieces and the lower layers."""
-    encoder = model.encoder
-    for module in (encoder.word, encoder.place, encoder.norm, *encoder.layers[:N_FROZEN]):
-        module.requires_grad_(requires_grad=False)
-
-
 def prepared(encoder: TransformerEncoder, documents: list[Document]) -> PreparedTexts:
     """Documents as word pieces, with what is known of each sentence."""
     documents = [dataclasses.replace(one, sentences=one.sentences[:MAX_SENTENCES]) for one in documents]
@@ -137,18 +135,20 @@ def prepared(encoder: TransformerEncoder, documents: list[Document]) -> Prepared
 
 
 def teach(
-    model: SentenceClassifier, lessons: PreparedTexts, held: PreparedTexts, dev: dict[str, PreparedTexts],
-    options: argparse.Namespace,
+    model: SentenceClassifier, lessons: PreparedTexts, n_posts: int, held: PreparedTexts,
+    dev: dict[str, PreparedTexts], options: argparse.Namespace,
 ) -> None:  # fmt: skip
-    """One pass over the lessons, each step with some texts whose vectors must stay; the rate rises, then falls."""
+    """Each step with lessons and with some texts whose vectors must stay; the rate rises, then falls."""
     rng = np.random.default_rng(options.seed)
     again = mixture(held, np.arange(len(held.first) - 1), rng)
     old = vectors_of(model, held, again, options.batch)
     spread = float(old.var(0).mean())
     log("the old vectors are there")
-    steps = list(
-        batches(lessons, mixture(lessons, np.arange(len(lessons.first) - 1), rng), MINILM, options.batch, CPU, rng)
-    )
+    steps = [
+        batch
+        for documents in epochs(n_posts, len(lessons.first) - 1, options.epochs, rng)
+        for batch in batches(lessons, mixture(lessons, documents, rng), MINILM, options.batch, CPU, rng)
+    ]
     groups = parameter_groups(model, options.rate, 1e-3)
     optimizer = torch.optim.AdamW([group | {"peak": group["lr"]} for group in groups])
     targets, weights = torch.from_numpy(lessons.targets), torch.tensor(HEAD_WEIGHTS)
@@ -169,6 +169,17 @@ def teach(
             shown.zero_()
     for name, texts in dev.items():
         report(model, name, texts, options.batch)
+
+
+def epochs(n_posts: int, n: int, n_epochs: int, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
+    """Documents of each epoch: all posts, which stand first, and a third of the longer texts, another one each time."""
+    longer = np.zeros(0, dtype=np.int64)
+    for _ in range(n_epochs):
+        share = (n - n_posts) // 3
+        if len(longer) < share:
+            longer = rng.permutation(np.arange(n_posts, n))
+        yield np.concatenate([np.arange(n_posts), longer[:share]])
+        longer = longer[share:]
 
 
 def endless(texts: PreparedTexts, sequences: Sequences, budget: int, rng: np.random.Generator) -> Lessons:

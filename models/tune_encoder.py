@@ -18,7 +18,7 @@ the other half of the other kinds, and posts on works that stand in no training 
 
 import argparse
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,8 @@ from torch.nn import functional
 
 import spoilerguard
 from spoilerguard.encoders import ConvolutionalEncoder
+from spoilerguard.encoders.gated_convolution import GatedConvolution
+from spoilerguard.encoders.word_network import WordNetwork
 
 HERE = Path(__file__).parent
 N_HEADS = 2  # a spoiler, and a major one, which counts half
@@ -54,7 +56,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, required=True, help="whose encoder is taught")
     parser.add_argument("--mean-with", type=Path, help="whose encoder's weights are averaged with what was learnt")
-    parser.add_argument("--output", type=Path, default=HERE / ".work" / "tuned.npz")
+    parser.add_argument("--output", type=Path, default=HERE / ".work" / "default.npz")
     parser.add_argument("--epochs", type=int, default=3, help="passes over the soft labels")
     parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--hold", type=float, default=2.0, help="weight of the old vectors")
@@ -126,20 +128,32 @@ def student_of(encoder: ConvolutionalEncoder) -> Student:
         review_dilations=tuple(layer.dilation for layer in encoder.reviews),
     )
     student = Student(len(encoder.vocabulary), plan, N_HEADS, n_hints=1)
-    arrays = {
-        "words.weight": encoder.words.vectors * encoder.words.scale,
-        "attention.weight": encoder.words.attention.T,
-        "attention.bias": encoder.words.attention_bias,
-        "into_review.weight": encoder.entry.T,
-        "into_review.bias": encoder.entry_bias,
-    }
-    for name, layers in (("convolutions", encoder.words.layers), ("review", encoder.reviews)):
-        for number, layer in enumerate(layers):
-            arrays[f"{name}.{number}.linear.weight"] = (layer.weight * layer.scale).T
-            arrays[f"{name}.{number}.linear.bias"] = layer.bias
-    state = {name: torch.from_numpy(np.array(array, dtype=np.float32)) for name, array in arrays.items()}
+    state = {"into_review.weight": single(encoder.entry.T), "into_review.bias": single(encoder.entry_bias)}
+    state |= word_weights(encoder.words) | layer_weights("review", encoder.reviews)
     student.load_state_dict(state, strict=False)  # the heads are new
     return student
+
+
+def word_weights(words: WordNetwork) -> dict[str, Tensor]:
+    """The network over words, as the student's state."""
+    arrays = (words.vectors * words.scale, words.attention.T, words.attention_bias)
+    names = ("words.weight", "attention.weight", "attention.bias")
+    state = {name: single(array) for name, array in zip(names, arrays, strict=True)}
+    return state | layer_weights("convolutions", words.layers)
+
+
+def layer_weights(name: str, layers: Sequence[GatedConvolution]) -> dict[str, Tensor]:
+    """Layers, as the student's state."""
+    state = {}
+    for number, layer in enumerate(layers):
+        state[f"{name}.{number}.linear.weight"] = single((layer.weight * layer.scale).T)
+        state[f"{name}.{number}.linear.bias"] = single(layer.bias)
+    return state
+
+
+def single(array: NDArray[np.floating[Any]]) -> Tensor:
+    """A copy in single precision."""
+    return torch.from_numpy(np.array(array, dtype=np.float32))
 
 
 def average(student: Student, other: Student) -> None:

@@ -197,7 +197,8 @@ def _predict_batch(model: LinearModel, documents: Documents) -> _Arrays:
         more = np.flatnonzero(~read & (logit >= model.gate_))
         if len(more):
             vectors[more] = model.vectorizer_.encode([documents.sentences[row] for row in more.tolist()])
-            logit, in_place = _in_place(model, documents, batches, alone, vectors)
+            if not model.vectorizer_.reads_reviews_anew:
+                logit, in_place = _in_place(model, documents, batches, alone, vectors)
     certain = np.concatenate([model.certain_tokens(tokens) for tokens in batches])
     found = _nothing(len(documents))._replace(alone=alone, read=read, logit=logit, certain=certain)
     if model.severity_ is not None:

@@ -25,11 +25,11 @@ def network_arrays(sentences: list[str]) -> Arrays:
     }
 
 
-def skimmer_arrays(sentences: list[str]) -> Arrays:
-    """The arrays of a skimmer that goes with that encoder, one of three dimensions."""
+def skimmer_arrays(sentences: list[str], n_dimensions: int = N_POOLINGS * WIDTH) -> Arrays:
+    """The arrays of a skimmer of three dimensions that goes with that encoder, or with one of so many dimensions."""
     random = np.random.default_rng(2)
     words = _words(random, len(np.unique(tokenize(sentences).hashes)), 3, 1)
-    lift = random.normal(0, 0.4, (3, N_POOLINGS * WIDTH)).astype(np.float32)
+    lift = random.normal(0, 0.4, (3, n_dimensions)).astype(np.float32)
     return {f"skimmer_{name}": array for name, array in (words | {"lift": lift}).items()}
 
 

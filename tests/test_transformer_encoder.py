@@ -21,16 +21,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+from networks import skimmer_arrays
 from numpy.typing import NDArray
 
 from spoilerguard import SpoilerClassifier, classify
+from spoilerguard.context import ReviewContext
 from spoilerguard.datasets import load_challenge
-from spoilerguard.encoders import TransformerEncoder, onnx_graph, onnx_model, transformer
+from spoilerguard.documents import Documents
+from spoilerguard.encoders import TransformerEncoder, Vocabulary, onnx_graph, onnx_model, transformer
 from spoilerguard.encoders.onnx_graph import structure_of
 from spoilerguard.encoders.onnx_model import OnnxModel
+from spoilerguard.encoders.skimmer import Skimmer
 from spoilerguard.encoders.word_pieces import review_windows, sentence_windows
 from spoilerguard.errors import MissingExtraError, ModelFormatError
-from spoilerguard.features import tokenize
+from spoilerguard.features import SentenceVectorizer, tokenize
+from spoilerguard.predictions import predict
 
 onnx = pytest.importorskip("onnx")
 if not (find_spec("onnxruntime") and find_spec("tokenizers")):  # spoilerguard itself imports them, with telemetry off
@@ -217,11 +222,67 @@ def test_a_forked_process_reads_on(encoder: TransformerEncoder) -> None:
         child.kill()
 
 
+SKIMMER = skimmer_arrays(TEXTS, WIDTH) | {"skimmer_hashes": np.unique(tokenize(TEXTS).hashes)}
+
+
+@pytest.fixture(scope="module")
+def skimming(encoder: TransformerEncoder) -> TransformerEncoder:
+    """The same with a skimmer that guesses at random."""
+    arrays = dict(SKIMMER)
+    vocabulary = Vocabulary.take(arrays, "skimmer_hashes")
+    return dataclasses.replace(encoder, skimmer=Skimmer.take(arrays, vocabulary, WIDTH))
+
+
 @pytest.mark.usefixtures("known")
-def test_arrays_make_the_encoder_that_they_came_from(encoder: TransformerEncoder) -> None:
+@pytest.mark.parametrize("fixture", ["encoder", "skimming"])
+def test_arrays_make_the_encoder_that_they_came_from(fixture: str, request: pytest.FixtureRequest) -> None:
+    encoder = request.getfixturevalue(fixture)
     again = TransformerEncoder.from_arrays(encoder.arrays())
     assert again.vocabulary == VOCABULARY
-    np.testing.assert_array_equal(again.encode(tokenize(TEXTS)), encoder.encode(tokenize(TEXTS)))
+    vectorizers = [SentenceVectorizer(encoder=one) for one in (again, encoder, pickle.loads(pickle.dumps(encoder)))]
+    for look in ("encode", "skim"):
+        found, *others = (getattr(vectorizer, look)(TEXTS) for vectorizer in vectorizers)
+        for other in others:
+            np.testing.assert_array_equal(found, other)
+
+
+@pytest.fixture
+def pieces_read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The number of word pieces in each run of a graph."""
+    runs: list[int] = []
+    run = OnnxModel.run
+
+    def counting(self: OnnxModel, input_ids: NDArray[np.int64], attention_mask: NDArray[np.bool_]) -> Any:
+        runs.append(int(attention_mask.sum()))
+        return run(self, input_ids, attention_mask)
+
+    monkeypatch.setattr(OnnxModel, "run", counting)
+    return runs
+
+
+def test_behind_a_gate_reviews_are_read_once_and_sentences_only_where_a_glance_says_so(
+    skimming: TransformerEncoder, pieces_read: list[int]
+) -> None:
+    vectorizer = SentenceVectorizer(n_buckets=2**8, encoder=skimming)
+    model = SpoilerClassifier(vectorizer=vectorizer).fit(TEXTS, [0, 1, 0, 1, 1, 0])
+    model.attach(context=ReviewContext({"own logit": 1.0}, 0.0, (1.0,) * WIDTH))
+    documents = Documents.from_sentences(TEXTS, np.array([3, 3]))
+    found = {}
+    for gate in (None, -np.inf, np.inf):
+        model.gate_ = gate
+        pieces_read.clear()
+        found[gate] = predict(model, documents), sum(pieces_read)
+    np.testing.assert_array_equal(found[None][0].logit, found[-np.inf][0].logit)
+    assert found[None][1] == found[-np.inf][1] > 1.5 * found[np.inf][1] > 0
+    in_review = vectorizer.encode_documents(documents)[1].astype(np.float64)
+    np.testing.assert_allclose(found[np.inf][0].logit, found[np.inf][0].alone + in_review.sum(axis=1), atol=1e-5)
+
+
+def test_other_vectors_of_sentences_change_no_vector_in_a_review(skimming: TransformerEncoder) -> None:
+    vectorizer, documents = SentenceVectorizer(encoder=skimming), Documents.from_sentences(TEXTS, np.array([5, 1]))
+    rough, in_review = vectorizer.skim(TEXTS).astype(np.float32), vectorizer.encode_documents(documents)[1]
+    again = vectorizer.encode_again(documents, rough, in_review)
+    np.testing.assert_array_equal(again, np.concatenate([in_review[:5], rough[5:]]))
 
 
 def as_array(text: str | bytes) -> NDArray[np.uint8]:
@@ -232,7 +293,7 @@ def as_array(text: str | bytes) -> NDArray[np.uint8]:
 @pytest.mark.parametrize(
     ("arrays", "made", "message"),
     [
-        ({}, graph(), "two arrays, 'graph' and 'vocabulary'"),
+        ({}, graph(), "an array 'graph' of uint8"),
         ({"vocabulary": as_array("he").astype(np.int64)}, graph(), "of uint8"),
         ({"vocabulary": np.array([255], dtype=np.uint8)}, graph(), "utf-8"),
         ({"vocabulary": as_array("he\nwas")}, graph(), "must differ, with"),
@@ -242,12 +303,15 @@ def as_array(text: str | bytes) -> NDArray[np.uint8]:
         (None, graph(mask="FLOAT"), "not one that this version of spoilerguard wrote"),
         (None, graph(rows=5), "does not read its 13 word pieces"),
         (None, graph(broken={12: 3e38}), "no finite vector"),
+        (SKIMMER | {"skimmer_hashes": np.zeros(0, np.uint32)}, graph(), "there must be some"),
+        (SKIMMER | {"skimmer_lift": np.zeros((3, WIDTH + 1), np.float32)}, graph(), "'skimmer_lift' has the shape"),
+        ({"skimmer_lift": SKIMMER["skimmer_lift"]}, graph(), "no use for skimmer_lift"),
     ],
 )
 def test_arrays_that_make_no_encoder_are_refused(arrays: dict[str, Any] | None, made: bytes, message: str) -> None:
-    found = {"vocabulary": as_array("\n".join(VOCABULARY))} if arrays is None else arrays
+    found = {"vocabulary": as_array("\n".join(VOCABULARY))} | (arrays or {})
     with pytest.raises(ValueError, match=message):
-        TransformerEncoder.from_arrays(found | ({"graph": as_array(made)} if found else {}))
+        TransformerEncoder.from_arrays({} if arrays == {} else found | {"graph": as_array(made)})
 
 
 @pytest.mark.parametrize(

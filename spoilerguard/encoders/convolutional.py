@@ -68,6 +68,11 @@ class ConvolutionalEncoder:
         """Length of a sentence's vector in its review."""
         return len(self.entry_bias)
 
+    @property
+    def reads_reviews_anew(self) -> bool:
+        """No: vectors in a review follow from those of its sentences."""
+        return False
+
     def in_vocabulary(self, tokens: TokenBatch) -> NDArray[np.bool_]:
         """Whether each token is in the vocabulary, shape (n_tokens,)."""
         return self.vocabulary.find(tokens.hashes) < len(self.vocabulary)
@@ -132,10 +137,8 @@ class ConvolutionalEncoder:
             Where an array is missing, is one too many, or has a wrong shape or type.
         """
         left = dict(arrays)
-        hashes = take_array(left, "hashes", np.uint32, None)
-        if not len(hashes) or (hashes[1:] <= hashes[:-1]).any():
-            raise ValueError("The encoder's hashes must ascend, and there must be some.")
-        vocabulary, words = Vocabulary(hashes), WordNetwork.take(left, len(hashes))
+        vocabulary = Vocabulary.take(left)
+        words = WordNetwork.take(left, len(vocabulary))
         entry = take_array(left, "entry", np.float64, words.n_dimensions + _N_PLACES, None)
         width = entry.shape[1]
         if not width:

@@ -7,16 +7,19 @@ trained before (``models/build_accurate.py``, ``models/export_accurate.py``); he
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spoilerguard.encoders.arrays import take_array
 from spoilerguard.encoders.fork_lock import computing
 from spoilerguard.encoders.onnx_graph import check_graph
 from spoilerguard.encoders.onnx_model import UNKNOWN, OnnxModel
+from spoilerguard.encoders.skimmer import Skimmer
+from spoilerguard.encoders.vocabulary import Vocabulary
 from spoilerguard.encoders.word_pieces import (
     MAX_PIECES,
     WordPieces,
@@ -31,6 +34,7 @@ __all__ = ["TransformerEncoder"]
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float32]
 _BEGIN, _END = "[CLS]", "[SEP]"
+_WORDS = "skimmer_hashes"  # of the skimmer, which reads whole words
 # A process that reads for weeks must not grow for weeks: the pieces of so many words of this length take 35 MB.
 _MAX_WORDS_KEPT, _MAX_CHARACTERS_KEPT = 1 << 16, 32
 
@@ -52,6 +56,8 @@ class TransformerEncoder:
         `last_hidden_state` (float32) of shape (n_texts, length, n_dimensions).
     vocabulary : tuple of str
         Word pieces of BERT's uncased kind; a piece's place is its number.
+    skimmer : Skimmer or None
+        What guesses the vectors of sentences alone, where it has been taught.
 
     Notes
     -----
@@ -60,13 +66,15 @@ class TransformerEncoder:
 
     graph: bytes
     vocabulary: tuple[str, ...]
+    skimmer: Skimmer | None = None
     _ids: dict[str, Integers] = field(init=False, default_factory=dict)  # of the words so far
 
     def __repr__(self) -> str:
         return f"TransformerEncoder({len(self.vocabulary):,} word pieces, a graph of {len(self.graph) >> 20} MiB)"
 
-    def __reduce__(self) -> tuple[type[Self], tuple[bytes, tuple[str, ...]]]:
-        return type(self), (self.graph, self.vocabulary)  # a session cannot travel; the other side makes its own
+    def __reduce__(self) -> tuple[type[Self], tuple[bytes, tuple[str, ...], Skimmer | None]]:
+        # A session cannot travel; the other side makes its own.
+        return type(self), (self.graph, self.vocabulary, self.skimmer)
 
     @property
     def n_dimensions(self) -> int:
@@ -79,8 +87,9 @@ class TransformerEncoder:
         return self.n_dimensions
 
     @property
-    def skimmer(self) -> None:
-        """Nothing gives its vectors roughly."""
+    def reads_reviews_anew(self) -> bool:
+        """Yes: what a word means depends on the sentences around."""
+        return True
 
     def in_vocabulary(self, tokens: TokenBatch) -> NDArray[np.bool_]:
         """Whether each token is one piece or two: what falls to more is a rare name or a slip; shape (n_tokens,)."""
@@ -131,9 +140,11 @@ class TransformerEncoder:
         return found
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Graph and vocabulary as arrays of bytes, for a model file."""
+        """Graph and vocabulary as arrays of bytes, and the skimmer with its words, for a model file."""
         parts = {"graph": self.graph, "vocabulary": "\n".join(self.vocabulary).encode()}
-        return {name: np.frombuffer(part, dtype=np.uint8) for name, part in parts.items()}
+        found: dict[str, NDArray[Any]] = {name: np.frombuffer(part, dtype=np.uint8) for name, part in parts.items()}
+        skimmer = self.skimmer
+        return found if skimmer is None else found | skimmer.arrays() | {_WORDS: skimmer.vocabulary.hashes}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Self:
@@ -147,14 +158,19 @@ class TransformerEncoder:
         MissingExtraError
             Where onnxruntime or tokenizers is not installed.
         """
-        if set(arrays) != {"graph", "vocabulary"} or any(a.dtype != np.uint8 or a.ndim != 1 for a in arrays.values()):
-            raise ValueError("The encoder needs two arrays, 'graph' and 'vocabulary', of uint8 with 1 axis.")
-        vocabulary = tuple(arrays["vocabulary"].tobytes().decode().split("\n"))
+        left = dict(arrays)
+        graph, pieces = (take_array(left, name, np.uint8, None).tobytes() for name in ("graph", "vocabulary"))
+        vocabulary = tuple(pieces.decode().split("\n"))
         if len(set(vocabulary)) < len(vocabulary) or not {_BEGIN, _END, UNKNOWN} <= set(vocabulary):
             raise ValueError(f"The encoder's word pieces must differ, with {_BEGIN}, {_END}, {UNKNOWN} among them.")
-        encoder = cls(arrays["graph"].tobytes(), vocabulary)
+        encoder = cls(graph, vocabulary)
         check_graph(encoder.graph)
         encoder._opened().try_out(len(vocabulary) - 1)
+        if _WORDS in left:
+            skimmer = Skimmer.take(left, Vocabulary.take(left, _WORDS), encoder.n_dimensions)
+            encoder = replace(encoder, skimmer=skimmer)
+        if left:
+            raise ValueError(f"The encoder has no use for {', '.join(sorted(left))}.")
         return encoder
 
     def _opened(self) -> OnnxModel:

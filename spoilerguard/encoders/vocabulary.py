@@ -1,9 +1,12 @@
 """The words that an encoder knows, found by their hashes."""
 
 from dataclasses import dataclass, field
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+from spoilerguard.encoders.arrays import Arrays, take_array
 
 __all__ = ["Vocabulary"]
 
@@ -36,6 +39,14 @@ class Vocabulary:
     def __len__(self) -> int:
         """Number of words."""
         return len(self.hashes)
+
+    @classmethod
+    def take(cls, arrays: Arrays, name: str = "hashes") -> Self:
+        """Take the words out of an encoder's arrays; a ``ValueError`` where they hold none."""
+        hashes = take_array(arrays, name, np.uint32, None)
+        if not len(hashes) or (hashes[1:] <= hashes[:-1]).any():
+            raise ValueError("The encoder's hashes must ascend, and there must be some.")
+        return cls(hashes)
 
     def find(self, hashes: NDArray[np.uint32]) -> NDArray[np.int64]:
         """Row of each word; ``len(self)`` where it is not known."""

@@ -39,6 +39,10 @@ class Encoder(SentenceEncoder, Protocol):
     def skimmer(self) -> SentenceEncoder | None:
         """What gives roughly the same vectors at a fraction of the cost; None where nothing does."""
 
+    @property
+    def reads_reviews_anew(self) -> bool:
+        """Whether `encode_reviews` reads the words again, so that other `vectors` of its sentences change nothing."""
+
     def in_vocabulary(self, tokens: TokenBatch) -> NDArray[np.bool_]:
         """Whether each token is known to the encoder, shape (n_tokens,)."""
 
@@ -47,8 +51,9 @@ class Encoder(SentenceEncoder, Protocol):
     ) -> NDArray[np.float64]:
         """Vectors of sentences in their review, shape (n_sentences, n_review_dimensions).
 
-        `batches` hold documents of `lengths` sentences one after another, `vectors` what `encode` gave for them. For an
-        encoder with a skimmer the vectors must do, without a batch.
+        `batches` hold documents of `lengths` sentences one after another, `vectors` what `encode` gave for them. An
+        encoder that does not read reviews anew asks for no batch; the only sentence of a document keeps its vector, if
+        one does.
         """
 
     def arrays(self) -> dict[str, NDArray[Any]]:

@@ -74,16 +74,12 @@ class Vectorizer:
         parts = [self.skim_tokens(tokens) for tokens in self.tokenize(read_sentences(X))]
         return np.concatenate([np.zeros((0, self.n_dimensions)), *parts])
 
-    def encode_documents(
-        self, documents: Documents, vectors: AnyVectors | None = None
-    ) -> tuple[AnyVectors, AnyVectors]:
+    def encode_documents(self, documents: Documents) -> tuple[AnyVectors, AnyVectors]:
         """The encoder's vectors of the sentences of documents; needs no fitting.
 
         Parameters
         ----------
         documents : Documents
-        vectors : ndarray of float, shape (n_sentences, encoder.n_dimensions), optional
-            Those of each sentence on its own, where they are known: of an encoder that can skim, so needs no words.
 
         Returns
         -------
@@ -92,19 +88,27 @@ class Vectorizer:
         in_review : ndarray of float32, shape (n_sentences, encoder.n_review_dimensions)
             Of each sentence where it stands.
         """
-        alone = np.zeros((len(documents), self.n_dimensions), dtype=np.float32) if vectors is None else vectors
+        alone = np.zeros((len(documents), self.n_dimensions), dtype=np.float32)
         in_review = np.zeros((len(documents), self.n_review_dimensions), dtype=np.float32)
         done = 0
         for part in documents.batches():
             rows = slice(done, done + len(part))
-            if vectors is None:
-                tokens = list(self.tokenize(part.sentences))
-                alone[rows] = found = np.concatenate([self.encode_tokens(batch) for batch in tokens])
-            else:
-                tokens, found = [], vectors[rows].astype(np.float64)
+            tokens = list(self.tokenize(part.sentences))
+            alone[rows] = found = np.concatenate([self.encode_tokens(batch) for batch in tokens])
             in_review[rows] = self.encode_reviews(tokens, part.lengths, found)
             done += len(part)
         return alone, in_review
+
+    def encode_again(self, documents: Documents, alone: AnyVectors, in_review: AnyVectors) -> AnyVectors:
+        """Vectors of sentences where they stand, when those alone have changed since they were `in_review`."""
+        if self.reads_reviews_anew:
+            return np.where(documents.in_review[:, None], in_review, alone)
+        again, done = in_review.copy(), 0
+        for part in documents.batches():
+            rows = slice(done, done + len(part))
+            again[rows] = self.encode_reviews([], part.lengths, alone[rows].astype(np.float64))
+            done += len(part)
+        return again
 
     def tokenize(self, sentences: Sequence[str]) -> Iterator[TokenBatch]:
         """Batches of the sentences' tokens, by the vectorizer's normalization."""
@@ -152,6 +156,11 @@ class Vectorizer:
     def can_skim(self) -> bool:
         """Whether `skim` is quicker than `encode`."""
         return self.encoder is not None and self.encoder.skimmer is not None
+
+    @property
+    def reads_reviews_anew(self) -> bool:
+        """Whether vectors in a review come from its words, and not from those of its sentences."""
+        return self.encoder is not None and self.encoder.reads_reviews_anew
 
     @property
     def n_review_dimensions(self) -> int:

@@ -122,10 +122,10 @@ def _gated(
 ) -> Gated:
     """As `spoilerguard.predictions.predict` reads: what is suspect alone, then what is suspect where it stands."""
     glance, whole = looks
-    read, encode = glance.logits >= gate, model.vectorizer_.encode_documents
+    read, encode = glance.logits >= gate, model.vectorizer_.encode_again
     alone = np.where(read, whole.alone, glance.logits)
     vectors = np.where(read[:, None], whole.vectors[0], glance.vectors)
-    more = ~read & (in_place(alone, encode(corpus.documents, vectors)[1]) >= gate)
+    more = ~read & (in_place(alone, encode(corpus.documents, vectors, whole.vectors[1])) >= gate)
     vectors[more] = whole.vectors[0][more]
-    in_review = encode(corpus.documents, vectors)[1]
+    in_review = encode(corpus.documents, vectors, whole.vectors[1])
     return Gated(gate, alone, in_place(alone, in_review), read | more, (vectors, in_review))
