@@ -1,7 +1,7 @@
 """Teach a skimmer to guess the vectors of a model's encoder.
 
     python models/teach_skimmer.py --model models/default --output models/.work/default.npz
-    python models/teach_skimmer.py --model models/accurate --output models/.work/accurate.npz --reviews 4000
+    python models/teach_skimmer.py --model models/accurate --output models/.work/accurate.npz --reviews 10000
 
 What is written is the encoder of MODEL with its skimmer, as its `from_arrays` reads it. The skimmer is a student of the
 encoder (Hinton et al. 2015, "Distilling the Knowledge in a Neural Network"), on texts without labels: what counts is
@@ -20,6 +20,7 @@ import pandas as pd
 import torch
 from distillation import autocast, log, optimizer_step
 from documents import KINDS, comments, labelled, other_kinds, unlabelled
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
 from packing import packed_words
 from student import Plan, Review, Student
@@ -38,6 +39,7 @@ HERE = Path(__file__).parent
 PLAN = Plan(width=64, dilations=(1,), poolings=2)
 PER_STEP = 2048  # sentences
 MAX_CHARACTERS = 6000  # of a text; longer ones are rare
+AT_ONCE = 500  # documents that a process reads
 DEV = 40  # one sentence of so many is kept for measuring
 RATES = {"words": 6e-3, "network": 3e-3}
 WEIGHTS = {"review": 1.0, "vector": 0.2, "logit": 10.0}  # of what the loss adds up
@@ -57,7 +59,7 @@ def main() -> None:
     encoder = model.vectorizer_.encoder
     assert isinstance(encoder, ConvolutionalEncoder | TransformerEncoder)
     first = encoder_of(HERE / "default") if isinstance(encoder, TransformerEncoder) else encoder
-    lessons = Lessons.read(model, first.vocabulary, list(texts(options.reviews)))
+    lessons = Lessons.read(options.model, model, first.vocabulary, list(texts(options.reviews)))
     log(f"{len(lessons.logits)} sentences")
     student = Student(len(first.vocabulary), PLAN, n_heads=1, n_hints=1)
     nn.init.normal_(student.words.weight, std=0.3)
@@ -103,25 +105,20 @@ class Lessons:
     entry: Tensor
 
     @classmethod
-    def read(cls, model: LinearModel, vocabulary: Vocabulary, documents: list[list[str]]) -> "Lessons":
-        """Encode and score; sentences without words teach nothing."""
+    def read(cls, folder: Path, model: LinearModel, vocabulary: Vocabulary, documents: list[list[str]]) -> "Lessons":
+        """Let the model in a folder encode and score; sentences without words teach nothing."""
         encoder, n_dimensions = model.vectorizer_.encoder, model.vectorizer_.n_dimensions
         coef, entry = model.coef_[-n_dimensions:], np.zeros((n_dimensions, 0))
         if isinstance(encoder, ConvolutionalEncoder):
             entry = encoder.entry[:n_dimensions]
-        rows, sizes, vectors, logits = [], [], [], []
-        for tokens in model.vectorizer_.tokenize([text for sentences in documents for text in sentences]):
-            known = np.diff(tokens.edges) > 0
-            found = model.vectorizer_.encode_tokens(tokens)
-            rows.append(vocabulary.find(tokens.hashes))
-            sizes.append(np.diff(tokens.edges)[known])
-            vectors.append(found[known].astype(np.float16))
-            logits.append(model.score_tokens(tokens, found)[known])
-        vector, logit = np.concatenate(vectors), np.concatenate(logits)
+        firsts = range(0, len(documents), AT_ONCE)
+        asked = (delayed(look)(folder, documents[first : first + AT_ONCE]) for first in firsts)
+        parts = Parallel(n_jobs=2)(asked)
+        hashes, sizes, vector, logit = (np.concatenate(column) for column in zip(*parts, strict=True))
         columns = (logit - vector @ coef, logit, coef, entry)
-        edges = np.concatenate([[0], np.cumsum(np.concatenate(sizes))])
+        edges = np.concatenate([[0], np.cumsum(sizes)])
         tensors = (torch.from_numpy(np.array(column)).float() for column in columns)
-        return cls(np.concatenate(rows), edges, torch.from_numpy(vector), *tensors)
+        return cls(vocabulary.find(hashes), edges, torch.from_numpy(vector), *tensors)
 
     def batch(self, sentences: NDArray[np.int64]) -> Review:
         """Sentences that belong to no review."""
@@ -130,6 +127,18 @@ class Lessons:
         place = np.arange(len(owner)) + np.repeat(self.edges[sentences] - (np.cumsum(sizes) - sizes), sizes)
         none = torch.zeros(0, dtype=torch.int64)
         return Review(torch.from_numpy(self.rows[place]), torch.from_numpy(owner), len(sentences), none, 0, none, none)
+
+
+def look(folder: Path, documents: list[list[str]]) -> tuple[NDArray[Any], ...]:
+    """Hashes of all words, and of each sentence that has some: how many, its vector and its logit."""
+    model = spoilerguard.load(folder)
+    parts = []
+    for tokens in model.vectorizer_.tokenize([text for sentences in documents for text in sentences]):
+        known = np.diff(tokens.edges) > 0
+        found = model.vectorizer_.encode_tokens(tokens)
+        logits = model.score_tokens(tokens, found)
+        parts.append((tokens.hashes, np.diff(tokens.edges)[known], found[known].astype(np.float16), logits[known]))
+    return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
 
 
 def teach(student: Student, lessons: Lessons, options: argparse.Namespace) -> nn.Linear:

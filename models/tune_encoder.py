@@ -1,6 +1,6 @@
 """Teach the encoder of ``models/default`` what labels say of short posts, and the accurate model of other kinds.
 
-    python models/tune_encoder.py --model MODEL --mean-with OTHER --output models/.work/tuned.npz
+    python models/tune_encoder.py --model MODEL --mean-with OTHER --output models/.work/default.npz
 
 MODEL is a folder whose encoder `build_encoder.py` has made: for ``models/default`` as it stands, that of 3d58783. OTHER
 is one that has had another lesson since: that of 197ee38, which heard labels alone. The mean of both networks' weights

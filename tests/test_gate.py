@@ -170,7 +170,7 @@ def test_training_sets_the_highest_gate_that_costs_next_to_nothing_and_says_so()
     assert model.gate_ is not None
     said = model.card_["Read"]
     assert 0.1 < said["sentences read, all others skimmed"] <= 0.6
-    assert said["average precision lost by that"] <= 0.002
+    assert all(lost <= 0.002 for lost in said["average precision lost by that"].values())
     assert -7 < model.gate_ < 0
 
 

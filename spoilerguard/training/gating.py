@@ -10,6 +10,7 @@ from scipy.special import expit, logit
 from sklearn.metrics import average_precision_score
 
 from spoilerguard.corpus import Corpus
+from spoilerguard.documents import Standing
 from spoilerguard.features.vectorizer import AnyVectors
 from spoilerguard.model import SpoilerClassifier
 
@@ -18,7 +19,7 @@ __all__ = ["Gated", "Look", "choose_gate"]
 Floats = NDArray[np.float64]
 Rows = NDArray[np.bool_]
 _GATES = logit(np.geomspace(0.3, 0.001, 26)).tolist()  # from one to the next, odds fall by a fifth
-_MAX_LOSS = 0.002  # of average precision
+_MAX_LOSS = 0.002  # of average precision, alone and in the review
 _MAX_MISSED = 0.01  # of the spoilers that would be flagged: those that are not read
 _MIN_SPARED = 0.4  # of all sentences; fewer would not pay for a glance at each
 _MIN_SPOILERS = 100  # from fewer, nobody can tell so small a loss
@@ -88,18 +89,25 @@ def choose_gate(
     card : dict
         What the card says of it.
     """
-    judged = rows & corpus.in_review if (rows & corpus.in_review).any() else rows
-    labels, weights, whole = corpus.labels[judged], corpus.weights[judged], looks[1]
+    in_review, whole = rows & corpus.in_review, looks[1]
 
-    def precision(found: Gated) -> float:
-        return float(average_precision_score(labels, found.in_place[judged], sample_weight=weights))
+    def precision(logits: Floats, judged: Rows) -> float:
+        labels, weights = corpus.labels[judged], corpus.weights[judged]
+        return float(average_precision_score(labels, logits[judged], sample_weight=weights))
+
+    def losses(found: Gated) -> dict[Standing, float]:
+        lost = {Standing.ALONE: precision(whole.alone, rows) - precision(found.alone, rows)}
+        if in_review.any():
+            lost[Standing.IN_REVIEW] = precision(whole.in_place, in_review) - precision(found.in_place, in_review)
+        return lost
 
     def costs_little(gate: float) -> bool:
         found = _gated(gate, model, corpus, looks, in_place)
         missed = int((flagged & ~found.read).sum())
-        return precision(whole) - precision(found) <= _MAX_LOSS and missed <= _MAX_MISSED * flagged.sum()
+        return max(losses(found).values()) <= _MAX_LOSS and missed <= _MAX_MISSED * flagged.sum()
 
-    place = len(_GATES) if labels.sum() < _MIN_SPOILERS else bisect_left(_GATES, x=True, key=costs_little)
+    n_spoilers = corpus.labels[in_review if in_review.any() else rows].sum()
+    place = len(_GATES) if n_spoilers < _MIN_SPOILERS else bisect_left(_GATES, x=True, key=costs_little)
     found = whole if place == len(_GATES) else _gated(_GATES[place], model, corpus, looks, in_place)
     share = float(found.read[rows].mean())
     if found.gate is None or share > 1 - _MIN_SPARED:
@@ -108,7 +116,7 @@ def choose_gate(
         "Read": {
             "sentences read, all others skimmed": share,
             "from a probability of": float(expit(found.gate)),
-            "average precision lost by that": precision(whole) - precision(found),
+            "average precision lost by that": {where.value: lost for where, lost in losses(found).items()},
         }
     }
 
