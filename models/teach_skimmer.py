@@ -175,13 +175,17 @@ def losses(student: Student, lift: nn.Linear, lessons: Lessons, chosen: NDArray[
     rows = torch.from_numpy(chosen)
     wanted, logits = lessons.vectors[rows].float(), lessons.logits[rows]
     error, entropy = guess.float() - wanted, functional.binary_cross_entropy_with_logits
-    into_review = (error @ lessons.entry).square().mean(0) / (wanted @ lessons.entry).var(0)
     return {
-        "review": into_review.sum() / max(1, len(into_review)),
-        "vector": (error.square().mean(0) / wanted.var(0)).mean(),
+        "review": in_units_of_spread(error @ lessons.entry, wanted @ lessons.entry),
+        "vector": in_units_of_spread(error, wanted),
         "logit": entropy(lessons.ngrams[rows] + guess.float() @ lessons.coef, logits.sigmoid())
         - entropy(logits, logits.sigmoid()),
     }
+
+
+def in_units_of_spread(error: Tensor, wanted: Tensor) -> Tensor:
+    """The mean squared error, each column in units of its variance; 0 without columns."""
+    return (error.square().mean(0) / wanted.var(0)).mean() if wanted.shape[1] else torch.zeros(())
 
 
 if __name__ == "__main__":
