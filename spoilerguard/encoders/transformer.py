@@ -7,7 +7,7 @@ trained before (``models/build_accurate.py``, ``models/export_accurate.py``); he
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Self
 from weakref import WeakKeyDictionary
 
@@ -163,14 +163,15 @@ class TransformerEncoder:
         vocabulary = tuple(pieces.decode().split("\n"))
         if len(set(vocabulary)) < len(vocabulary) or not {_BEGIN, _END, UNKNOWN} <= set(vocabulary):
             raise ValueError(f"The encoder's word pieces must differ, with {_BEGIN}, {_END}, {UNKNOWN} among them.")
-        encoder = cls(graph, vocabulary)
-        check_graph(encoder.graph)
-        encoder._opened().try_out(len(vocabulary) - 1)
-        if _WORDS in left:
-            skimmer = Skimmer.take(left, Vocabulary.take(left, _WORDS), encoder.n_dimensions)
-            encoder = replace(encoder, skimmer=skimmer)
+        check_graph(graph)
+        opened = OnnxModel.of(graph, vocabulary)
+        opened.try_out(len(vocabulary) - 1)
+        words = Vocabulary.take(left, _WORDS) if _WORDS in left else None
+        skimmer = None if words is None else Skimmer.take(left, words, opened.n_dimensions)
         if left:
             raise ValueError(f"The encoder has no use for {', '.join(sorted(left))}.")
+        encoder = cls(graph, vocabulary, skimmer)
+        _OPEN[encoder] = opened
         return encoder
 
     def _opened(self) -> OnnxModel:
