@@ -105,8 +105,8 @@ ENCODERS = {
     "(datasets/labels/soft_labels.npz): the mean of both networks. A skimmer, one such convolution of half the width, "
     "guesses its vectors",
     "accurate": "all-MiniLM-L6-v2 (Apache 2.0), 8 bits a weight; "
-    f"taught {_SOFT}{_TUNED.format(', of 367 film reviews drawn for their spoilers')}. A skimmer, one gated convolution "
-    "over the default model's words, guesses its vectors of sentences alone",
+    f"taught {_SOFT}{_TUNED.format(', of 367 film reviews drawn for their spoilers')}. A skimmer, one gated "
+    "convolution over the default model's words, guesses its vectors of sentences alone",
 }
 
 
