@@ -1,6 +1,6 @@
-"""What the accurate model says of texts of other kinds that nobody has labelled: no text, 8 bits a logit.
+"""What the accurate model says of texts of all kinds that nobody has labelled: no text, 8 bits a logit.
 
-    python models/soft_labels.py                  # a quarter of an hour on two cores
+    python models/soft_labels.py                  # twenty minutes on two cores
 
 It writes ``datasets/labels/soft_labels.npz``, so that `tune_encoder.py` and later networks need no teacher. Where it is
 stopped it goes on: parts lie in ``.work/soft``. No text is taken whose labels, or whose work's labels, thresholds or
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from documents import KINDS, Document, other_kinds
+from documents import KINDS, Document, labelled, other_kinds, unlabelled
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
@@ -26,6 +26,7 @@ __all__ = ["SoftLabels", "soft_documents"]
 
 HERE = Path(__file__).parent
 FILE = HERE.parent / "datasets" / "labels" / "soft_labels.npz"
+FILMS = "films"
 N_OF_KIND = 7_000
 MAX_SENTENCES = 40  # of a text
 SHORT = 20  # characters
@@ -70,7 +71,9 @@ def _ask(documents: list[Document], part: Path) -> NDArray[np.int8]:
     if not part.exists():
         lengths = np.array([len(document.sentences) for document in documents])
         texts = [sentence for document in documents for sentence in document.sentences]
-        found = predict(spoilerguard.load(HERE / "accurate"), Documents.from_sentences(texts, lengths))
+        teacher = spoilerguard.load(HERE / "accurate")
+        teacher.gate_ = None  # every sentence is read
+        found = predict(teacher, Documents.from_sentences(texts, lengths))
         assert found.major_share is not None
         logits = np.column_stack([found.alone, found.logit, np.log(found.major_share / (1 - found.major_share))])
         np.save(part, np.clip(np.rint(logits / STEP), -127, 127).astype(np.int8))
@@ -79,7 +82,7 @@ def _ask(documents: list[Document], part: Path) -> NDArray[np.int8]:
 
 
 def _texts() -> Iterator[Document]:
-    """Texts of each kind, as sentences."""
+    """Texts of each kind, as sentences; then film reviews."""
     labelled = {split: list(other_kinds(split)) for split in ("train", "dev", "test")}
     every = {document.name for part in labelled.values() for document in part}
     kept = {document.name for part in ("dev", "test") for document in labelled[part]}
@@ -92,6 +95,16 @@ def _texts() -> Iterator[Document]:
         for name, text in pool.text.sample(min(len(pool), N_OF_KIND), random_state=0).items():
             if found := _cut(text):
                 yield Document(str(name), "", found, source=kind)
+    yield from _film_reviews()
+
+
+def _film_reviews() -> Iterator[Document]:
+    """Reviews of films on which no labelled review is."""
+    works = {document.work for document in labelled()}
+    pool = _pool(FILMS)
+    pool = pool[pool.index.isin([one.name for one in unlabelled() if one.work not in works])]
+    for name, text in pool.text.sample(N_OF_KIND, random_state=0).items():
+        yield Document(str(name), "", _cut(text), source=FILMS)
 
 
 def _cut(text: str) -> list[str]:
@@ -99,6 +112,8 @@ def _cut(text: str) -> list[str]:
 
 
 def _pool(kind: str) -> pd.DataFrame:
+    if kind == FILMS:
+        return pd.read_parquet(data_home() / "imdb_reviews.parquet").set_index("review_id")
     pool = pd.read_parquet(data_home() / "pool" / f"{kind}.parquet")
     return pool.set_index(pool.id.astype(str))
 
