@@ -74,7 +74,7 @@ class Words:
 
 
 class Lessons:
-    """Labelled documents in an endless row: all posts and a third of the longer texts in each round."""
+    """Labelled documents in an endless row: all posts and half of the longer texts in each round."""
 
     def __init__(self, words: Words, n_posts: int) -> None:
         self.words, self.n_posts = words, n_posts
@@ -84,6 +84,6 @@ class Lessons:
         """The next `n` documents and their targets."""
         if len(self.left) < n:
             longer = rng.permutation(np.arange(self.n_posts, len(self.words)))
-            self.left = rng.permutation(np.concatenate([np.arange(self.n_posts), longer[: len(longer) // 3]]))
+            self.left = rng.permutation(np.concatenate([np.arange(self.n_posts), longer[: len(longer) // 2]]))
         now, self.left = self.left[:n], self.left[n:]
         return self.words.batch(now, rng)

@@ -66,7 +66,7 @@ def main() -> None:
     encoder = encoder_of(options.model)
     posts = list(comments("train"))
     reviews = [document for document in labelled() if document.name.startswith("own-")]
-    hard = [document for document in other_kinds("train") if document.source.endswith("/disagreement")]
+    hard = [document for document in other_kinds("train") if not document.source.endswith("/random")]
     lessons = Words.read(encoder, posts + reviews + hard)
     documents, soft_labels = zip(*soft_documents(), strict=True)
     soft = Words.read(encoder, list(documents), targets_of(np.concatenate(soft_labels)))
