@@ -27,7 +27,7 @@ from spoilerguard.datasets import data_home
 from spoilerguard.decisions import DecisionRule
 from spoilerguard.documents import Documents
 from spoilerguard.matching import RareWords, of_length_one
-from spoilerguard.predictions import predict
+from spoilerguard.predicting import predict
 
 N_NAMES = 3  # that a review and a plot share
 MAX_WORDS = 8  # of a title

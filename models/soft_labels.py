@@ -20,7 +20,7 @@ import spoilerguard
 from spoilerguard import sentences
 from spoilerguard.datasets import data_home
 from spoilerguard.documents import Documents
-from spoilerguard.predictions import predict
+from spoilerguard.predicting import predict
 
 __all__ = ["SoftLabels", "soft_documents"]
 

@@ -32,7 +32,7 @@ from spoilerguard.calibration import platt, resolve_thresholds
 from spoilerguard.datasets import load_stories
 from spoilerguard.documents import Documents, Standing
 from spoilerguard.matching import Matches, RareWords, StoryStage, StoryWeights, of_length_one
-from spoilerguard.predictions import predict
+from spoilerguard.predicting import predict
 
 HERE = Path(__file__).parent
 OWN = HERE.parent / "datasets"

@@ -20,7 +20,15 @@ import onnx
 import pandas as pd
 import torch
 from build_teacher import known_cross_entropy, mixture
-from distillation import SentenceClassifier, autocast, describe_metrics, log, optimizer_step, parameter_groups, standings_of
+from distillation import (
+    SentenceClassifier,
+    autocast,
+    describe_metrics,
+    log,
+    optimizer_step,
+    parameter_groups,
+    standings_of,
+)
 from documents import KINDS, Document, comments, drawn_reviews, labelled, natural_reviews, other_kinds, unlabelled
 from numpy.typing import NDArray
 from onnx import numpy_helper

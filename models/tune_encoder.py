@@ -44,7 +44,7 @@ HERE = Path(__file__).parent
 N_HEADS = 2  # a spoiler, and a major one, which counts half
 HEAD_WEIGHTS = torch.tensor([1.0, 0.5])
 N_HELD = {"films": 8000, "tagged": 8000}  # documents
-PER_STEP = {"soft": 40, "lessons": 40, "held films": 24, "held tagged": 8}  # documents
+PER_STEP = {"soft": 40, "lessons": 40, "held films": 20, "held tagged": 64}  # documents
 MAX_SENTENCES = 24  # of a film review that is held
 DROPOUT = 0.15
 CPU = torch.device("cpu")
@@ -207,6 +207,8 @@ def teach(
             drift = torch.stack([one.drift(student, rng) for one in held]).mean()
             optimizer_step(optimizer, loss + options.hold * drift, student)
             step += 1
+            if step % 200 == 0:
+                log(f"step {step} of {n_steps}")
         log(f"epoch {epoch}, step {step}: {'; '.join(measured(student, name, part) for name, part in dev.items())}")
 
 

@@ -9,7 +9,7 @@ from spoilerguard.calibration.operating_points import Threshold
 from spoilerguard.decisions import DecisionRule
 from spoilerguard.documents import Documents
 from spoilerguard.explanations import explain_documents
-from spoilerguard.predictions import predict
+from spoilerguard.predicting import predict
 from spoilerguard.rendering import Verdicts, redact_verdicts, warn_of_language
 from spoilerguard.reviews import classify_batch
 from spoilerguard.story import AnyStory, as_story

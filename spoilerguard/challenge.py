@@ -20,7 +20,7 @@ from spoilerguard.datasets import Challenge, load_challenge
 from spoilerguard.decisions import DecisionRule
 from spoilerguard.documents import Documents
 from spoilerguard.linear_model import LinearModel
-from spoilerguard.predictions import predict
+from spoilerguard.predicting import predict
 from spoilerguard.story import Story, as_story
 
 __all__ = ["AbilityResult", "ChallengeReport", "run_challenge"]

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from spoilerguard.documents import Documents
 from spoilerguard.features.attribution import WordWeights, word_weights
 from spoilerguard.linear_model import LinearModel
-from spoilerguard.predictions import Predictions, predict
+from spoilerguard.predicting import predict
+from spoilerguard.predictions import Predictions
 from spoilerguard.verdicts import ContextPart, Contribution, Explanation
 
 __all__ = ["explain_documents"]

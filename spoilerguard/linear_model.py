@@ -1,7 +1,7 @@
 """A linear head on the vectors of a `SentenceVectorizer`: how a fitted model scores, is calibrated and is put together.
 
 The whole head is an array and a number, so that it can be read, explained and stored without running code. What
-neighbours add is learnt by `spoilerguard.context`; a model carries that stage, `spoilerguard.predictions` applies it.
+neighbours add is learnt by `spoilerguard.context`; a model carries that stage, `spoilerguard.predicting` applies it.
 """
 
 from collections.abc import Mapping, Sequence

@@ -10,7 +10,7 @@ from spoilerguard.decisions import DecisionRule
 from spoilerguard.documents import Documents
 from spoilerguard.features import check_texts
 from spoilerguard.markup import check_markup
-from spoilerguard.predictions import predict
+from spoilerguard.predicting import predict
 from spoilerguard.processes import n_processes, run_jobs
 from spoilerguard.rendering import Verdicts, warn_of_language
 from spoilerguard.story import AnyStory, Story, as_story

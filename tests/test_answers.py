@@ -12,7 +12,7 @@ from spoilerguard import SpoilerClassifier, classify, load
 from spoilerguard.datasets import load_challenge
 from spoilerguard.documents import Documents
 from spoilerguard.encoders import gated_convolution, whole_products
-from spoilerguard.predictions import predict
+from spoilerguard.predicting import predict
 
 ROOT = Path(__file__).parents[1]
 ANSWERS: dict[str, Any] = json.loads((ROOT / "tests" / "data" / "answers.json").read_text("utf-8"))

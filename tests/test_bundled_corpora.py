@@ -21,7 +21,7 @@ from spoilerguard.datasets.bundled import SPLITS
 from spoilerguard.errors import CorpusError
 from spoilerguard.evaluation import roc_auc
 from spoilerguard.model import SpoilerClassifier
-from spoilerguard.predictions import predict
+from spoilerguard.predicting import predict
 from spoilerguard.training import train
 
 DATASETS = Path(__file__).parents[1] / "datasets"

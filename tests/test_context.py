@@ -15,7 +15,7 @@ from spoilerguard.context import CONTEXT_FEATURES, ContextFeature, ReviewContext
 from spoilerguard.documents import Documents
 from spoilerguard.features import SentenceVectorizer
 from spoilerguard.model import SpoilerClassifier
-from spoilerguard.predictions import predict
+from spoilerguard.predicting import predict
 
 SENTENCES = ["Fine.", "Spoilers ahead!", "He dies.", "Don’t read on", "The plot points work.", "It gives it away", ""]
 Review = list[tuple[float, str]]

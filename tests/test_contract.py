@@ -42,7 +42,7 @@ from spoilerguard.context import ReviewContext
 from spoilerguard.datasets import load_challenge, make_corpus
 from spoilerguard.documents import Standing
 from spoilerguard.features import SentenceVectorizer
-from spoilerguard.predictions import predict
+from spoilerguard.predicting import predict
 
 CORPUS = make_corpus(works=12, reviews=2, sentences=6)
 X, Y = CORPUS.sentences, CORPUS.labels

@@ -28,7 +28,7 @@ from spoilerguard.evaluation.metrics import headline_metrics
 from spoilerguard.evaluation.scored_corpus import ScoredCorpus
 from spoilerguard.evaluation.slices import SLICES
 from spoilerguard.model import SpoilerClassifier
-from spoilerguard.predictions import predict
+from spoilerguard.predicting import predict
 
 ALONE, IN_REVIEW = Standing
 LABELLED = {

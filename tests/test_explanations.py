@@ -16,7 +16,7 @@ from spoilerguard.explanations import explain_documents
 from spoilerguard.features import Encoder, SentenceVectorizer
 from spoilerguard.features.attribution import occurrences
 from spoilerguard.model import SpoilerClassifier
-from spoilerguard.predictions import predict
+from spoilerguard.predicting import predict
 from spoilerguard.verdicts import Contribution, Explanation
 
 SPOILERS = [

@@ -16,7 +16,8 @@ from spoilerguard.datasets import make_corpus
 from spoilerguard.documents import Documents
 from spoilerguard.encoders import ConvolutionalEncoder
 from spoilerguard.features import SentenceVectorizer, TokenBatch
-from spoilerguard.predictions import Predictions, predict
+from spoilerguard.predicting import predict
+from spoilerguard.predictions import Predictions
 
 CORPUS = make_corpus(works=40, reviews=3, sentences=8)
 SENTENCES = [*CORPUS.sentences[:12], "", "Qwertz!", "He dies."]

@@ -33,7 +33,7 @@ from spoilerguard.decisions import DecisionRule, Level
 from spoilerguard.documents import Documents, Standing
 from spoilerguard.features import SentenceVectorizer
 from spoilerguard.persistence.manifest import checksum
-from spoilerguard.predictions import predict
+from spoilerguard.predicting import predict
 from spoilerguard.rendering import Verdicts
 from spoilerguard.review_stage import ReviewStage
 

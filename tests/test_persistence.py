@@ -29,7 +29,7 @@ from spoilerguard.features.normalization import NORMALIZATIONS
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.persistence import card_markdown, load, save
 from spoilerguard.persistence.manifest import checksum
-from spoilerguard.predictions import predict
+from spoilerguard.predicting import predict
 
 ROOT = Path(__file__).parents[1]
 STORED = Path(__file__).parent / "data" / "format_1"

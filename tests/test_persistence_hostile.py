@@ -23,7 +23,7 @@ from spoilerguard.features import SentenceVectorizer
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.persistence import load, save
 from spoilerguard.persistence.manifest import checksum
-from spoilerguard.predictions import predict
+from spoilerguard.predicting import predict
 
 STORED = Path(__file__).parent / "data" / "format_1"
 MODEL_JSON, WEIGHTS, README = FILES = ("model.json", "weights.safetensors", "README.md")

@@ -6,7 +6,7 @@ import pytest
 from spoilerguard.decisions import DecisionRule, Level
 from spoilerguard.documents import Documents, Standing
 from spoilerguard.model import SpoilerClassifier
-from spoilerguard.predictions import predict
+from spoilerguard.predicting import predict
 
 SENTENCES = [
     "He dies, at last!",

@@ -15,7 +15,7 @@ from spoilerguard.datasets import data_home, load_corpus
 from spoilerguard.evaluation.report import Report
 from spoilerguard.features import SentenceVectorizer
 from spoilerguard.model import SpoilerClassifier
-from spoilerguard.predictions import predict
+from spoilerguard.predicting import predict
 
 pytestmark = [
     pytest.mark.data,

@@ -25,7 +25,7 @@ from spoilerguard.matching import STORY_FEATURES, Matches, RareWords, StoryStage
 from spoilerguard.matching import prepared as prepared_stories
 from spoilerguard.matching.prepared import MAX_STORY_SENTENCES
 from spoilerguard.matching.words import GUESSING, Phrases, base_forms, rule_words, words_of
-from spoilerguard.predictions import predict
+from spoilerguard.predicting import predict
 from spoilerguard.story import as_story
 from spoilerguard.tables.parts import Parts
 

@@ -24,7 +24,7 @@ from spoilerguard.encoders import ConvolutionalEncoder
 from spoilerguard.errors import ModelFormatError
 from spoilerguard.features import SentenceVectorizer, TokenBatch
 from spoilerguard.persistence.formats.profile_v1 import describe_profile
-from spoilerguard.predictions import predict
+from spoilerguard.predicting import predict
 
 CORPUS = make_corpus(works=30, reviews=3, sentences=6)
 UNSEEN = make_corpus(works=60, seed=5)

@@ -35,7 +35,7 @@ from spoilerguard.encoders.skimmer import Skimmer
 from spoilerguard.encoders.word_pieces import review_windows, sentence_windows
 from spoilerguard.errors import MissingExtraError, ModelFormatError
 from spoilerguard.features import SentenceVectorizer, tokenize
-from spoilerguard.predictions import predict
+from spoilerguard.predicting import predict
 
 onnx = pytest.importorskip("onnx")
 if not (find_spec("onnxruntime") and find_spec("tokenizers")):  # spoilerguard itself imports them, with telemetry off

@@ -23,7 +23,8 @@ from spoilerguard.datasets.loading import ForeignTable, read_table
 from spoilerguard.documents import Documents, Standing
 from spoilerguard.features import check_texts
 from spoilerguard.markup import check_markup
-from spoilerguard.predictions import Predictions, predict
+from spoilerguard.predicting import predict
+from spoilerguard.predictions import Predictions
 from spoilerguard.processes import n_processes, run_jobs
 from spoilerguard.tables.scoring import batches
 from spoilerguard.tables.texts import check_columns

@@ -136,7 +136,7 @@ def _parts(review: str, arguments: argparse.Namespace) -> "Iterator[list[Verdict
     from spoilerguard.bundled import resolve_model
     from spoilerguard.decisions import DecisionRule
     from spoilerguard.documents import Documents
-    from spoilerguard.predictions import predict
+    from spoilerguard.predicting import predict
 
     model = resolve_model(arguments.model)
     rule = DecisionRule.of(model, arguments.threshold, arguments.level)

@@ -28,7 +28,8 @@ from spoilerguard.evaluation.classifiers import TextClassifier, is_text_classifi
 from spoilerguard.linear_model import LinearModel
 from spoilerguard.memory import Overlap, SentenceMemory
 from spoilerguard.model import SpoilerClassifier
-from spoilerguard.predictions import Predictions, predict
+from spoilerguard.predicting import predict
+from spoilerguard.predictions import Predictions
 from spoilerguard.ranking import refuse_hard_labels
 from spoilerguard.user_warnings import warn_user
 

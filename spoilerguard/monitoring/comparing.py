@@ -17,7 +17,7 @@ from spoilerguard.errors import SpoilerguardError
 from spoilerguard.features import as_sentences, check_texts
 from spoilerguard.linear_model import LinearModel
 from spoilerguard.monitoring.report import Deviation, DriftReport
-from spoilerguard.predictions import predict
+from spoilerguard.predicting import predict
 from spoilerguard.profiles import Kind, Profile, Summary, TextSums
 
 __all__ = ["drift"]

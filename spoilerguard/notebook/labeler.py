@@ -15,7 +15,7 @@ from spoilerguard.decisions import DecisionRule
 from spoilerguard.documents import Documents
 from spoilerguard.errors import MissingExtraError, SpoilerguardError
 from spoilerguard.notebook.label_file import LabelFile, LabelledReview, read_reviews
-from spoilerguard.predictions import predict
+from spoilerguard.predicting import predict
 from spoilerguard.rendering import visible
 from spoilerguard.rendering.highlighting import percent
 

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from spoilerguard.documents import Documents
-from spoilerguard.predictions import predict
+from spoilerguard.predicting import predict
 from spoilerguard.tables.columns import kinds, results
 from spoilerguard.tables.frames import ROW, attach
 from spoilerguard.tables.parts import Parts

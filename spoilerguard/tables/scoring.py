@@ -15,7 +15,7 @@ from spoilerguard.decisions import DecisionRule
 from spoilerguard.documents import Documents
 from spoilerguard.linear_model import LinearModel
 from spoilerguard.markup import check_markup
-from spoilerguard.predictions import check_stories, predict
+from spoilerguard.predicting import check_stories, predict
 from spoilerguard.processes import n_processes, run_jobs
 from spoilerguard.rendering import redact_verdicts
 from spoilerguard.story import Story, as_story

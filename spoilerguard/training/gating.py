@@ -128,7 +128,7 @@ def _gated(
     looks: tuple[Look, Gated],
     in_place: Callable[[Floats, AnyVectors], Floats],
 ) -> Gated:
-    """As `spoilerguard.predictions.predict` reads: what is suspect alone, then what is suspect where it stands."""
+    """As `spoilerguard.predicting.predict` reads: what is suspect alone, then what is suspect where it stands."""
     glance, whole = looks
     read, encode = glance.logits >= gate, model.vectorizer_.encode_again
     alone = np.where(read, whole.alone, glance.logits)

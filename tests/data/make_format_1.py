@@ -20,7 +20,7 @@ from spoilerguard.features import SentenceVectorizer
 from spoilerguard.features.tokens import tokenize
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.persistence import save
-from spoilerguard.predictions import predict
+from spoilerguard.predicting import predict
 
 SPOILERS = [
     "In the last chapter the lighthouse keeper drowns and Mira inherits the boat.",
