@@ -55,15 +55,14 @@ def main() -> None:
 
 
 def soft_documents() -> Iterator[tuple[Document, SoftLabels]]:
-    """Each text with the teacher's logits, but those that are cut otherwise today, or that have labels by now."""
-    labels = {document.name for document in other_kinds("train")}
+    """Each text with the teacher's logits; one that is cut otherwise today is left out."""
     with np.load(FILE) as arrays:
         kinds_of, names, sizes, logits = (arrays[name] for name in ("kind", "id", "n_sentences", "logits"))
     texts = {kind: _pool(kind).text for kind in np.unique(kinds_of).tolist()}
     parts = np.split(logits * np.float32(STEP), np.cumsum(sizes)[:-1])
     for kind, name, size, part in zip(kinds_of.tolist(), names.tolist(), sizes.tolist(), parts, strict=True):
         found = _cut(texts[kind][name])
-        if len(found) == size and name not in labels:
+        if len(found) == size:
             yield Document(name, "", found), part
 
 

@@ -264,7 +264,7 @@ def test_soft_labels_are_of_as_many_texts_and_sentences_as_their_card_says_and_o
         names, sizes, logits = (arrays[name] for name in ("id", "n_sentences", "logits"))
     assert len(set(names.tolist())) == len(names)
     assert logits.shape == (sizes.sum(), 3)
-    assert f"{len(names):,} further texts of those six kinds ({len(logits):,} sentences)" in prose("labels/README.md")
+    assert f"{len(names):,} further texts ({len(logits):,} sentences)" in prose("labels/README.md")
     assert not {row["id"] for row in read("labels/other_kinds.jsonl")} & set(names.tolist())
 
 
