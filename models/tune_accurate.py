@@ -20,15 +20,7 @@ import onnx
 import pandas as pd
 import torch
 from build_teacher import known_cross_entropy, mixture
-from distillation import (
-    SentenceClassifier,
-    autocast,
-    describe_metrics,
-    log,
-    optimizer_step,
-    parameter_groups,
-    standings_of,
-)
+from distillation import SentenceClassifier, describe_metrics, log, optimizer_step, parameter_groups, standings_of
 from documents import KINDS, Document, comments, drawn_reviews, labelled, natural_reviews, other_kinds, unlabelled
 from numpy.typing import NDArray
 from onnx import numpy_helper
@@ -73,7 +65,7 @@ def main() -> None:
     lessons = list(comments("train"))
     n_posts = len(lessons)
     lessons += (one for one in labelled() if one.name.startswith("own-"))
-    lessons += [one for one in other_kinds("train") if not one.source.endswith("/random")]
+    lessons += [one for one in other_kinds("train") if one.source.endswith("/disagreement")]
     lessons += sampled(list(drawn_reviews()), options.share, rng)
     held = sampled(held_documents(), options.held, rng)
     log(f"{len(lessons)} documents to learn, {len(held)} to hold")
@@ -166,14 +158,10 @@ def teach(
         for group in optimizer.param_groups:
             group["lr"] = group["peak"] * min((step + 1) / 60, 1 - step / len(steps))
         model.train()
-        with autocast(CPU):
-            logits = model(batch)
-        loss = known_cross_entropy(logits.float(), targets[batch.sentences], weights)
+        loss = known_cross_entropy(model(batch), targets[batch.sentences], weights)
         model.eval()
         rows, there = next(kept)
-        with autocast(CPU):
-            now = model.vectors(there)
-        drift = (now.float() - old[rows]).square().mean() / spread
+        drift = (model.vectors(there) - old[rows]).square().mean() / spread
         optimizer_step(optimizer, loss + options.hold * drift, model)
         shown += torch.stack([loss.detach(), drift.detach()])
         if step % 100 == 99:
@@ -184,10 +172,10 @@ def teach(
 
 
 def epochs(n_posts: int, n: int, n_epochs: int, rng: np.random.Generator) -> Iterator[NDArray[np.int64]]:
-    """Documents of each epoch: all posts, which stand first, and half of the longer texts, another one each time."""
+    """Documents of each epoch: all posts, which stand first, and a third of the longer texts, another one each time."""
     longer = np.zeros(0, dtype=np.int64)
     for _ in range(n_epochs):
-        share = (n - n_posts) // 2
+        share = (n - n_posts) // 3
         if len(longer) < share:
             longer = rng.permutation(np.arange(n_posts, n))
         yield np.concatenate([np.arange(n_posts), longer[:share]])
@@ -205,9 +193,9 @@ def vectors_of(model: SentenceClassifier, texts: PreparedTexts, sequences: Seque
     """Vectors of all sentences, each in the window in which it is read."""
     model.eval()
     found = torch.zeros(texts.n_sentences, MINILM.width)
-    with torch.inference_mode(), autocast(CPU):
+    with torch.inference_mode():
         for batch in batches(texts, sequences, MINILM, budget, CPU, None):
-            found[batch.sentences] = model.vectors(batch).float()
+            found[batch.sentences] = model.vectors(batch)
     return found.clone()
 
 
