@@ -1,14 +1,12 @@
 """Teach the encoder of ``models/default`` what labels say of short posts, and the accurate model of other kinds.
 
-    python models/tune_encoder.py --model MODEL --mean-with OTHER --output models/.work/default.npz
+    python models/tune_encoder.py --model MODEL --output models/.work/default.npz
 
-MODEL is a folder whose encoder `build_encoder.py` has made: for ``models/default`` as it stands, that of 3d58783. OTHER
-is one that has had another lesson since: that of 197ee38, which heard labels alone. The mean of both networks' weights
-keeps what either is better at (Wortsman et al. 2022, "Model soups").
+MODEL is a folder whose encoder `build_encoder.py` has made: for ``models/default`` as it stands, that of 3d58783.
 
 Teachers have labelled film reviews, and hardly ever a post of one line or a review of a game. Here the network learns
 from labels directly (posts and reviews of our own, and those texts on books, series, games and so on that were chosen
-for being hard) and from what the accurate model says of further texts of such kinds (`soft_labels.py`). On film reviews
+for being hard) and from what the accurate model says of further texts of all kinds (`soft_labels.py`). On film reviews
 and on sentences that readers and editors have tagged it is held to the vectors that it gave before (Li and Hoiem 2016,
 "Learning without Forgetting").
 
@@ -55,7 +53,6 @@ def main() -> None:
     """Teach, measure, save."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, required=True, help="whose encoder is taught")
-    parser.add_argument("--mean-with", type=Path, help="whose encoder's weights are averaged with what was learnt")
     parser.add_argument("--output", type=Path, default=HERE / ".work" / "default.npz")
     parser.add_argument("--epochs", type=int, default=3, help="passes over the soft labels")
     parser.add_argument("--rate", type=float, default=1.5e-3)
@@ -78,8 +75,6 @@ def main() -> None:
     ]
     dev = {name: Words.read(encoder, list(part)) for name, part in development().items()}
     teach(student, Lessons(lessons, len(posts)), soft, held, dev, options)
-    if options.mean_with:
-        average(student, student_of(encoder_of(options.mean_with)))
     options.output.parent.mkdir(parents=True, exist_ok=True)
     arrays: dict[str, Any] = repacked(student, encoder).arrays()
     np.savez_compressed(options.output, **arrays)
@@ -156,12 +151,6 @@ def single(array: NDArray[np.floating[Any]]) -> Tensor:
     return torch.from_numpy(np.array(array, dtype=np.float32))
 
 
-def average(student: Student, other: Student) -> None:
-    """Give the student the mean of both networks' weights; its heads, which the other lacks, have done their work."""
-    theirs = other.state_dict()
-    student.load_state_dict({name: (weight + theirs[name]) / 2 for name, weight in student.state_dict().items()})
-
-
 class Held:
     """Documents whose vectors must stay as they are."""
 
@@ -207,8 +196,6 @@ def teach(
             drift = torch.stack([one.drift(student, rng) for one in held]).mean()
             optimizer_step(optimizer, loss + options.hold * drift, student)
             step += 1
-            if step % 200 == 0:
-                log(f"step {step} of {n_steps}")
         log(f"epoch {epoch}, step {step}: {'; '.join(measured(student, name, part) for name, part in dev.items())}")
 
 
