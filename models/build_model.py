@@ -106,8 +106,8 @@ ENCODERS = {
     "vectors",
     "accurate": "all-MiniLM-L6-v2 (Apache 2.0), 8 bits a weight; "
     f"taught {_SOFT}{_TUNED.format(', up to comment-16687', ', before 2,594 came to it', '')}, and the labels of 367 "
-    "film reviews drawn for their spoilers. A skimmer, one gated convolution over the default model's words, guesses its "
-    "vectors of sentences alone",
+    "film reviews drawn for their spoilers. A skimmer, one gated convolution over the default model's words, guesses "
+    "its vectors of sentences alone",
 }
 
 
