@@ -1,6 +1,6 @@
 """What the accurate model says of texts of all kinds that nobody has labelled: no text, 8 bits a logit.
 
-    python models/soft_labels.py                  # twenty minutes on two cores
+    python models/soft_labels.py                  # twenty-five minutes on two cores
 
 It writes ``datasets/labels/soft_labels.npz``, so that `tune_encoder.py` and later networks need no teacher. Where it is
 stopped it goes on: parts lie in ``.work/soft``. No text is taken whose labels, or whose work's labels, thresholds or

@@ -5,8 +5,9 @@
 
 What is written is the encoder of MODEL with its skimmer, as its `from_arrays` reads it. The skimmer is a student of the
 encoder (Hinton et al. 2015, "Distilling the Knowledge in a Neural Network"), on texts without labels: what counts is
-where a vector leads, to the logit of its sentence and, if there is one, into the network of the review. That of a
-transformer, which takes long to read so many texts, begins as a copy of the default model's.
+where a vector leads, to the logit of its sentence and, if there is one, into the network of the review. It begins as a
+copy of the skimmer that MODEL has, if it has one; that of a transformer, which takes long to read so many texts, as a copy
+of the default model's.
 """
 
 import argparse
@@ -63,7 +64,7 @@ def main() -> None:
     log(f"{len(lessons.logits)} sentences")
     student = Student(len(first.vocabulary), PLAN, n_heads=1, n_hints=1)
     nn.init.normal_(student.words.weight, std=0.3)
-    if first is not encoder and first.skimmer is not None:
+    if first.skimmer is not None:
         student.load_state_dict(word_weights(first.skimmer.words), strict=False)
     lift = teach(student, lessons, options)
     state = {name: tensor.detach().numpy().astype(np.float32) for name, tensor in student.state_dict().items()}
