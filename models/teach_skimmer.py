@@ -6,8 +6,8 @@
 What is written is the encoder of MODEL with its skimmer, as its `from_arrays` reads it. The skimmer is a student of the
 encoder (Hinton et al. 2015, "Distilling the Knowledge in a Neural Network"), on texts without labels: what counts is
 where a vector leads, to the logit of its sentence and, if there is one, into the network of the review. It begins as a
-copy of the skimmer that MODEL has, if it has one; that of a transformer, which takes long to read so many texts, as a copy
-of the default model's.
+copy of the skimmer that MODEL has, if any; that of a transformer, which takes long to read so many texts, as that
+of the default model.
 """
 
 import argparse
