@@ -20,7 +20,15 @@ import onnx
 import pandas as pd
 import torch
 from build_teacher import known_cross_entropy, mixture
-from distillation import SentenceClassifier, describe_metrics, log, optimizer_step, parameter_groups, standings_of
+from distillation import (
+    SentenceClassifier,
+    autocast,
+    describe_metrics,
+    log,
+    optimizer_step,
+    parameter_groups,
+    standings_of,
+)
 from documents import KINDS, Document, comments, drawn_reviews, labelled, natural_reviews, other_kinds, unlabelled
 from numpy.typing import NDArray
 from onnx import numpy_helper
@@ -65,7 +73,7 @@ def main() -> None:
     lessons = list(comments("train"))
     n_posts = len(lessons)
     lessons += (one for one in labelled() if one.name.startswith("own-"))
-    lessons += [one for one in other_kinds("train") if one.source.endswith("/disagreement")]
+    lessons += [one for one in other_kinds("train") if not one.source.endswith("/random")]
     lessons += sampled(list(drawn_reviews()), options.share, rng)
     held = sampled(held_documents(), options.held, rng)
     log(f"{len(lessons)} documents to learn, {len(held)} to hold")
@@ -157,11 +165,14 @@ def teach(
     for step, batch in enumerate(steps):
         for group in optimizer.param_groups:
             group["lr"] = group["peak"] * min((step + 1) / 60, 1 - step / len(steps))
-        model.train()
-        loss = known_cross_entropy(model(batch), targets[batch.sentences], weights)
-        model.eval()
         rows, there = next(kept)
-        drift = (model.vectors(there) - old[rows]).square().mean() / spread
+        with autocast(CPU):
+            model.train()
+            logits = model(batch)
+            model.eval()
+            vectors = model.vectors(there)
+        loss = known_cross_entropy(logits.float(), targets[batch.sentences], weights)
+        drift = (vectors - old[rows]).square().mean() / spread
         optimizer_step(optimizer, loss + options.hold * drift, model)
         shown += torch.stack([loss.detach(), drift.detach()])
         if step % 100 == 99:
@@ -193,7 +204,7 @@ def vectors_of(model: SentenceClassifier, texts: PreparedTexts, sequences: Seque
     """Vectors of all sentences, each in the window in which it is read."""
     model.eval()
     found = torch.zeros(texts.n_sentences, MINILM.width)
-    with torch.inference_mode():
+    with torch.inference_mode(), autocast(CPU):
         for batch in batches(texts, sequences, MINILM, budget, CPU, None):
             found[batch.sentences] = model.vectors(batch)
     return found.clone()

@@ -22,6 +22,7 @@ import spoilerguard
 from spoilerguard import Label, SpoilerClassifier, Verdict, save
 from spoilerguard.cli import main
 from spoilerguard.cli.parser import build_parser
+from spoilerguard.datasets.files import ENDINGS
 from spoilerguard.documents import Standing
 from spoilerguard.errors import CorpusError, ModelFormatError, OperatingPointError
 from spoilerguard.verdicts import Explanation
@@ -238,7 +239,7 @@ def test_train_passes_every_option_saves_and_prints_the_operating_points(
     bold, safe = (SimpleNamespace(threshold=at, precision=0.61, recall=at + 0.1) for at in (0.4, 0.2))
     points = {Standing.ALONE: {"balanced": bold, "cautious": safe}, Standing.IN_REVIEW: {"balanced": safe}}
     library.answer("load_corpus", "the corpus")
-    library.answer("train", SimpleNamespace(operating_points_=points))
+    library.answer("train", SimpleNamespace(operating_points_=points, card_={"Learnt before": "Half of it."}))
     library.answer("save", None)
     output = str(tmp_path / "model")
     assert main(["train", "t.csv", "--output", output, "--base", "accurate", "--seed", "7", "--n-jobs", "-1"]) == 0
@@ -252,6 +253,7 @@ def test_train_passes_every_option_saves_and_prints_the_operating_points(
     assert called["save"]["args"][1] == output
     assert capsys.readouterr().out.splitlines() == [
         "trained on 'the corpus'",
+        "Half of it.",
         " cautious, alone: from 0.20, 61% of the marked are spoilers, 30% of the spoilers are marked",
         " balanced, alone: from 0.40, 61% of the marked are spoilers, 50% of the spoilers are marked",
         " balanced, in review: from 0.20, 61% of the marked are spoilers, 30% of the spoilers are marked",
@@ -273,7 +275,7 @@ def test_train_replaces_a_model_only_where_it_is_told_to(
 ) -> None:
     save(SpoilerClassifier().fit(["He dies.", "Fine music."], [1, 0]), tmp_path)
     library.answer("load_corpus", "the corpus")
-    library.answer("train", SimpleNamespace(operating_points_={}))
+    library.answer("train", SimpleNamespace(operating_points_={}, card_={}))
     library.answer("save", None)
     assert "holds a model" in refused(["train", "t.csv", "--output", str(tmp_path)], capsys)
     assert not library
@@ -285,7 +287,7 @@ def test_files_that_say_nothing_about_a_folder_do_not_keep_a_model_out(library: 
     for name in (".gitkeep", ".DS_Store", "Thumbs.db"):
         (tmp_path / name).touch()
     library.answer("load_corpus", "the corpus")
-    library.answer("train", SimpleNamespace(operating_points_={}))
+    library.answer("train", SimpleNamespace(operating_points_={}, card_={}))
     library.answer("save", None)
     assert main(["train", "t.csv", "--output", str(tmp_path)]) == 0
 
@@ -560,11 +562,11 @@ def records(argv: list[str], capsys: pytest.CaptureFixture[str]) -> list[dict[st
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-@pytest.mark.parametrize("name", ["r.csv", "r.tsv", "r.jsonl", "r.json", "r.CSV", "r.csv.gz"])
+@pytest.mark.parametrize("name", [*(f"r{ending}" for ending in ENDINGS if ending != ".parquet"), "r.CSV", "r.csv.gz"])
 def test_a_table_without_a_column_is_refused_and_the_option_named(
     name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    content = b'{"id": 1, "body": "He dies."}\n' if ".js" in name else b"id,body\n1,He dies.\n"
+    content = b'{"id": 1, "body": "He dies."}\n' if "json" in name else b"id,body\n1,He dies.\n"
     (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
     assert "--column" in refused(["classify", str(tmp_path / name)], capsys)
 

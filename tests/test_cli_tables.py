@@ -125,6 +125,13 @@ def test_a_mistake_is_one_line(
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
 
+def test_a_table_from_standard_input_is_refused_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    output = ["--column", "body", "--output", str(tmp_path / "out.csv")]
+    for files in ([], ["-"]):
+        assert "a table is read from a file or a folder" in refused(["classify", *files, *output], capsys)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_with_a_format_verdicts_are_written_as_ever(table: Path, tmp_path: Path) -> None:
     argv = ["classify", str(table), "--column", "body", "--format", "csv", "--output", str(tmp_path / "out.csv")]
     assert main(argv) == 0

@@ -365,27 +365,6 @@ def test_a_saved_model_reads_stories_as_it_did(model: SpoilerClassifier, tmp_pat
     assert logits(loaded, [TOLD, HARMLESS], STORY) == logits(model, [TOLD, HARMLESS], STORY)
 
 
-LATER_OF_PLOT = ("one sentence of the plot alone", "the plot alone, late")
-
-
-def test_a_stage_that_learnt_before_a_feature_was_there_is_stored_and_read_without_it(
-    model: SpoilerClassifier, tmp_path: Path
-) -> None:
-    later = {
-        "guess",
-        "close to the premise",
-        "words of one sentence of the plot alone",
-        "words of the plot alone, late",
-    }
-    parts = {
-        known: StoryWeights({name: 1.0 for name in part(known).weights if name not in later}, 0.0)
-        for known in ("premise", "plot", "premise and plot")
-    }
-    older = StoryStage(dict.fromkeys(Standing, parts))
-    spoilerguard.save(pickle.loads(pickle.dumps(model)).attach(story=older), tmp_path / "model")
-    assert spoilerguard.load(tmp_path / "model").story_ == older
-
-
 @pytest.mark.parametrize("fault", ["missing", "unknown", "infinite"])
 def test_a_stage_with_a_fault_cannot_be_stored(model: SpoilerClassifier, tmp_path: Path, fault: str) -> None:
     weights = dict(part("plot").weights)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import rankdata
+from sklearn.metrics import roc_auc_score
 
 from spoilerguard.checks.report import Finding, report_rows
 from spoilerguard.corpus import Corpus
@@ -106,13 +106,10 @@ def cue_auc(values: NDArray[np.float64], labels: NDArray[np.int8]) -> float:
     >>> cue_auc(np.array([3.0, 2.0, 0.0, 1.0]), np.array([0, 0, 1, 1], dtype=np.int8))
     1.0
     """
-    n_spoilers = int(labels.sum())
-    n_pairs = n_spoilers * (len(labels) - n_spoilers)
-    if not n_pairs:
+    if len(np.unique(labels)) < 2:
         return 0.5
-    # From the ranks (Mann and Whitney 1947): a tie counts one half.
-    above = float(rankdata(values)[labels == 1].sum()) - n_spoilers * (n_spoilers + 1) / 2
-    return max(above / n_pairs, 1 - above / n_pairs)
+    auc = float(roc_auc_score(labels, values))
+    return max(auc, 1 - auc)
 
 
 def check_spurious_cues(corpus: Corpus) -> Iterator[Finding]:

@@ -173,6 +173,8 @@ def train(arguments: argparse.Namespace) -> int:
         corpus = spoilerguard.load_corpus(arguments.corpora[0])
         model = spoilerguard.train(corpus, base=arguments.base, **options)
         lines = [f"trained on {corpus!r}"]
+        if "Learnt before" in model.card_:
+            lines.append(str(model.card_["Learnt before"]))
     spoilerguard.save(model, arguments.output)
     for standing, points in model.operating_points_.items():
         for name, point in sorted(points.items(), key=lambda named: named[1].threshold):

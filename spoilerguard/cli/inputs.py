@@ -11,7 +11,8 @@ from spoilerguard.story import Story
 
 __all__ = ["Input", "read_inputs", "read_story"]
 
-_TABLES = (".csv", ".tsv", ".jsonl", ".json", ".parquet")
+# As `datasets.files.ENDINGS`, whose package imports pandas: a first verdict does without.
+_TABLES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json", ".parquet")
 _STDIN = "-"
 
 

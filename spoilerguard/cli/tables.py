@@ -26,6 +26,8 @@ def is_for_tables(arguments: argparse.Namespace) -> bool:
     wanted = (
         arguments.column is not None and output.endswith(_ENDINGS) and vars(arguments).get("format") in (None, "text")
     )
+    if wanted and (not arguments.files or "-" in arguments.files):
+        raise SpoilerguardError("a table is read from a file or a folder, not from standard input: name it")
     if wanted and vars(arguments).get("mask") is not None:
         raise SpoilerguardError("--mask is for texts; in a table, choose a --style")
     given = [name for name in _OPTIONS if vars(arguments).get(name)]

@@ -60,6 +60,11 @@ def load_reviews(split: Literal["train", "dev", "test"] | None = None) -> Corpus
     CorpusError
         Where the files are missing.
 
+    Notes
+    -----
+    The encoders of the bundled models have learnt the labels of "train". To measure a model that stands on them, take the
+    other two.
+
     Examples
     --------
     >>> load_reviews("dev")

@@ -2,7 +2,7 @@
 
 Word vectors pass gated convolutions, so that "never dies" differs from "dies", and are summed up under several
 attentions (`word_network`). A second, small network may guess the vectors of sentences that are not worth reading
-(`skimmer`). All was taught by transformers (``models/build_encoder.py``); here nothing is learnt.
+(`skimmer`). All was taught by transformers and by labels (``models/README.md``); here nothing is learnt.
 
 Layers compute in whole numbers (`gated_convolution`), the little that is left in double precision, rounded to single at
 the end: so a vector does not depend on the batch, the processor or the version of the linear algebra.

@@ -30,7 +30,7 @@ Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | Non
 
 MODEL_JSON = "model.json"
 UPGRADE = "Upgrade spoilerguard: pip install --upgrade spoilerguard."
-MAX_JSON_BYTES = 8 << 20  # the models that come with the package take some 12 KB
+MAX_JSON_BYTES = 8 << 20  # the models that come with the package take 64 KB
 _UNHASHED = ("checksum", "card")
 _MAX_NUMBER = 1e300  # also for whole numbers: Python refuses to print the longest
 _MAX_DEPTH = 16

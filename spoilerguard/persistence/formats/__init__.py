@@ -25,8 +25,6 @@ from spoilerguard.persistence.formats.v1 import (
     DOCUMENT_FREQUENCY,
     ENCODER,
     IDF,
-    NO_THRESHOLD,
-    THRESHOLD,
     VECTOR_COEF,
     idf_of,
     read_v1,
@@ -92,7 +90,7 @@ def write(model: "SpoilerClassifier") -> tuple[bytes, bytes]:
         "kind": KIND,
         "format": max(READERS),
         "versions": versions(),
-        "classifier": _classifier(model),
+        "classifier": parameters_of(model),
         "vectorizer": parameters | {"n_sentences": vectorizer.n_sentences_},
         "classes": {"dtype": "str" if classes.dtype.kind == "U" else classes.dtype.name, "values": classes},
         "intercept": model.intercept_,
@@ -115,12 +113,6 @@ def parameters_of(model: "SpoilerClassifier") -> dict[str, Any]:
     if isinstance(model.class_weight, Mapping):
         given["class_weight"] = {str(label): weight for label, weight in model.class_weight.items()}
     return given | {"vectorizer": "default" if model.vectorizer is None else "as fitted"}
-
-
-def _classifier(model: "SpoilerClassifier") -> dict[str, Any]:
-    """Its parameters; a threshold has a field of its own, so that the older one is 0.5 where none was set."""
-    own = {} if model.threshold is None else {THRESHOLD: model.threshold}
-    return parameters_of(model) | own | {"threshold": NO_THRESHOLD}
 
 
 def vectorizer_parameters_of(model: "SpoilerClassifier") -> dict[str, Any]:

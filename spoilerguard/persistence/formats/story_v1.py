@@ -4,7 +4,7 @@ from typing import Any
 
 from spoilerguard.documents import Standing
 from spoilerguard.matching import StoryStage, StoryWeights
-from spoilerguard.persistence.layout import Layout, check, number, optional
+from spoilerguard.persistence.layout import Layout, check, number
 
 __all__ = ["describe_story", "read_story"]
 
@@ -21,12 +21,9 @@ _FEATURES = {
     ),
 }
 _FEATURES["premise and plot"] = tuple(dict.fromkeys([*_FEATURES["premise"], *_FEATURES["plot"]]))
-_OPTIONAL = {
-    *("guess", "close to the premise", "words of one sentence of the plot alone", "words of the plot alone, late")
-}
 _PARTS: Layout = {
     known: {
-        "weights": {name: optional(_WEIGHT) if name in _OPTIONAL else _WEIGHT for name in names},
+        "weights": dict.fromkeys(names, _WEIGHT),
         "intercept": _WEIGHT,
     }
     for known, names in _FEATURES.items()
@@ -47,8 +44,7 @@ def read_story(fields: Any) -> StoryStage:  # noqa: ANN401 - any JSON
     weights = {
         Standing(standing): {
             known: StoryWeights(
-                {name: parts[known]["weights"][name] for name in names if name in parts[known]["weights"]},
-                parts[known]["intercept"],
+                {name: parts[known]["weights"][name] for name in names}, parts[known]["intercept"]
             )
             for known, names in _FEATURES.items()
         }

@@ -44,8 +44,6 @@ __all__ = [
     "DOCUMENT_FREQUENCY",
     "ENCODER",
     "IDF",
-    "NO_THRESHOLD",
-    "THRESHOLD",
     "VECTOR_COEF",
     "idf_of",
     "read_v1",
@@ -53,8 +51,6 @@ __all__ = [
 
 COEF, IDF, DOCUMENT_FREQUENCY = "coef", "idf", "document_frequency"
 VECTOR_COEF = "context.vector_coef"
-THRESHOLD = "own_threshold"  # where one was set
-NO_THRESHOLD = 0.5  # what the older field "threshold" says where none was
 ENCODER = "encoder."  # before the names of the encoder's arrays
 
 _CONTEXT_FEATURES = (
@@ -82,14 +78,13 @@ _LABEL_TYPES = (
 _READ_ELSEWHERE = ("story", "severity", "review_stages", "profile")
 _MAX_DIMENSIONS = 4096  # of an encoder's vector: so many double-precision numbers are kept for each sentence
 _SHARE, _WEIGHT = number(0, 1), number(-1e30, 1e30)  # no weight of a model that works comes near
-_OWN_THRESHOLD = Rule(
+_THRESHOLD = Rule(
     "a number from 0 to 1 or the name of an operating point",
     lambda value: _SHARE.accepts(value) or isinstance(value, str),
 )
 _CLASSIFIER: Mapping[str, Layout] = {
     "vectorizer": one_of("default", "as fitted"),
     "C": number(sys.float_info.min, 1e30),
-    "threshold": _SHARE,
     "random_state": whole(0, 2**32 - 1),
 }
 _LAYOUT: Mapping[str, Layout] = {
@@ -151,7 +146,7 @@ def read_v1(document: dict[str, Any], weights_of: Callable[[Stamp], bytes]) -> L
     try:
         resolve_thresholds(model.operating_points_, None, model.threshold)
     except OperatingPointError as error:
-        raise Fault(MODEL_JSON, f"is wrong: {THRESHOLD} must fit the model. {error}") from None
+        raise Fault(MODEL_JSON, f"is wrong: classifier.threshold must fit the model. {error}") from None
     return model
 
 
@@ -163,7 +158,7 @@ def _optional(document: Mapping[str, Any]) -> Mapping[str, Layout]:
         return found
     named: Layout = {...: number(0, 1e30)}
     layouts: Mapping[str, Layout] = {
-        THRESHOLD: _OWN_THRESHOLD,
+        "threshold": _THRESHOLD,
         "class_weight": named if isinstance(classifier.get("class_weight"), dict) else one_of("balanced"),
     }
     given = {name: one for name, one in layouts.items() if name in classifier}
@@ -172,12 +167,7 @@ def _optional(document: Mapping[str, Any]) -> Mapping[str, Layout]:
 
 def _params(fields: Mapping[str, Any], vectorizer: Vectorizer) -> dict[str, Any]:
     """The parameters of the classifier; `vectorizer` is the one that was fitted, as it was before."""
-    older = None if fields["threshold"] == NO_THRESHOLD else fields["threshold"]
-    params = {name: value for name, value in fields.items() if name != THRESHOLD}
-    return params | {
-        "vectorizer": None if fields["vectorizer"] == "default" else vectorizer,
-        "threshold": fields.get(THRESHOLD, older),
-    }
+    return {**fields, "vectorizer": None if fields["vectorizer"] == "default" else vectorizer}
 
 
 def _vectorizer(fields: Mapping[str, Any], arrays: Arrays) -> Vectorizer:
