@@ -3,11 +3,11 @@
     python models/build_model.py default
     python models/build_model.py accurate
 
-The encoder is read from ``models/.work`` if its recipe has just made it, else from the model that there is. It has heard
-the labels of posts, of our own reviews and of hard texts of other kinds (`tune_encoder.py`), and of the rest only what teachers
-of other works' labels say (`build_teacher.py`): folds are honest on that rest, where all is calibrated. One head
-serves all kinds of text. What readers and editors tag is looser than the guideline, but it is all that there is of book
-reviews and of comments: the weights are those at which every kind does well (README.md beside this).
+The encoder is read from ``models/.work`` if its recipe has just made it, else from the model that there is. It has
+heard the labels of posts, of our own reviews and of hard texts of other kinds (`tune_encoder.py`), and of the rest only
+what teachers of other works' labels say (`build_teacher.py`): folds are honest on that rest, where all is calibrated.
+One head serves all kinds of text. What readers and editors tag is looser than the guideline, but it is all that there
+is of book reviews and of comments: the weights are those at which every kind does well (README.md beside this).
 """
 
 import argparse

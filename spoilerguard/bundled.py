@@ -61,7 +61,7 @@ def load(path: str | Path | None = None) -> "SpoilerClassifier":
 
 
 def _read(path: str | Path | None = None) -> LinearModel:
-    """`load`, for who will only classify."""
+    """`load`, but only to classify with: scikit-learn is not imported."""
     name = "default" if path is None else path
     if name not in NAMES:
         _refuse_unknown(name)

@@ -25,7 +25,7 @@ MAX_BYTES, MAX_LAYERS = 4 << 20, 7  # of all layers: 2.4 million sentences; what
 
 _GROWTH, _LEAST = 8, 64  # of layers, in sentences; so seven layers fill `MAX_BYTES`, however small the first
 _WORDS = re.compile(r"\w+")
-_SURE, _LEAST_SEEN, _LEAST_SHARE = 1e-6, 10, 0.02  # of a model that a chance hit would condemn
+_SURE, _LEAST_SEEN, _LEAST_SHARE = 1e-6, 10, 0.02  # below these a model is not accused: a few hits may be chance
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ class _Arrays(NamedTuple):
 
 
 def _nothing(n: int) -> _Arrays:
-    """What is said of `n` sentences of which nothing is known."""
+    """The values for `n` sentences before any of them is read."""
     zeros, no = np.zeros(n), np.zeros(n, np.bool_)
     return _Arrays(zeros, zeros, no, zeros, zeros, np.full(n, -1), np.zeros(n, np.int8), no)
 

@@ -1,6 +1,7 @@
 """The public names, what importing them costs, and the code that the README shows."""
 
 import doctest
+import json
 import os
 import re
 import subprocess
@@ -128,6 +129,15 @@ def test_the_code_in_the_guides_runs_and_shows_what_it_says(
             _run_session(block, namespace, f"{guide} block {number}")
         else:
             exec(compile(block, f"{guide} block {number}", "exec"), namespace)
+
+
+def test_the_readme_tells_the_speeds_of_its_chart() -> None:
+    speeds = json.loads((ROOT / "models" / "quality_and_speed.json").read_text("utf-8"))
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    told = re.findall(r"some ([\d,]+) sentences a second on one\s+core, and ([\d,]+) with the extra `fast`", readme)
+    [numbers] = [[int(number.replace(",", "")) for number in pair] for pair in told]
+    measured = [speeds[name]["sentences a second"] for name in ("default", "default, extra fast")]
+    assert numbers == pytest.approx(measured, rel=0.05)
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spoilerguard import Label, Verdict
-from spoilerguard.cli.output import FORMATS, Look, verdict_lines, write_text
+from spoilerguard.cli.output import FORMATS, StreamStyle, verdict_lines, write_text
 from spoilerguard.cli.reasons import write_reasons
 from spoilerguard.rendering import visible
 from spoilerguard.verdicts import Contribution, Explanation
@@ -26,7 +26,7 @@ def verdict(text: str, probability: float = 0.5, *, spoiler: bool = False, certa
     return Verdict(text, 0, len(text), label, probability, certain)
 
 
-def lines_of(one: Verdict, look: Look) -> list[str]:
+def lines_of(one: Verdict, look: StreamStyle) -> list[str]:
     """The lines of one verdict, without the summary behind them."""
     lines = list(verdict_lines([one], look))
     return lines[: lines.index("")]
@@ -41,8 +41,8 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
 
 
 def test_a_terminal_gets_colours_and_its_width_and_a_file_neither(terminal: Terminal) -> None:
-    assert Look.of(terminal) == Look(colour=True, width=40)
-    assert Look.of(io.StringIO()) == Look(colour=False, width=None)
+    assert StreamStyle.of(terminal) == StreamStyle(colour=True, width=40)
+    assert StreamStyle.of(io.StringIO()) == StreamStyle(colour=False, width=None)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_colours_can_be_declined(
     name: str, value: str, colour: bool, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, value)
-    assert Look.of(terminal).colour == colour
+    assert StreamStyle.of(terminal).colour == colour
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_colours_can_be_declined(
     ],
 )
 def test_spoilers_are_bold_and_guesses_dim(spoiler: bool, certain: bool, line: str) -> None:
-    assert lines_of(verdict("He dies.", spoiler=spoiler, certain=certain), Look(colour=True)) == [line]
+    assert lines_of(verdict("He dies.", spoiler=spoiler, certain=certain), StreamStyle(colour=True)) == [line]
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_spoilers_are_bold_and_guesses_dim(spoiler: bool, certain: bool, line: s
     ],
 )
 def test_no_probability_is_shown_as_a_flat_0_or_100(probability: float, percent: str) -> None:
-    assert lines_of(verdict("A.", probability), Look()) == [f"  {percent}  A."]
+    assert lines_of(verdict("A.", probability), StreamStyle()) == [f"  {percent}  A."]
 
 
 @pytest.mark.parametrize(
@@ -97,11 +97,11 @@ def test_no_probability_is_shown_as_a_flat_0_or_100(probability: float, percent:
     ],
 )
 def test_long_sentences_are_wrapped_under_their_beginning_by_columns(text: str, width: int, lines: list[str]) -> None:
-    assert lines_of(verdict(text), Look(width=width)) == lines
+    assert lines_of(verdict(text), StreamStyle(width=width)) == lines
 
 
 def assert_all_is_there(text: str, width: int) -> None:
-    lines = lines_of(verdict(text), Look(width=width))
+    lines = lines_of(verdict(text), StreamStyle(width=width))
     assert lines == [visible(line) for line in lines]
     kept = "".join(line[10:] for line in lines)
     assert kept.replace(" ", "") == "".join(visible(text).split())

@@ -20,7 +20,7 @@ from spoilerguard.rendering.highlighting import probability_at
 from spoilerguard.spreadsheets import without_formula
 from spoilerguard.verdicts import Verdict
 
-__all__ = ["FORMATS", "SPOILER", "Look", "percent", "verdict_lines", "wrap", "write_text"]
+__all__ = ["FORMATS", "SPOILER", "StreamStyle", "percent", "verdict_lines", "wrap", "write_text"]
 
 SPOILER, _MARKED, _UNCERTAIN = "●", "○", "?"
 _MARGIN = len("●? >99 %  ")
@@ -35,8 +35,8 @@ _row = attrgetter(*_COLUMNS)
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What the place that the lines go to can do.
+class StreamStyle:
+    """Colours and width of the stream that lines are written to.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class Look:
 
     @classmethod
     def of(cls, stream: TextIO) -> Self:
-        """The look for a stream: plain and unwrapped unless it is a terminal."""
+        """The style for a stream: plain and unwrapped unless it is a terminal."""
         if not stream.isatty():
             return cls()
         # no-color.org: the variable counts where it is not empty
@@ -63,7 +63,7 @@ class Look:
         return f"\x1b[{code}m{text}\x1b[0m" if self.colour and code else text
 
 
-def verdict_lines(verdicts: Sequence[Verdict], look: Look, level: str = "any") -> Iterator[str]:
+def verdict_lines(verdicts: Sequence[Verdict], style: StreamStyle, level: str = "any") -> Iterator[str]:
     """One line for each sentence, more where it must be wrapped, and a summary.
 
     At the level "major", probabilities are those of a major spoiler.
@@ -72,7 +72,7 @@ def verdict_lines(verdicts: Sequence[Verdict], look: Look, level: str = "any") -
     --------
     >>> from spoilerguard import Label
     >>> verdict = Verdict("He dies in the last scene.", 0, 26, Label.SPOILER, 0.934, certain=True)
-    >>> for line in verdict_lines([verdict], Look()):
+    >>> for line in verdict_lines([verdict], StreamStyle()):
     ...     print(line)
     ●   93 %  He dies in the last scene.
     <BLANKLINE>
@@ -81,8 +81,8 @@ def verdict_lines(verdicts: Sequence[Verdict], look: Look, level: str = "any") -
     for verdict in verdicts:
         mark = SPOILER if verdict.is_spoiler else _MARKED if verdict.marked else " "
         mark += " " if verdict.certain else _UNCERTAIN
-        for line in wrap(f"{mark}{percent(probability_at(level, verdict)):>4} %  ", verdict.text, look.width):
-            yield look.paint(line, _COLOURS[verdict.is_spoiler, verdict.certain])
+        for line in wrap(f"{mark}{percent(probability_at(level, verdict)):>4} %  ", verdict.text, style.width):
+            yield style.paint(line, _COLOURS[verdict.is_spoiler, verdict.certain])
     yield ""
     if not verdicts:
         yield "no sentence found"
@@ -90,15 +90,15 @@ def verdict_lines(verdicts: Sequence[Verdict], look: Look, level: str = "any") -
     spoilers = sum(verdict.is_spoiler for verdict in verdicts)
     kind = "major spoiler" if level == "major" else "spoiler"
     ending = f"s marked as {kind}s" if len(verdicts) > 1 else f" marked as a {kind}"
-    yield look.paint(f"{SPOILER} {spoilers} of {len(verdicts)} sentence{ending}", "1")
+    yield style.paint(f"{SPOILER} {spoilers} of {len(verdicts)} sentence{ending}", "1")
     if level == "major":
-        yield look.paint("% is the probability of a major spoiler", "2")
+        yield style.paint("% is the probability of a major spoiler", "2")
     if marked := sum(verdict.marked and not verdict.is_spoiler for verdict in verdicts):
-        yield look.paint(f"{_MARKED} {marked} more hidden by the author", "1")
+        yield style.paint(f"{_MARKED} {marked} more hidden by the author", "1")
     if uncertain := sum(not verdict.certain for verdict in verdicts):
-        yield look.paint(f"{_UNCERTAIN} {uncertain} with too few known words: a guess", "2")
+        yield style.paint(f"{_UNCERTAIN} {uncertain} with too few known words: a guess", "2")
     if isinstance(verdicts, Verdicts) and verdicts.language is not None:
-        yield look.paint("not English, it seems: the labels mean nothing", "1")
+        yield style.paint("not English, it seems: the labels mean nothing", "1")
 
 
 def wrap(start: str, text: str, width: int | None, margin: int = _MARGIN) -> list[str]:
@@ -128,7 +128,7 @@ def _write_text_lines(
     if origin is not None:
         stream.write("" if first else "\n")
         stream.write(f"{visible(origin.heading)}\n")
-    stream.writelines(f"{line}\n" for line in verdict_lines(verdicts, Look.of(stream), level))
+    stream.writelines(f"{line}\n" for line in verdict_lines(verdicts, StreamStyle.of(stream), level))
 
 
 def _write_jsonl(

@@ -62,8 +62,8 @@ def load_reviews(split: Literal["train", "dev", "test"] | None = None) -> Corpus
 
     Notes
     -----
-    The encoders of the bundled models have learnt the labels of "train". To measure a model that stands on them, take the
-    other two.
+    The encoders of the bundled models have learnt the labels of "train". To measure a model that stands on them, take
+    the other two.
 
     Examples
     --------

@@ -66,7 +66,7 @@ def load(path: str | os.PathLike[str]) -> "SpoilerClassifier":
 
 
 def read_folder(path: str | os.PathLike[str]) -> LinearModel:
-    """`load`, for who will only classify: scikit-learn is not imported."""
+    """`load`, but only to classify with: scikit-learn is not imported."""
     folder = Path(path)
     if not is_folder(folder):
         raise ModelFormatError(f"{folder} is no folder. Pass the folder that save() wrote.")

@@ -17,7 +17,7 @@ from spoilerguard.errors import TrainingError
 from spoilerguard.features.vectorizer import AnyVectors
 from spoilerguard.model import SpoilerClassifier
 from spoilerguard.training.folds import Folds, teach_every_fold
-from spoilerguard.training.gating import Gated, Look, choose_gate
+from spoilerguard.training.gating import Gated, ScoredVectors, choose_gate
 from spoilerguard.training.levels import fit_review_stages, fit_severity
 from spoilerguard.training.profiling import make_profile
 
@@ -40,7 +40,7 @@ def calibrate(
     *,
     seed: int,
     drawn: NDArray[np.bool_] | None = None,
-    glance: Look | None = None,
+    glance: ScoredVectors | None = None,
 ) -> tuple[Scored, dict[str, Any]]:
     """Calibrate a model whose head is fitted, and set its further stages and its operating points.
 
@@ -63,7 +63,7 @@ def calibrate(
     drawn : ndarray of bool, shape (n_sentences,), optional
         Where `rows` are but those that a base model has not learnt: all that could have been taken. The share of
         spoilers is set on them.
-    glance : Look, optional
+    glance : ScoredVectors, optional
         What the encoder's skimmer gives instead, where it has one: a gate is then looked for.
 
     Returns
@@ -92,7 +92,7 @@ def calibrate(
     card: dict[str, Any] = {}
     if glance is not None:
         flagged = rows & (corpus.labels == 1) & _flagged(corpus, found, _points(corpus, counted, found))
-        glance = Look(slope * glance.logits + offset, glance.vectors)
+        glance = ScoredVectors(slope * glance.logits + offset, glance.vectors)
         found, card = choose_gate(model, corpus, rows, (glance, found), in_place, flagged)
         model.attach(gate=found.gate)
     _set_levels(model, corpus, counted, found, vectors, folds)

@@ -14,7 +14,7 @@ from spoilerguard.documents import Standing
 from spoilerguard.features.vectorizer import AnyVectors
 from spoilerguard.model import SpoilerClassifier
 
-__all__ = ["Gated", "Look", "choose_gate"]
+__all__ = ["Gated", "ScoredVectors", "choose_gate"]
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.bool_]
@@ -25,8 +25,8 @@ _MIN_SPARED = 0.4  # of all sentences; fewer would not pay for a glance at each
 _MIN_SPOILERS = 100  # from fewer, nobody can tell so small a loss
 
 
-class Look(NamedTuple):
-    """What a way of looking at sentences gives.
+class ScoredVectors(NamedTuple):
+    """Vectors of sentences, from the encoder or its skimmer, and what the head makes of them.
 
     Attributes
     ----------
@@ -64,7 +64,7 @@ def choose_gate(
     model: SpoilerClassifier,
     corpus: Corpus,
     rows: Rows,
-    looks: tuple[Look, Gated],
+    looks: tuple[ScoredVectors, Gated],
     in_place: Callable[[Floats, AnyVectors], Floats],
     flagged: Rows,
 ) -> tuple[Gated, dict[str, Any]]:
@@ -76,7 +76,7 @@ def choose_gate(
     corpus : Corpus
     rows : ndarray of bool, shape (n_sentences,)
         On which thresholds are set.
-    looks : pair of Look and Gated
+    looks : pair of ScoredVectors and Gated
         What a glance at each sentence gives, and what reading it does.
     in_place : callable
         Logits alone and vectors in the review → out-of-fold logits where the sentences stand.
@@ -125,7 +125,7 @@ def _gated(
     gate: float,
     model: SpoilerClassifier,
     corpus: Corpus,
-    looks: tuple[Look, Gated],
+    looks: tuple[ScoredVectors, Gated],
     in_place: Callable[[Floats, AnyVectors], Floats],
 ) -> Gated:
     """As `spoilerguard.predicting.predict` reads: what is suspect alone, then what is suspect where it stands."""

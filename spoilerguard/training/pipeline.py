@@ -21,7 +21,7 @@ from spoilerguard.training.base_memory import calibration_rows_new_to
 from spoilerguard.training.card import model_card
 from spoilerguard.training.finishing import calibrate, calibration_rows, refuse_hopeless
 from spoilerguard.training.folds import fit, group_folds, out_of_fold_logits
-from spoilerguard.training.gating import Look
+from spoilerguard.training.gating import ScoredVectors
 from spoilerguard.user_warnings import warn_of_reviews
 
 __all__ = ["train"]
@@ -111,7 +111,7 @@ def train(
     tried = [out_of_fold_logits(one, corpus, looks, folds, n_jobs=n_jobs, progress=progress) for one in templates]
     best = int(np.argmax([roc_auc_score(corpus.labels, read, sample_weight=corpus.weights) for read, *_ in tried]))
     logits, *skimmed = tried[best]
-    glance = Look(skimmed[0], looks[1]) if skimmed else None
+    glance = ScoredVectors(skimmed[0], looks[1]) if skimmed else None
     model = fit(templates[best], corpus, alone)
     scored, card = calibrate(
         model, corpus, logits, (alone, in_review), rows, folds, seed=seed, drawn=drawn, glance=glance

@@ -43,9 +43,7 @@ def read_story(fields: Any) -> StoryStage:  # noqa: ANN401 - any JSON
     check(fields, {"alone": _PARTS, "in review": _PARTS}, "story")
     weights = {
         Standing(standing): {
-            known: StoryWeights(
-                {name: parts[known]["weights"][name] for name in names}, parts[known]["intercept"]
-            )
+            known: StoryWeights({name: parts[known]["weights"][name] for name in names}, parts[known]["intercept"])
             for known, names in _FEATURES.items()
         }
         for standing, parts in fields.items()
