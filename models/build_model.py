@@ -60,7 +60,7 @@ CORPORA = [
     },
     {
         "corpus": "datasets/comments: short posts, train split (the encoder has learnt it too) and dev split",
-        "labels": "texts and labels made by a language model for this project; two labellings agree at kappa .98",
+        "labels": "texts and labels made by a language model for this project; two labellings agree at kappa .99",
         "terms": "CC BY 4.0",
         "weight": POSTS["comments/train"],
     },
@@ -98,15 +98,15 @@ _SOFT = (
 )
 _TUNED = (
     "; then the labels of datasets/comments (train{}), of datasets/reviews (train) and of texts of other kinds that "
-    "were chosen for being hard (datasets/labels/other_kinds.jsonl{}){}, its vectors of other texts held as they were"
+    "were chosen for being hard (datasets/labels/other_kinds.jsonl){}, its vectors of other texts held as they were"
 )
 _SOFT_TOO = ", and what the accurate model says of 42,251 texts of all kinds (datasets/labels/soft_labels.npz)"
 ENCODERS = {
     "default": "five gated convolutions over 40,000 words, two over the sentences of a review; "
-    f"taught {_SOFT}{_TUNED.format('', '', _SOFT_TOO)}. A skimmer, one such convolution of half the width, guesses its "
+    f"taught {_SOFT}{_TUNED.format('', _SOFT_TOO)}. A skimmer, one such convolution of half the width, guesses its "
     "vectors",
     "accurate": "all-MiniLM-L6-v2 (Apache 2.0), 8 bits a weight; "
-    f"taught {_SOFT}{_TUNED.format(', up to comment-16687', ', before 2,594 came to it', '')}, and the labels of 367 "
+    f"taught {_SOFT}{_TUNED.format(', up to comment-24232', '')}, and the labels of 367 "
     "film reviews drawn for their spoilers. A skimmer, one gated convolution over the default model's words, guesses "
     "its vectors of sentences alone",
 }

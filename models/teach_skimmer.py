@@ -42,6 +42,7 @@ PER_STEP = 2048  # sentences
 MAX_CHARACTERS = 6000  # of a text; longer ones are rare
 AT_ONCE = 500  # documents that a process reads
 DEV = 40  # one sentence of so many is kept for measuring
+RARE = 16  # a word that is met less often has the vector 0: hardly a guess changes, and a wheel packs zeros to nothing
 RATES = {"words": 6e-3, "network": 3e-3}
 WEIGHTS = {"review": 1.0, "vector": 0.2, "logit": 10.0}  # of what the loss adds up
 
@@ -66,6 +67,7 @@ def main() -> None:
     nn.init.normal_(student.words.weight, std=0.3)
     if first.skimmer is not None:
         student.load_state_dict(word_weights(first.skimmer.words), strict=False)
+    forget_rare_words(student, lessons)
     lift = teach(student, lessons, options)
     state = {name: tensor.detach().numpy().astype(np.float32) for name, tensor in student.state_dict().items()}
     words = packed_words(state | {"plan.dilations": np.array(PLAN.dilations, dtype=np.float32)})
@@ -140,6 +142,15 @@ def look(folder: Path, documents: list[list[str]]) -> tuple[NDArray[Any], ...]:
         logits = model.score_tokens(tokens, found)
         parts.append((tokens.hashes, np.diff(tokens.edges)[known], found[known].astype(np.float16), logits[known]))
     return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
+
+
+def forget_rare_words(student: Student, lessons: Lessons) -> None:
+    """Set the vectors of rare words to 0, and keep them there."""
+    vectors = student.words.weight
+    known = torch.from_numpy(np.bincount(lessons.rows, minlength=len(vectors)) >= RARE)[:, None]
+    log(f"{int(known.sum())} of {len(vectors)} words have vectors")
+    vectors.data *= known
+    vectors.register_hook(lambda gradient: gradient * known)
 
 
 def teach(student: Student, lessons: Lessons, options: argparse.Namespace) -> nn.Linear:

@@ -17,17 +17,18 @@ class Story:
     ----------
     premise : str
         What every reader may know: a blurb, or a recap of the episodes that a reader has seen. A sentence that says no
-        more than this is less likely a spoiler.
+        more than this is less likely a spoiler. A premise or plot of fewer than four words ("TBA") counts as none.
     plot : str
         The whole story, in the order in which it is told. A sentence that tells of it what the premise does not is more
         likely a spoiler, the more so the later it stands there.
     names : iterable of str
-        Names of people and places; they count more than other words.
+        Names of people and places; beside a premise or a plot, they count more than other words.
     protect : iterable of str
         Words and phrases that are always spoilers: a sentence that holds one is labelled so, in whatever case, with a
         possessive, plural or verb ending, too.
     allow : iterable of str
-        Words and phrases that are never spoilers: a sentence that holds one is safe, unless it holds a protected one.
+        Words and phrases that are never spoilers: a sentence that holds one is safe, whatever else it tells, unless it
+        holds a protected one.
 
     Raises
     ------

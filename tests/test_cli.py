@@ -623,6 +623,11 @@ def test_output_goes_to_the_file_that_is_named(review: str, tmp_path: Path, caps
     assert (tmp_path / "out.csv").read_text(encoding="utf-8").startswith("text,start,end,label")
 
 
+def test_another_encoding_is_refused_for_a_table(review_table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    argv = ["classify", str(review_table), "--column", "body", "--encoding", "cp1252"]
+    assert "a table is read as UTF-8: save it so" in refused(argv, capsys)
+
+
 def test_another_encoding_is_read_where_it_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for encoding in ("utf-16", "cp1252"):
         (tmp_path / "a.txt").write_bytes("Café. He dies.".encode(encoding))

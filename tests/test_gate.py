@@ -114,7 +114,7 @@ def test_where_a_plot_is_known_all_is_read_and_rules_alone_change_no_logit() -> 
     documents = Documents.from_sentences(SENTENCES, stories=[Story(protect=["dies"])] * len(SENTENCES))
     exactly(predict(model, documents).logit, model.decision_function(SENTENCES))
     told = load().attach(gate=20.0)
-    documents = Documents.from_sentences(SENTENCES, stories=[Story(plot="He dies."), None] * 7 + [None])
+    documents = Documents.from_sentences(SENTENCES, stories=[Story(plot="In the end he dies."), None] * 7 + [None])
     assert predict(told, documents).read.tolist() == [True, False] * 7 + [False]
 
 

@@ -180,13 +180,13 @@ UNREADABLE: dict[str, Callable[[Path], object]] = {
     "is a web page, not a table": written("<!DOCTYPE html>\n<html>", "page.jsonl"),
     "ragged row: 1 cells under 2 columns; are its cells separated by ';'?": written("sentence;spoiler;a,b\nA.;1;2\n"),
     "is an SQLite database": written(b"SQLite format 3\x00", "base.csv"),
-    "missing column 'sentence' (did you mean 'Sentences'? Then pass columns={'sentence': 'Sentences'})": written(
+    "missing column 'sentence' (did you mean 'Sentences'? Then load_corpus(…, columns=": written(
         "Sentences,spoiler\nA.,1\n"
     ),
-    "did you mean 'spolier'? Then pass columns={'spoiler': 'spolier'}": written("sentence,spolier\nA.,1\n"),
-    "did you mean 'text'? Then pass columns={'sentence': 'text'}": written("text,spoiler\nA.,1\n"),
+    "did you mean 'spolier'? Then load_corpus(…, columns={'spoiler': 'spolier'})": written("sentence,spolier\nA.,1\n"),
+    "did you mean 'text'? Then load_corpus(…, columns={'sentence': 'text'})": written("text,spoiler\nA.,1\n"),
     "did you mean 'is_spoiler'?": written("sentence,is_spoiler\nA.,1\n"),
-    "did you mean 'Label'? Then pass columns={'spoiler': 'Label'}": edited(
+    "did you mean 'Label'? Then load_corpus(…, columns={'spoiler': 'Label'})": edited(
         lambda t: t.rename(columns={"spoiler": "Label"})
     ),
     "did you mean 'label'? Then": written("sentence,label\nA.,1\n"),

@@ -552,6 +552,8 @@ def test_a_mask_is_refused_where_there_is_nothing_to_mask() -> None:
         redact_verdicts(REVIEW, [], "discord", mask="x")
     with pytest.raises(ValueError, match="mask is empty"):
         redact_verdicts(REVIEW, [], "plain", mask="")
+    with pytest.raises(TypeError, match="mask must be text or None, got int"):
+        redact_verdicts(REVIEW, [], "plain", mask=5)  # type: ignore[arg-type]
 
 
 def test_mastodon_gets_no_mention_and_no_tag() -> None:

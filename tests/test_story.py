@@ -87,6 +87,13 @@ def test_a_verdict_does_not_depend_on_what_is_classified_with_it(model: SpoilerC
     assert streamed[1] == spoilerguard.classify(REVIEW, model=model, story=story)
 
 
+@pytest.mark.parametrize("nothing", ["TBA", "n/a", "No description available."])
+def test_a_premise_or_plot_that_tells_nothing_changes_no_bit(model: SpoilerClassifier, nothing: str) -> None:
+    plain = spoilerguard.classify(REVIEW, model=model)
+    assert spoilerguard.classify(REVIEW, model=model, story=nothing) == plain
+    assert spoilerguard.classify(REVIEW, model=model, story=Story(plot=nothing)) == plain
+
+
 def test_documents_of_several_stories_are_each_read_with_their_own(model: SpoilerClassifier) -> None:
     stories = [STORY, None, Story(plot="A dog comes home."), STORY]
     documents = Documents.from_sentences([TOLD] * 4, stories=stories)

@@ -60,6 +60,8 @@ def read_inputs(names: Sequence[str], column: str | None, encoding: str) -> Iter
                 raise SpoilerguardError(f"{name}: holds no .txt file; name the files in it")
             yield from (_read_text(str(file), encoding) for file in files)
         elif _is_table(name):
+            if encoding != "utf-8":
+                raise SpoilerguardError(f"{name}: --encoding is for texts; a table is read as UTF-8: save it so")
             yield from _read_table(name, column)
         elif column is not None:
             raise SpoilerguardError(f"{name}: --column is for tables ({', '.join(_TABLES)}), and this is none")

@@ -99,7 +99,7 @@ def select_columns(frame: pd.DataFrame, columns: Mapping[str, str] | None, origi
     for ours in known:
         close = _alike(ours, unread) if ours not in present else ""
         if close:
-            remedy = f"did you mean {ours!r}? Then pass columns={{{ours!r}: {close!r}}}."
+            remedy = f"did you mean {ours!r}? Then load_corpus(…, columns={{{ours!r}: {close!r}}}) reads it."
             warnings.warn(f"{origin}: column {close!r} is not read: {remedy}", stacklevel=2)
     own = {name: name for name in unread if isinstance(name, str) and name not in known and unread.count(name) == 1}
     return pd.DataFrame({ours: frame[name].reset_index(drop=True) for ours, name in (present | own).items()})
@@ -111,11 +111,11 @@ def _missing_column(ours: str, theirs: Mapping[str, str], names: list[Any]) -> s
     plain = {plain_name(other): other for other in names}
     close = closest(name, names) or next((plain[word] for word in _NEEDED.get(ours, ()) if word in plain), "")
     if close:
-        remedy = f"did you mean {close!r}? Then pass columns={{{ours!r}: {close!r}}}"
+        remedy = f"did you mean {close!r}? Then load_corpus(…, columns={{{ours!r}: {close!r}}}) reads it"
     elif ours in theirs:
         remedy = f"columns= maps {ours!r} to it"
     else:
-        remedy = f"or name yours: columns={{{ours!r}: '…'}}"
+        remedy = f"or name yours: load_corpus(…, columns={{{ours!r}: '…'}})"
     shown = [f"{column!r:.60}" for column in names[:_SHOWN]]
     has = ", ".join(shown + ["…"] * (len(names) > _SHOWN)) or "none"
     delimiter = next((mark for mark in ";\t|," if any(mark in str(column) for column in names)), "")

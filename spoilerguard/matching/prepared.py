@@ -19,6 +19,7 @@ Numbers = NDArray[np.float64]
 MAX_STORY_SENTENCES = 1024  # of a premise, and of a plot, that are read: forty pages
 _MAX_CHARACTERS = 1 << 20  # of each, too: a hostile text must not cost minutes
 _MAX_KEPT = 200 << 20  # bytes of prepared stories
+_FEWEST_WORDS = 4  # of a premise or a plot; "TBA" and "No description available." tell nothing of a work
 _WORDS_AT_ONCE = 4096  # looked up in all sentences of a plot
 _NAME = 2.0  # by how much more the names of a story count
 _SMOOTHING = 1.5  # of shares: one common word that is found is no match
@@ -197,6 +198,9 @@ class PreparedStories:
 
 
 def _sentences(text: str) -> list[str]:
+    """The sentences of a premise or a plot; none where it is too short to tell anything."""
+    if len(text.split(maxsplit=_FEWEST_WORDS)) < _FEWEST_WORDS:
+        return []
     return [sentence.text for sentence in split(text[:_MAX_CHARACTERS])][:MAX_STORY_SENTENCES]
 
 

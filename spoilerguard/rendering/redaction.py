@@ -127,6 +127,8 @@ def _with_mask(style: str, mask: str | None = None) -> Style:
     chosen = STYLES[style]
     if mask is None:
         return chosen
+    if not isinstance(mask, str):
+        raise TypeError(f"mask must be text or None, got {type(mask).__name__}.")
     if not chosen.mask:
         masking = ", ".join(name for name, each in STYLES.items() if each.mask)
         raise ValueError(f"The style {style!r} keeps the text and has no mask; choose one of {masking}.")
