@@ -25,6 +25,7 @@ from spoilerguard.model import SpoilerClassifier
 __all__ = ["evaluate", "evaluate_probabilities", "report_of"]
 
 _MAX_MISTAKES = 1000  # kept for reading; nobody reads more
+_NO_WORKS = "No row has a work: each review, or sentence without one, counts as a work of its own."
 _EDGE = 1e-9  # keeps the logit of a threshold of 0 or 1 finite
 
 
@@ -173,7 +174,7 @@ def report_of(
         operating_points=tuple(_point_checks(scored, metrics)),
         curves={standing: curves_of(scored, standing, n_bootstrap, seed) for standing in scored.standings},
         mistakes=_mistakes(scored),
-        note=scored.note,
+        note=" ".join(filter(None, (scored.note, "" if corpus.frame["work"].notna().any() else _NO_WORKS))),
         overlap=scored.overlap,
     )
 
