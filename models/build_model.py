@@ -103,11 +103,11 @@ _TUNED = (
 _SOFT_TOO = ", and what the accurate model says of 42,251 texts of all kinds (datasets/labels/soft_labels.npz)"
 ENCODERS = {
     "default": "five gated convolutions over 40,000 words, two over the sentences of a review; "
-    f"taught {_SOFT}{_TUNED.format('', _SOFT_TOO)}. A skimmer, one such convolution of half the width, guesses its "
-    "vectors",
+    f"taught {_SOFT}{_TUNED.format(', up to comment-24232', _SOFT_TOO)}. A skimmer, one such convolution of half the "
+    "width, guesses its vectors",
     "accurate": "all-MiniLM-L6-v2 (Apache 2.0), 8 bits a weight; "
-    f"taught {_SOFT}{_TUNED.format(', up to comment-24232', '')}, and the labels of 367 "
-    "film reviews drawn for their spoilers. A skimmer, one gated convolution over the default model's words, guesses "
+    f"taught {_SOFT}{_TUNED.format('', '')}, and the labels of 367 film "
+    "reviews drawn for their spoilers. A skimmer, one gated convolution over the default model's words, guesses "
     "its vectors of sentences alone",
 }
 

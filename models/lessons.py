@@ -1,6 +1,8 @@
 """What `tune_encoder.py` teaches from: documents as rows of an encoder's vocabulary, with labels or probabilities."""
 
 import dataclasses
+import re
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import torch
@@ -12,9 +14,28 @@ from torch import Tensor
 from spoilerguard.encoders import ConvolutionalEncoder
 from spoilerguard.features import tokenize
 
-__all__ = ["Lessons", "Words"]
+__all__ = ["Lessons", "Words", "with_surnames"]
 
 MAX_WORDS = 160  # of a sentence
+N_SURNAMES = 4  # that are tried behind each first name
+_FIRST_NAMES = (
+    "adam agnes albert alex alice amy andrew anna arthur ben beth bobby carl carol charles charlie chris clara claire "
+    "connor daniel david diana edward elena eleanor ella ellie emily emma eric ethan eva evelyn frank fred george "
+    "hannah harry helen henry isabel jack jacob james jane jason jenny jessica jim joe joel john jonas jonathan joseph "
+    "judith julia karen kate kevin laura leo lena lily lisa lucas lucy luke margaret maria marie martin mary matt "
+    "max michael mike mina nathan ned nell nick nina nora oliver oscar paul peter philip rachel rebecca richard "
+    "robert ruth ryan sam samuel sarah simon sophie stephen steve susan teddy theo thomas tim tom tony victor walter"
+)
+# Many of them are words of their own: a network that knows no capitals must learn that they name somebody here, too.
+_SURNAMES = (
+    "Archer Baker Banks Bell Best Bishop Black Bridges Brown Butler Carter Castle Chambers Church Cook Crane Cross Day "
+    "Drake Fields Finch Fisher Fox Frost Gates Graves Gray Green Hall Hart Hawk Hill Hood House Hunter Hope King "
+    "Law Little Long Lord Love Marsh Mason May Miller Moody Noble Page Park Porter Potter Powers Price Quick Reed "
+    "Rich Rivers Rose Rush Savage Sharp Shaw Shields Short Silver Small Snow Solo Sparrow Stark Steel Stone Strange "
+    "Strong Summers Swan Swift Thorne Vale Wall Walker Ward Waters Weaver West White Wild Winter Wise Wolf Wood Young "
+    "Alvarez Dubois Haddad Ivanov Jensen Kowalski Lindqvist Moretti Nakamura O'Brien Okafor Petrov Rossi Sato Schmidt"
+).split()
+_NAMED = re.compile(rf"\b(?:{'|'.join(_FIRST_NAMES.split())})\b(?!['’-]|\s+(?-i:[A-Z]))", re.IGNORECASE)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -71,6 +92,16 @@ class Words:
         columns = [np.concatenate(words), sentence, owner, np.concatenate(places), size]
         rows, sentences, reviews, place, of = (torch.from_numpy(column.astype(np.int64)) for column in columns)
         return Review(rows, sentences, len(words), reviews, len(sizes), place, of), torch.from_numpy(np.array(targets))
+
+
+def with_surnames(documents: Iterable[Document], rng: np.random.Generator) -> Iterator[Document]:
+    """Those documents that name somebody by a first name only, with surnames behind it: four of each."""
+    for document in documents:
+        if not any(map(_NAMED.search, document.sentences)):
+            continue
+        for surname in rng.choice(_SURNAMES, N_SURNAMES, replace=False).tolist():
+            named = [_NAMED.sub(rf"\g<0> {surname}", sentence, count=1) for sentence in document.sentences]
+            yield dataclasses.replace(document, sentences=named)
 
 
 class Lessons:

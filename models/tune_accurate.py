@@ -2,7 +2,7 @@
 
     python models/tune_accurate.py --model MODEL --output models/.work/accurate
 
-MODEL is a folder whose encoder `build_accurate.py` has made: for ``models/accurate`` as it stands, that of 3d58783.
+MODEL is a folder whose encoder `build_accurate.py` has made, or one that has had this lesson before.
 
 The counterpart of `tune_encoder.py`: the same works are left out, and fewer of the reviews are read. All layers learn,
 in four passes over the posts: after one pass over the upper half alone, which is what it once got, it found fewer of

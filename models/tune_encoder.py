@@ -2,7 +2,7 @@
 
     python models/tune_encoder.py --model MODEL --output models/.work/default.npz
 
-MODEL is a folder whose encoder `build_encoder.py` has made: for ``models/default`` as it stands, that of 3d58783.
+MODEL is a folder whose encoder `build_encoder.py` has made, or one that has had this lesson before.
 
 Teachers have labelled film reviews, and hardly ever a post of one line or a review of a game. Here the network learns
 from labels directly (posts and reviews of our own, and those texts on books, series, games and so on that were chosen
@@ -24,7 +24,7 @@ import numpy as np
 import torch
 from distillation import autocast, log, optimizer_step
 from documents import Document, comments, labelled, other_kinds, unlabelled
-from lessons import Lessons, Words
+from lessons import Lessons, Words, with_surnames
 from numpy.typing import NDArray
 from packing import repacked
 from sklearn.metrics import average_precision_score, roc_auc_score
@@ -61,7 +61,8 @@ def main() -> None:
     options = parser.parse_args()
     torch.manual_seed(options.seed)
     encoder = encoder_of(options.model)
-    posts = list(comments("train"))
+    written = list(comments("train"))
+    posts = [*written, *with_surnames(written, np.random.default_rng(options.seed))]
     reviews = [document for document in labelled() if document.name.startswith("own-")]
     hard = [document for document in other_kinds("train") if not document.source.endswith("/random")]
     lessons = Words.read(encoder, posts + reviews + hard)

@@ -509,7 +509,9 @@ def test_the_default_model_is_judged_with_its_context_however_it_is_named(defaul
     assert reports[0].metric("roc_auc", "in review").value > reports[0].metric("roc_auc", "alone").value
 
 
-def test_a_report_on_sentences_without_works_says_what_counts_as_one(labelled: Corpus, model: SpoilerClassifier) -> None:
+def test_a_report_on_sentences_without_works_says_what_counts_as_one(
+    labelled: Corpus, model: SpoilerClassifier
+) -> None:
     said = "No row has a work"
     assert said not in str(evaluate(model, labelled, n_bootstrap=5))
     without = labelled.frame.drop(columns="work")

@@ -9,12 +9,13 @@ import pytest
 from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
-from spoilerguard import SpoilerClassifier, classify_reviews
+from spoilerguard import SpoilerClassifier, classify, classify_reviews
 
 POSTS = Path(__file__).parents[1] / "datasets" / "comments" / "comments.jsonl"
-# Written by a language model that had seen nothing of the project: the first lines that eight people might try.
-# Six that were much like a post of the corpus were left out; two thirds of the works that exist are in its train split.
-FIRST_TRIES = Path(__file__).parent / "data" / "first_tries.jsonl"
+# Written by language models that had seen nothing of the project: the first lines that people might try (two sets, by
+# two writers), and natural posts (`posts.jsonl`, by a third). Of the first set, six that were much like a post of the
+# corpus were left out. Most works that exist are in its train split. Models were chosen with these sets in view.
+DATA = Path(__file__).parent / "data"
 
 
 @pytest.fixture(scope="module")
@@ -59,13 +60,56 @@ def test_posts_are_found_and_marked_as_the_readme_says(
 def test_what_people_try_first_is_found_and_all_but_one_harmless_line_left_alone(
     fixture: str, least: float, invented: bool, request: pytest.FixtureRequest
 ) -> None:
-    tries = [json.loads(line) for line in FIRST_TRIES.read_text("utf-8").splitlines()]
-    tries = [line for line in tries if line["invented"] == invented]
-    spoils = np.array([line["spoiler"] for line in tries])
-    answers = classify_reviews([line["text"] for line in tries], model=request.getfixturevalue(fixture))
-    marked = np.array([any(verdict.is_spoiler for verdict in verdicts) for verdicts in answers])
+    spoils, marked, _ = tried("first_tries", request.getfixturevalue(fixture), invented=invented)
     assert marked[spoils].mean() >= least
     assert marked[~spoils].sum() <= 1  # of 80, and of 40
+
+
+@pytest.mark.filterwarnings("ignore:.* does not seem to be English")
+@pytest.mark.parametrize(
+    ("fixture", "shown"),
+    [
+        ("default_model", [(58, 6), (32, 1)]),
+        pytest.param("accurate_model", [(66, 12), (36, 2)], marks=pytest.mark.slow),
+    ],
+)
+def test_first_lines_of_another_writer_are_found_as_the_readme_says(
+    fixture: str, shown: list[tuple[int, int]], request: pytest.FixtureRequest
+) -> None:
+    for invented, counts in zip((False, True), shown, strict=True):
+        spoils, marked, _ = tried("first_tries_2", request.getfixturevalue(fixture), invented=invented)
+        assert (marked[spoils].sum(), marked[~spoils].sum()) == pytest.approx(counts, abs=1)
+
+
+@pytest.mark.filterwarnings("ignore:.* does not seem to be English")
+@pytest.mark.parametrize("fixture", ["default_model", pytest.param("accurate_model", marks=pytest.mark.slow)])
+def test_natural_posts_are_told_apart_better_than_those_of_the_corpus(
+    fixture: str, request: pytest.FixtureRequest
+) -> None:
+    spoils, marked, highest = tried("posts", request.getfixturevalue(fixture))
+    assert marked[spoils].mean() >= 0.85
+    assert marked[~spoils].mean() <= 0.05
+    assert roc_auc_score(spoils, highest) >= 0.975
+
+
+@pytest.mark.parametrize("line", ["{} dies", "{} is the killer", "{} was dead the whole time", "{} is his father"])
+def test_a_surname_that_is_a_word_of_its_own_hides_no_reveal(default_model: SpoilerClassifier, line: str) -> None:
+    first = "Ingrid Harold Paula Derek Naomi Felix Gloria Bruce Wendy Carlos".split()
+    last = "Stamp Forest Butcher Shepherd Bird Tanner Pope Major Rice Berry Pike Storm Dance Cage Hammer".split()
+    lines = [line.format(f"{name} {surname}") for name in first for surname in last]
+    assert np.mean([verdict.is_spoiler for verdict in classify(lines, model=default_model)]) >= 0.95
+
+
+def tried(
+    name: str, model: SpoilerClassifier, *, invented: bool | None = None
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.float64]]:
+    """Which texts of a set give something away, which are marked, and the highest probability in each."""
+    texts = [json.loads(line) for line in (DATA / f"{name}.jsonl").read_text("utf-8").splitlines()]
+    texts = [text for text in texts if invented in (None, text["invented"])]
+    answers = list(classify_reviews([text["text"] for text in texts], model=model))
+    marked = np.array([any(verdict.is_spoiler for verdict in verdicts) for verdicts in answers])
+    highest = np.array([max(verdict.probability for verdict in verdicts) for verdicts in answers])
+    return np.array([text["spoiler"] for text in texts]), marked, highest
 
 
 @pytest.mark.filterwarnings("ignore:.* does not seem to be English")

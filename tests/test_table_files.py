@@ -46,6 +46,16 @@ def classify_table(table: Any, **options: Any) -> Any:
     return spoilerguard.classify_table(table, progress=False, **options)
 
 
+def test_the_first_row_in_another_language_is_warned_of_once_whatever_the_table(tmp_path: Path) -> None:
+    french = "C'est un film que j'ai beaucoup aimé. À la fin, Anna meurt et le tueur est son propre père."
+    texts = ["A fine film, and well acted by everybody.", None, french, french]
+    for table in (pd.DataFrame({"text": texts}), write(tmp_path / "t.jsonl", texts, [1, 2, 3, 4])):
+        with pytest.warns(UserWarning, match=r"row 2: does not seem to be English") as warned:
+            spoilerguard.classify_table(table, progress=False)
+        assert len(warned) == 1
+        assert warned[0].filename == __file__
+
+
 def rows_of(table: pd.DataFrame) -> list[tuple[Any, ...]]:
     cells = table.astype(object).where(table.notna(), None)
     return list(cells.itertuples(index=False, name=None))

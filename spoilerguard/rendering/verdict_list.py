@@ -12,7 +12,7 @@ from spoilerguard.verdicts import Explanation, Label, Verdict
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Verdicts", "warn_of_language"]
+__all__ = ["Verdicts", "is_foreign", "warn_of_language"]
 
 # So that a review without a sentence has them, too. An "O" stands for text.
 _DTYPES = {field.name: "O" for field in fields(Verdict)} | {
@@ -135,14 +135,7 @@ class Verdicts(list[Verdict]):
         >>> Verdicts([Verdict(sentence, 0, 53, Label.SAFE, 0.02, certain=False)], sentence).language
         'und'
         """
-        sizes = [_n_words(verdict.text) for verdict in self if not verdict.certain]
-        unknown = sum(size for size in sizes if size > 3)  # whoever writes three words is uncertain in any language
-        # Most reviews end here, and nobody counts their words.
-        if unknown < _FEWEST_WORDS or unknown <= 4 * sum(_n_words(verdict.text) for verdict in self if verdict.certain):
-            return None
-        words = self.review.lower().split()
-        english = sum(word in _ENGLISH for word in words)
-        return "und" if english < _ENGLISH_SHARE * len(words) else None
+        return "und" if is_foreign(self.review, [(verdict.text, verdict.certain) for verdict in self]) else None
 
     def to_html(self, explanations: Sequence[Explanation] | None = None) -> str:
         """Highlight the spoilers of the review: see `spoilerguard.rendering.to_html`.
@@ -175,6 +168,17 @@ class Verdicts(list[Verdict]):
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:  # noqa: ANN401, FBT001 - IPython's protocol
         """What a terminal of IPython shows."""
         printer.text("Verdicts(...)" if cycle else str(self))
+
+
+def is_foreign(review: str, sentences: Sequence[tuple[str, bool]]) -> bool:
+    """Whether a review does not seem to be English; of each sentence, its text and whether the model is certain."""
+    sizes = [_n_words(text) for text, certain in sentences if not certain]
+    unknown = sum(size for size in sizes if size > 3)  # whoever writes three words is uncertain in any language
+    # Most reviews end here, and nobody counts their words.
+    if unknown < _FEWEST_WORDS or unknown <= 4 * sum(_n_words(text) for text, certain in sentences if certain):
+        return False
+    words = review.lower().split()
+    return sum(word in _ENGLISH for word in words) < _ENGLISH_SHARE * len(words)
 
 
 def warn_of_language(stream: Iterable[Verdicts]) -> Iterator[Verdicts]:

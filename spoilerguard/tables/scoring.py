@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import islice
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -18,11 +19,13 @@ from spoilerguard.markup import check_markup
 from spoilerguard.predicting import check_stories, predict
 from spoilerguard.processes import n_processes, run_jobs
 from spoilerguard.rendering import redact_verdicts
+from spoilerguard.rendering.verdict_list import is_foreign
 from spoilerguard.story import Story, as_story
 from spoilerguard.tables.progress import progress_bar
+from spoilerguard.user_warnings import warn_user
 from spoilerguard.verdicts import Label, Verdict
 
-__all__ = ["Batch", "Job", "Scores", "batches", "score", "score_batches"]
+__all__ = ["Batch", "Job", "Scores", "batches", "score", "score_batches", "warn_of_foreign"]
 
 _TEXTS_AT_ONCE = 64  # as in `classify_reviews` …
 _CHARACTERS_AT_ONCE = 1 << 19  # … and fewer where they are long
@@ -122,7 +125,8 @@ class Scores:
     probability, major : ndarray of float64, shape (n_sentences,)
         The second is NaN where the model cannot tell.
     review_probability : ndarray of float64, shape (n_texts,)
-    review_spoils : ndarray of bool, shape (n_texts,)
+    review_spoils, foreign : ndarray of bool, shape (n_texts,)
+        The second: whether a text does not seem to be English.
     redacted : list of str or None
         The texts with their spoilers hidden, where a style was asked for; None for a missing one.
     """
@@ -138,6 +142,7 @@ class Scores:
     major: NDArray[np.float64]
     review_probability: NDArray[np.float64]
     review_spoils: NDArray[np.bool_]
+    foreign: NDArray[np.bool_]
     redacted: list[str | None] = field(default_factory=list)
 
     @classmethod
@@ -153,7 +158,7 @@ class Scores:
 _TYPES: dict[str, Any] = {
     **dict.fromkeys(("lengths", "starts", "ends"), np.int64),
     **dict.fromkeys(("probability", "major", "review_probability"), np.float64),
-    **dict.fromkeys(("spoiler", "certain", "marked", "review_spoils"), np.bool_),
+    **dict.fromkeys(("spoiler", "certain", "marked", "review_spoils", "foreign"), np.bool_),
     "decided": np.int8,
 }
 
@@ -231,8 +236,27 @@ def _score_batch(batch: Batch, job: Job) -> Scores:
         np.full(len(documents), np.nan) if major is None else major,
         predictions.review_probability(rule),
         predictions.review_is_spoiler(rule),
+        np.array(list(_foreign(batch.texts, documents, predictions.certain)), dtype=np.bool_),
     )
     return scores if job.style is None else replace(scores, redacted=list(_redacted(batch.texts, scores, job)))
+
+
+def _foreign(texts: list[str | None], documents: Documents, certain: NDArray[np.bool_]) -> Iterator[bool]:
+    """Whether each text does not seem to be English."""
+    sentences = iter(zip(documents.texts, certain.tolist(), strict=True))
+    for text, n_sentences in zip(texts, documents.lengths.tolist(), strict=True):
+        yield is_foreign(text or "", list(islice(sentences, n_sentences)))
+
+
+def warn_of_foreign(scores: Scores, place: str = "the table", first: int = 0) -> bool:
+    """Warn of the first text that does not seem to be English, if there is one; rows count from `first`."""
+    if not scores.foreign.any():
+        return False
+    warn_user(
+        f"{place}, row {first + int(scores.foreign.argmax())}: does not seem to be English, which is all that the "
+        "model reads: its labels mean nothing. This is said once, of the first such row."
+    )
+    return True
 
 
 def _redacted(texts: list[str | None], scores: Scores, job: Job) -> Iterator[str | None]:
