@@ -1,6 +1,7 @@
 """The student's weights in torch → `spoilerguard.encoders.ConvolutionalEncoder`: 8 bits a weight."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,11 +32,11 @@ def packed(student: Path, words: Path) -> ConvolutionalEncoder:
 
 
 def repacked(student: "Student", encoder: ConvolutionalEncoder) -> ConvolutionalEncoder:
-    """The encoder after a further lesson, on the same words."""
+    """The encoder after a further lesson, on the same words; its skimmer, if any, guesses the vectors of before."""
     state = {name: tensor.detach().numpy().astype(np.float32) for name, tensor in student.state_dict().items()}
     plan = student.plan
     plans = {f"plan.{name}": np.array(getattr(plan, name)) for name in ("dilations", "review_dilations")}
-    return _encoder(encoder.vocabulary, state | plans)
+    return replace(_encoder(encoder.vocabulary, state | plans), skimmer=encoder.skimmer)
 
 
 def _encoder(vocabulary: Vocabulary, state: dict[str, NDArray[np.float32]]) -> ConvolutionalEncoder:
