@@ -29,6 +29,8 @@ from spoilerguard.tables import parquet_files, runs, sources, text_files
 pa = pytest.importorskip("pyarrow", reason='Parquet needs pip install "spoilerguard[tables]"')
 pytest.importorskip("pyarrow.parquet")
 
+pytestmark = pytest.mark.filterwarnings("ignore:.* does not seem to be English")  # nor is what is generated
+
 TEXTS = [
     'Great "music", really. The killer is the nurse.\nShe dies, too.',
     "",

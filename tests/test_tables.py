@@ -23,6 +23,8 @@ from spoilerguard import (
 from spoilerguard.tables import scoring
 from spoilerguard.tables.scoring import Job, Scores, score
 
+pytestmark = pytest.mark.filterwarnings("ignore:.* does not seem to be English")  # nor is what is generated
+
 REVIEWS = [
     "Great music. The killer is the nurse, and he dies. Fine acting!",
     "",
