@@ -2,8 +2,8 @@
 
     python models/measure_kinds.py default
 
-Dev and test works, which no step of building has seen, are shown apart. Half of dev was drawn at random and half where
-two models disagreed.
+Dev and test works, from which no step of building learns, are shown apart; settings were chosen with dev in view. Rows
+are kinds, and ways in which texts were drawn ("random", "likely", …).
 """
 
 import argparse

@@ -19,7 +19,7 @@ _ENTRANCES = {
         *("active_learning.suggesting", "api", "arguments", "linear_model", "model", "pandas", "processes", "reviews"),
         *("rendering.verdict_list", "user_warnings"),
         *("evaluation.comparing", "evaluation.evaluating", "evaluation.scored_corpus"),
-        *("tables.classifying", "tables.frames", "tables.runs", "tables.scoring"),
+        *("tables.classifying", "tables.frames", "tables.language", "tables.runs", "tables.scoring"),
         *("training.base_memory", "training.pipeline", "training.stream"),
     )
 }

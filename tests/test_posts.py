@@ -82,22 +82,30 @@ def test_first_lines_of_another_writer_are_found_as_the_readme_says(
 
 
 @pytest.mark.filterwarnings("ignore:.* does not seem to be English")
-@pytest.mark.parametrize("fixture", ["default_model", pytest.param("accurate_model", marks=pytest.mark.slow)])
-def test_natural_posts_are_told_apart_better_than_those_of_the_corpus(
-    fixture: str, request: pytest.FixtureRequest
+@pytest.mark.parametrize(
+    ("fixture", "shown"),
+    [("default_model", (86, 3)), pytest.param("accurate_model", (92, 3), marks=pytest.mark.slow)],
+)
+def test_natural_posts_are_found_and_marked_as_the_readme_says(
+    fixture: str, shown: tuple[int, int], request: pytest.FixtureRequest
 ) -> None:
     spoils, marked, highest = tried("posts", request.getfixturevalue(fixture))
-    assert marked[spoils].mean() >= 0.85
-    assert marked[~spoils].mean() <= 0.05
+    assert (100 * marked[spoils].mean(), 100 * marked[~spoils].mean()) == pytest.approx(shown, abs=1)
     assert roc_auc_score(spoils, highest) >= 0.975
 
 
-@pytest.mark.parametrize("line", ["{} dies", "{} is the killer", "{} was dead the whole time", "{} is his father"])
-def test_a_surname_that_is_a_word_of_its_own_hides_no_reveal(default_model: SpoilerClassifier, line: str) -> None:
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [("{} dies", 0.91), ("{} is the killer", 0.96), ("{} was dead the whole time", 0.99), ("{} is his father", 0.98)],
+)
+def test_a_surname_that_is_a_word_of_its_own_hides_few_reveals(
+    default_model: SpoilerClassifier, line: str, shown: float
+) -> None:
+    # No name here is in the lists that the encoder's lesson makes names from.
     first = "Ingrid Harold Paula Derek Naomi Felix Gloria Bruce Wendy Carlos".split()
     last = "Stamp Forest Butcher Shepherd Bird Tanner Pope Major Rice Berry Pike Storm Dance Cage Hammer".split()
     lines = [line.format(f"{name} {surname}") for name in first for surname in last]
-    assert np.mean([verdict.is_spoiler for verdict in classify(lines, model=default_model)]) >= 0.9
+    assert np.mean([verdict.is_spoiler for verdict in classify(lines, model=default_model)]) >= shown - 0.01
 
 
 def tried(

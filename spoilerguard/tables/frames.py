@@ -8,7 +8,8 @@ import pandas as pd
 
 from spoilerguard.errors import MissingExtraError
 from spoilerguard.tables.columns import Results, kinds, results
-from spoilerguard.tables.scoring import Job, score, warn_of_foreign
+from spoilerguard.tables.language import warn_of_foreign
+from spoilerguard.tables.scoring import Job, score
 from spoilerguard.tables.texts import check_columns, check_texts
 
 __all__ = ["ROW", "attach", "classify_foreign", "classify_frame", "frame_texts", "to_arrow"]
@@ -43,7 +44,7 @@ def classify_frame(
     check_columns(list(frame.columns), text, [*keep, *job.columns_of_works], kinds(job))
     texts = frame_texts(frame, text)
     scores = score(texts, job, n_jobs, stories=job.stories_of(frame), progress=progress)
-    warn_of_foreign(scores)
+    warn_of_foreign(scores.foreign)
     return attach(frame, keep, results(texts, scores, job))
 
 
@@ -56,7 +57,7 @@ def classify_foreign(
     check_columns(frame.columns, text, [*keep, *job.columns_of_works], [ROW, *kinds(job)])
     texts = check_texts(frame[text].to_list(), text)
     scores = score(texts, job, n_jobs, stories=job.stories_of(frame), progress=progress)
-    warn_of_foreign(scores)
+    warn_of_foreign(scores.foreign)
     found = results(texts, scores, job)
     types = {"text": nw.String, "int": nw.Int64, "float": nw.Float64, "bool": nw.Boolean}
     new = nw.from_dict(

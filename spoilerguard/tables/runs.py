@@ -14,9 +14,10 @@ from spoilerguard.documents import Documents
 from spoilerguard.predicting import predict
 from spoilerguard.tables.columns import kinds, results
 from spoilerguard.tables.frames import ROW, attach
+from spoilerguard.tables.language import warn_of_foreign
 from spoilerguard.tables.parts import Parts
 from spoilerguard.tables.progress import progress_bar
-from spoilerguard.tables.scoring import Batch, Job, Scores, batches, score_batches, warn_of_foreign
+from spoilerguard.tables.scoring import Batch, Job, Scores, batches, score_batches
 from spoilerguard.tables.sources import Piece, Source, pieces
 from spoilerguard.tables.writing import Types
 
@@ -53,7 +54,7 @@ class Run:
         total, warned = sum(source.n_rows for source in self.sources), False
         with progress_bar(total, self.progress, done=skip) as bar:
             for piece, scores in _scored(pieces(self.sources, self.text, skip), self.job, self.n_jobs, bar):
-                warned = warned or warn_of_foreign(scores, piece.source, piece.first)
+                warned = warned or warn_of_foreign(scores.foreign, piece.source, piece.first)
                 found = results(piece.texts, scores, self.job)
                 frame = attach(piece.frame, self.keep, found).reset_index(drop=True)
                 frame.insert(0, ROW, piece.first + found.rows, allow_duplicates=True)

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from itertools import islice
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -19,13 +18,12 @@ from spoilerguard.markup import check_markup
 from spoilerguard.predicting import check_stories, predict
 from spoilerguard.processes import n_processes, run_jobs
 from spoilerguard.rendering import redact_verdicts
-from spoilerguard.rendering.verdict_list import is_foreign
 from spoilerguard.story import Story, as_story
+from spoilerguard.tables.language import foreign_texts
 from spoilerguard.tables.progress import progress_bar
-from spoilerguard.user_warnings import warn_user
 from spoilerguard.verdicts import Label, Verdict
 
-__all__ = ["Batch", "Job", "Scores", "batches", "score", "score_batches", "warn_of_foreign"]
+__all__ = ["Batch", "Job", "Scores", "batches", "score", "score_batches"]
 
 _TEXTS_AT_ONCE = 64  # as in `classify_reviews` …
 _CHARACTERS_AT_ONCE = 1 << 19  # … and fewer where they are long
@@ -236,27 +234,9 @@ def _score_batch(batch: Batch, job: Job) -> Scores:
         np.full(len(documents), np.nan) if major is None else major,
         predictions.review_probability(rule),
         predictions.review_is_spoiler(rule),
-        np.array(list(_foreign(batch.texts, documents, predictions.certain)), dtype=np.bool_),
+        foreign_texts(batch.texts, documents, predictions.certain),
     )
     return scores if job.style is None else replace(scores, redacted=list(_redacted(batch.texts, scores, job)))
-
-
-def _foreign(texts: list[str | None], documents: Documents, certain: NDArray[np.bool_]) -> Iterator[bool]:
-    """Whether each text does not seem to be English."""
-    sentences = iter(zip(documents.texts, certain.tolist(), strict=True))
-    for text, n_sentences in zip(texts, documents.lengths.tolist(), strict=True):
-        yield is_foreign(text or "", list(islice(sentences, n_sentences)))
-
-
-def warn_of_foreign(scores: Scores, place: str = "the table", first: int = 0) -> bool:
-    """Warn of the first text that does not seem to be English, if there is one; rows count from `first`."""
-    if not scores.foreign.any():
-        return False
-    warn_user(
-        f"{place}, row {first + int(scores.foreign.argmax())}: does not seem to be English, which is all that the "
-        "model reads: its labels mean nothing. This is said once, of the first such row."
-    )
-    return True
 
 
 def _redacted(texts: list[str | None], scores: Scores, job: Job) -> Iterator[str | None]:
