@@ -12,8 +12,8 @@ import spoilerguard
 from spoilerguard import SpoilerClassifier, train
 from spoilerguard.datasets import make_corpus
 
-# No property says in how long a time it holds. Few examples find nearly all faults at once, .ci/run tries many. Both try
-# the same ones each time, so that a change is blamed for what it breaks and for nothing else; "search" draws new ones.
+# No property says in how long a time it holds. Few examples find nearly all faults at once, .ci/run tries many. Both
+# try the same ones each time, so that a change is blamed for what it breaks and nothing else; "search" draws new ones.
 settings.register_profile("quick", deadline=None, derandomize=True, max_examples=25)
 settings.register_profile("slow", deadline=None, derandomize=True, max_examples=300)
 settings.register_profile("search", deadline=None, max_examples=1000)

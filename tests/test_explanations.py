@@ -177,7 +177,7 @@ def test_the_named_parts_of_the_context_add_up_to_it_the_largest_first(sentences
 
 def test_an_explanation_shows_its_largest_parts_and_becomes_plain_values(default_model: SpoilerClassifier) -> None:
     why = explain("What a lovely film. In the end the butler is the killer.", model=default_model)[1]
-    assert repr(why).startswith("Explanation('In the end the butler is the killer.', logit +3.")
+    assert repr(why).startswith("Explanation('In the end the butler is the killer.', logit +2.")
     assert why.context_parts[0].name in repr(why)
     assert len(repr(why)) < 400
     plain = json.loads(json.dumps(why.to_dict()))

@@ -12,9 +12,10 @@ from sklearn.metrics import roc_auc_score
 from spoilerguard import SpoilerClassifier, classify, classify_reviews
 
 POSTS = Path(__file__).parents[1] / "datasets" / "comments" / "comments.jsonl"
-# Written by language models that had seen nothing of the project: the first lines that people might try (two sets, by
-# two writers), and natural posts (`posts.jsonl`, by a third). Of the first set, six that were much like a post of the
-# corpus were left out. Most works that exist are in its train split. Models were chosen with these sets in view.
+# Written by language models that had seen nothing of the project: the first lines that people might try (three sets;
+# the third writer was asked for harmless lines as hard as the reveals), and natural posts (`posts.jsonl`). Lines of the
+# first and the third set that were much like a post of the corpus, six and thirty, were left out. Most works that exist
+# are in its train split. Models were chosen with these sets in view.
 DATA = Path(__file__).parent / "data"
 
 
@@ -32,7 +33,7 @@ def spoiling(posts: list[dict[str, Any]]) -> NDArray[np.bool_]:
 @pytest.mark.filterwarnings("ignore:.* does not seem to be English")  # a post of names and French words
 @pytest.mark.parametrize(
     ("fixture", "shown"),
-    [("default_model", (81, 15)), pytest.param("accurate_model", (90, 16), marks=pytest.mark.slow)],
+    [("default_model", (83, 14)), pytest.param("accurate_model", (90, 16), marks=pytest.mark.slow)],
 )
 def test_posts_are_found_and_marked_as_the_readme_says(
     fixture: str,
@@ -67,24 +68,26 @@ def test_what_people_try_first_is_found_and_all_but_one_harmless_line_left_alone
 
 @pytest.mark.filterwarnings("ignore:.* does not seem to be English")
 @pytest.mark.parametrize(
-    ("fixture", "shown"),
+    ("fixture", "name", "shown"),
     [
-        ("default_model", [(58, 5), (33, 1)]),
-        pytest.param("accurate_model", [(66, 12), (36, 2)], marks=pytest.mark.slow),
+        ("default_model", "first_tries_2", [(59, 8), (34, 3)]),
+        ("default_model", "first_tries_3", [(63, 11), (37, 9)]),
+        pytest.param("accurate_model", "first_tries_2", [(66, 12), (36, 2)], marks=pytest.mark.slow),
+        pytest.param("accurate_model", "first_tries_3", [(66, 12), (36, 2)], marks=pytest.mark.slow),
     ],
 )
-def test_first_lines_of_another_writer_are_found_as_the_readme_says(
-    fixture: str, shown: list[tuple[int, int]], request: pytest.FixtureRequest
+def test_first_lines_of_other_writers_are_found_as_the_readme_says(
+    fixture: str, name: str, shown: list[tuple[int, int]], request: pytest.FixtureRequest
 ) -> None:
     for invented, counts in zip((False, True), shown, strict=True):
-        spoils, marked, _ = tried("first_tries_2", request.getfixturevalue(fixture), invented=invented)
+        spoils, marked, _ = tried(name, request.getfixturevalue(fixture), invented=invented)
         assert (marked[spoils].sum(), marked[~spoils].sum()) == pytest.approx(counts, abs=1)
 
 
 @pytest.mark.filterwarnings("ignore:.* does not seem to be English")
 @pytest.mark.parametrize(
     ("fixture", "shown"),
-    [("default_model", (86, 3)), pytest.param("accurate_model", (92, 3), marks=pytest.mark.slow)],
+    [("default_model", (86, 2)), pytest.param("accurate_model", (92, 3), marks=pytest.mark.slow)],
 )
 def test_natural_posts_are_found_and_marked_as_the_readme_says(
     fixture: str, shown: tuple[int, int], request: pytest.FixtureRequest
@@ -96,7 +99,7 @@ def test_natural_posts_are_found_and_marked_as_the_readme_says(
 
 @pytest.mark.parametrize(
     ("line", "shown"),
-    [("{} dies", 0.91), ("{} is the killer", 0.96), ("{} was dead the whole time", 0.99), ("{} is his father", 0.98)],
+    [("{} dies", 0.93), ("{} is the killer", 0.95), ("{} was dead the whole time", 0.99), ("{} is his father", 0.95)],
 )
 def test_a_surname_that_is_a_word_of_its_own_hides_few_reveals(
     default_model: SpoilerClassifier, line: str, shown: float
