@@ -12,10 +12,10 @@ from sklearn.metrics import roc_auc_score
 from spoilerguard import SpoilerClassifier, classify, classify_reviews
 
 POSTS = Path(__file__).parents[1] / "datasets" / "comments" / "comments.jsonl"
-# Written by language models that had seen nothing of the project: the first lines that people might try (three sets;
-# the third writer was asked for harmless lines as hard as the reveals), and natural posts (`posts.jsonl`). Lines of the
-# first and the third set that were much like a post of the corpus, six and thirty, were left out. Most works that exist
-# are in its train split. Models were chosen with these sets in view.
+# Written by language models that had seen nothing of the project: the first lines that people might try (four sets; the
+# third writer was asked for harmless lines as hard as the reveals), and natural posts (`posts.jsonl`). Lines of the
+# first, third and fourth set that were much like a post of the corpus, 6, 30 and 23, were left out. Most works that
+# exist are in its train split. Models were chosen with the sets in view; the fourth was written when they were done.
 DATA = Path(__file__).parent / "data"
 
 
@@ -54,16 +54,17 @@ def test_posts_are_found_and_marked_as_the_readme_says(
 
 @pytest.mark.filterwarnings("ignore:.* does not seem to be English")
 @pytest.mark.parametrize("invented", [False, True], ids=["works that exist", "invented works"])
+@pytest.mark.parametrize("name", ["first_tries", "first_tries_4"])
 @pytest.mark.parametrize(
     ("fixture", "least"),
     [("default_model", 0.9), pytest.param("accurate_model", 0.92, marks=pytest.mark.slow)],
 )
 def test_what_people_try_first_is_found_and_all_but_one_harmless_line_left_alone(
-    fixture: str, least: float, invented: bool, request: pytest.FixtureRequest
+    fixture: str, least: float, name: str, invented: bool, request: pytest.FixtureRequest
 ) -> None:
-    spoils, marked, _ = tried("first_tries", request.getfixturevalue(fixture), invented=invented)
+    spoils, marked, _ = tried(name, request.getfixturevalue(fixture), invented=invented)
     assert marked[spoils].mean() >= least
-    assert marked[~spoils].sum() <= 1  # of 80, and of 40
+    assert marked[~spoils].sum() <= 1  # of some 80, and of 40
 
 
 @pytest.mark.filterwarnings("ignore:.* does not seem to be English")
