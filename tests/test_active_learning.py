@@ -167,6 +167,7 @@ def test_those_at_random_are_drawn_evenly() -> None:
     assert all(60 <= drawn[row] <= 140 for row in range(20))  # 100 on average
 
 
+@pytest.mark.slow
 def test_equal_seeds_give_equal_choices_whatever_the_number_of_processes() -> None:
     pool = pd.read_json(sample("dev.jsonl"), lines=True).head(80)
     one = suggest(pool, 10, seed=1)

@@ -99,6 +99,7 @@ def test_classify_table_sends_a_table_of_dask_to_its_own_door(frame: pd.DataFram
 # on a cluster ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options", [{}, {"by": "review"}, {"by": "review", "style": "reddit", "threshold": "cautious"}]
 )
@@ -107,6 +108,7 @@ def test_a_cluster_gives_the_rows_of_one_process(options: dict[str, Any], frame:
     assert_same(found.compute(), spoilerguard.classify_table(frame, keep="id", progress=False, **options))
 
 
+@pytest.mark.slow
 def test_a_named_model_is_not_sent_and_any_other_once(
     frame: pd.DataFrame, default_model: SpoilerClassifier, client: Any
 ) -> None:
@@ -118,6 +120,7 @@ def test_a_named_model_is_not_sent_and_any_other_once(
         assert_same(found.compute(), expected)  # no warning of a large graph, which would be an error here
 
 
+@pytest.mark.slow
 def test_each_worker_reads_its_model_once(frame: pd.DataFrame, client: Any) -> None:
     def times_read() -> int:
         from spoilerguard.tables.scoring import _read_named
@@ -128,6 +131,7 @@ def test_each_worker_reads_its_model_once(frame: pd.DataFrame, client: Any) -> N
     assert set(client.run(times_read).values()) <= {0, 1}
 
 
+@pytest.mark.slow
 def test_joblib_sends_reviews_to_the_cluster(client: Any, default_model: SpoilerClassifier) -> None:
     def forget() -> None:
         from spoilerguard.bundled import _read_default

@@ -84,6 +84,7 @@ def test_each_change_raises_the_alarm_that_names_it_and_says_what_to_do(
     assert found.advice in unescape(report._repr_html_())
 
 
+@pytest.mark.slow
 def test_each_source_is_a_kind_of_its_own_and_the_most_similar_one_is_named() -> None:
     long = make_corpus(works=60, reviews=2, sentences=12, seed=2).frame.assign(source="long")
     short = make_corpus(works=60, reviews=6, sentences=2, seed=3).frame.assign(source="short")

@@ -54,6 +54,7 @@ print(len(load_reviews("dev")) > 1000)
     assert answer(code, tmp_path / "packages", tmp_path) == "['safe', 'spoiler']\nTrue\n"
 
 
+@pytest.mark.slow
 def test_a_package_in_a_zip_archive_says_what_to_do_and_takes_a_model_of_files(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "packages.zip", "w") as archive:
         for name, path in packaged():

@@ -125,6 +125,7 @@ print(sum(seen))
 """
 
 
+@pytest.mark.slow
 def test_kill_9_at_any_moment_leaves_the_old_model_or_the_new_one(tmp_path: Path) -> None:
     save(fitted(0.25), tmp_path / "first")
     save(fitted(0.75, labels=(0, 0, 1, 1)), tmp_path / "second")

@@ -23,6 +23,7 @@ def upside_down(corpus: Corpus) -> Any:
     return make_pipeline(TfidfVectorizer(), LogisticRegression()).fit(corpus.sentences, 1 - corpus.labels)
 
 
+@pytest.mark.slow
 def test_a_better_recipe_is_called_better_and_a_recipe_no_better_than_itself() -> None:
     how: dict[str, Any] = {"replicates": 5, "train_on": LEARN, "n_bootstrap": 20}
     found = compare(upside_down, WORDS, TEST, **how)

@@ -82,6 +82,7 @@ def test_the_model_depends_on_the_seed_and_not_on_the_number_of_processes(model:
     assert other.intercept_ != model.intercept_
 
 
+@pytest.mark.slow
 def test_equal_bytes_are_saved_whatever_the_number_of_processes(tmp_path: Path) -> None:
     script = (
         "import sys\n"
