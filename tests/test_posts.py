@@ -54,17 +54,16 @@ def test_posts_are_found_and_marked_as_the_readme_says(
 
 @pytest.mark.filterwarnings("ignore:.* does not seem to be English")
 @pytest.mark.parametrize("invented", [False, True], ids=["works that exist", "invented works"])
-@pytest.mark.parametrize("name", ["first_tries", "first_tries_4"])
 @pytest.mark.parametrize(
     ("fixture", "least"),
     [("default_model", 0.9), pytest.param("accurate_model", 0.92, marks=pytest.mark.slow)],
 )
 def test_what_people_try_first_is_found_and_all_but_one_harmless_line_left_alone(
-    fixture: str, least: float, name: str, invented: bool, request: pytest.FixtureRequest
+    fixture: str, least: float, invented: bool, request: pytest.FixtureRequest
 ) -> None:
-    spoils, marked, _ = tried(name, request.getfixturevalue(fixture), invented=invented)
+    spoils, marked, _ = tried("first_tries", request.getfixturevalue(fixture), invented=invented)
     assert marked[spoils].mean() >= least
-    assert marked[~spoils].sum() <= 1  # of some 80, and of 40
+    assert marked[~spoils].sum() <= 1  # of 80, and of 40
 
 
 @pytest.mark.filterwarnings("ignore:.* does not seem to be English")
@@ -73,8 +72,10 @@ def test_what_people_try_first_is_found_and_all_but_one_harmless_line_left_alone
     [
         ("default_model", "first_tries_2", [(59, 8), (34, 3)]),
         ("default_model", "first_tries_3", [(63, 11), (37, 9)]),
+        ("default_model", "first_tries_4", [(62, 0), (38, 0)]),
         pytest.param("accurate_model", "first_tries_2", [(64, 11), (36, 2)], marks=pytest.mark.slow),
         pytest.param("accurate_model", "first_tries_3", [(66, 7), (37, 7)], marks=pytest.mark.slow),
+        pytest.param("accurate_model", "first_tries_4", [(63, 0), (38, 0)], marks=pytest.mark.slow),
     ],
 )
 def test_first_lines_of_other_writers_are_found_as_the_readme_says(
