@@ -704,6 +704,7 @@ def test_reviews_in_a_stream_get_the_verdicts_that_each_gets_alone(reviews: list
     assert list(classify_reviews(reviews)) == [classify(review) for review in reviews]
 
 
+@pytest.mark.slow
 def test_processes_change_nothing() -> None:
     reviews = many(200)
     expected = [classify(review) for review in reviews]
@@ -754,6 +755,7 @@ child.communicate(b"")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="counts processes in /proc")
 def test_a_frozen_program_starts_no_process_and_says_so() -> None:
     script = [sys.executable, "-c", FROZEN]

@@ -290,6 +290,7 @@ save(load(sys.argv[1]), sys.argv[2])
 """
 
 
+@pytest.mark.slow
 def test_loading_and_saving_again_in_a_fresh_process_without_pandas_gives_equal_bytes(tmp_path: Path) -> None:
     card = {"name": "Übung", "numbers": (1, np.float32(0.1), np.int64(3)), "nothing": None}
     save(fitted().attach(card=card), tmp_path / "first")
