@@ -43,7 +43,7 @@ MAX_CHARACTERS = 6000  # of a text; longer ones are rare
 AT_ONCE = 500  # documents that a process reads
 DEV = 40  # one sentence of so many is kept for measuring
 RARE = 16  # a word that is met less often has the vector 0: hardly a guess changes, and a wheel packs zeros to nothing
-LIFT_STEPS = 4096  # to 1: finer ones change no guess, and what is rounded packs to half the size
+LIFT_STEPS = 4096  # to 1: finer ones move no metric by more than .0001, and what is rounded packs to half the size
 RATES = {"words": 6e-3, "network": 3e-3}
 WEIGHTS = {"review": 1.0, "vector": 0.2, "logit": 10.0}  # of what the loss adds up
 
